@@ -1,0 +1,165 @@
+//! A secret: a token or a private key while the program holds it.
+//!
+//! It is redacted wherever it could be printed, wiped when it is dropped, and never serialised. `expose` marks the few
+//! places where the bytes leave this type; `tests/it/tidy.rs` lists them.
+//! `Redactor` is the second net: whatever text leaves the program passes through it, so that a secret that slipped into
+//! a message of somebody else's library is still not shown.
+
+use std::fmt;
+
+use base64::Engine as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
+
+/// The longest secret that is accepted, in bytes. GitHub's longest tokens have about 520.
+pub const LONGEST: usize = 4096;
+
+/// A token: visible ASCII, 1 to [`LONGEST`] bytes, no white space.
+#[derive(Clone)]
+pub struct Secret(SecretString);
+
+/// Why a text is not a secret. None of the variants carries a piece of the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotASecret {
+    #[error("the token is empty")]
+    Empty,
+    #[error("the token has white space inside: copy it again, in one piece")]
+    WhiteSpace,
+    #[error("the token has a character that no token has (control or non-ASCII): copy it again")]
+    Character,
+    #[error("the token is longer than {LONGEST} characters, so this is something else")]
+    TooLong,
+}
+
+impl Secret {
+    /// Takes a secret out of typed, pasted or read text: outer white space is dropped, anything else unusual refused.
+    pub fn parse(text: &str) -> Result<Self, NotASecret> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(NotASecret::Empty);
+        }
+        if text.len() > LONGEST {
+            return Err(NotASecret::TooLong);
+        }
+        if text.chars().any(char::is_whitespace) {
+            return Err(NotASecret::WhiteSpace);
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(NotASecret::Character);
+        }
+        // An exact capacity: boxing the string must not leave an unwiped copy behind.
+        let mut exact = String::with_capacity(text.len());
+        exact.push_str(text);
+        Ok(Self(SecretString::from(exact)))
+    }
+
+    /// The bytes, for the one call that needs them.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// Whether both are the same secret, in a time that does not depend on where they differ.
+    pub fn same_as(&self, other: &Self) -> bool {
+        let (left, right) = (self.0.expose_secret().as_bytes(), other.0.expose_secret().as_bytes());
+        left.len() == right.len() && left.iter().zip(right).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
+    }
+
+    /// Whether the secret begins with `prefix`: how forges mark the kind of a token.
+    pub fn begins_with(&self, prefix: &str) -> bool {
+        self.0.expose_secret().starts_with(prefix)
+    }
+
+    /// Whether every character is one of those that `allowed` accepts, and there are `length` of them.
+    pub fn is_made_of(&self, length: usize, allowed: impl Fn(char) -> bool) -> bool {
+        self.0.expose_secret().len() == length && self.0.expose_secret().chars().all(allowed)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("***")
+    }
+}
+
+/// Replaces known secrets, and the forms in which they travel, with `***`.
+#[derive(Clone, Default)]
+pub struct Redactor {
+    needles: Vec<Zeroizing<String>>,
+}
+
+impl Redactor {
+    /// Adds a secret: as it is, percent-encoded, base64 of itself, and the stable middle of `Basic` with any user name.
+    pub fn learn(&mut self, secret: &Secret) {
+        let raw = secret.0.expose_secret();
+        let mut forms = vec![raw.to_owned(), url::form_urlencoded::byte_serialize(raw.as_bytes()).collect()];
+        // Base64 depends on how many bytes stand before: cut what the neighbours can change at either end.
+        for before in 0..3_usize {
+            let padded = Zeroizing::new(format!("{}{raw}", &"xxx"[..before]));
+            let encoded = base64::engine::general_purpose::STANDARD_NO_PAD.encode(padded.as_bytes());
+            let middle = encoded.get(if before == 0 { 0 } else { 4 }..encoded.len() / 4 * 4).unwrap_or_default();
+            if middle.len() >= 12 {
+                forms.push(middle.to_owned());
+            }
+        }
+        self.needles.extend(forms.into_iter().filter(|form| form.len() >= 8).map(Zeroizing::new));
+    }
+
+    /// `text` with every known secret replaced.
+    pub fn clean(&self, text: &str) -> String {
+        let mut clean = text.to_owned();
+        for needle in &self.needles {
+            if clean.contains(needle.as_str()) {
+                clean = clean.replace(needle.as_str(), "***");
+            }
+        }
+        clean
+    }
+}
+
+impl fmt::Debug for Redactor {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Redactor({})", self.needles.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pasted_token_loses_its_line_end_and_nothing_else() {
+        let secret = Secret::parse("  ghp_abc\r\n").unwrap();
+        assert_eq!(secret.expose(), "ghp_abc");
+        assert_eq!(format!("{secret:?}"), "***");
+    }
+
+    #[test]
+    fn what_cannot_be_a_token_is_refused_without_repeating_it() {
+        let long = "x".repeat(LONGEST + 1);
+        for (text, reason) in [
+            ("", NotASecret::Empty),
+            (" \n", NotASecret::Empty),
+            ("a b", NotASecret::WhiteSpace),
+            ("a\nb", NotASecret::WhiteSpace),
+            ("a\u{1b}b", NotASecret::Character),
+            ("tök", NotASecret::Character),
+            (long.as_str(), NotASecret::TooLong),
+        ] {
+            assert_eq!(Secret::parse(text).unwrap_err(), reason, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_redactor_finds_a_secret_in_every_form_it_travels_in() {
+        let secret = Secret::parse("ghp_abcdefghijklmnopqrstuvwxyz/0123456789").unwrap();
+        let mut redactor = Redactor::default();
+        redactor.learn(&secret);
+        for user in ["", "o", "me", "octocat", "x-access-token"] {
+            let basic = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{}", secret.expose()));
+            let clean = redactor.clean(&format!("Basic {basic}"));
+            assert!(clean.contains("***"), "{user}: {clean}");
+        }
+        let encoded: String = url::form_urlencoded::byte_serialize(secret.expose().as_bytes()).collect();
+        assert_eq!(redactor.clean(&format!("a {} b {encoded}", secret.expose())), "a *** b ***");
+    }
+}
