@@ -6,6 +6,7 @@
 //! a message of somebody else's library is still not shown.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use base64::Engine as _;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -78,6 +79,39 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("***")
+    }
+}
+
+/// Where a secret rests between two runs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Store {
+    /// The keyring of the operating system.
+    Keyring,
+    /// Whatever git's own credential helpers keep.
+    GitCredential,
+    /// A file in clear text that only its owner can read. Chosen by name, never a fall-back.
+    File(PathBuf),
+    /// Not kept by us: read from this environment variable each time.
+    Env(String),
+    /// Not kept by us: the one line that this program prints. The words are its argv; there is no shell.
+    Command(Vec<String>),
+}
+
+impl Store {
+    /// The word for it in the answers file, the config and on the screen.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Keyring => "keyring",
+            Self::GitCredential => "git-credential",
+            Self::File(_) => "file",
+            Self::Env(_) => "env",
+            Self::Command(_) => "command",
+        }
+    }
+
+    /// Whether we write the secret there, or only remember where to find it.
+    pub fn keeps(&self) -> bool {
+        !matches!(self, Self::Env(_) | Self::Command(_))
     }
 }
 
