@@ -1,1 +1,4 @@
+pub mod fact;
+pub mod forge;
+pub mod provider;
 pub mod secret;

@@ -1,0 +1,404 @@
+//! What can be asked, what was answered, and how asking failed.
+//!
+//! A `Query` carries all of its inputs by value, and facts are kept by query: an edited answer makes another query,
+//! which has no fact yet, so nothing learned for the old answer can be taken for the new one. `Value` is
+//! provider-neutral. A `Fault` is three things: a kind to branch on, a sentence to read, and often a remedy.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::provider::{Host, Origin, Provider, TokenKind};
+use crate::secret::Store;
+
+/// A forge and how to reach it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Site {
+    pub provider: Provider,
+    /// What people open in a browser, and where git goes.
+    pub host: Host,
+    /// Where the API answers.
+    pub api: Host,
+    /// PEM: certificate authorities to trust besides the system's.
+    pub ca_file: Option<PathBuf>,
+    /// PEM: our certificate and its key, for hosts that ask for one.
+    pub client_cert: Option<PathBuf>,
+}
+
+impl Site {
+    /// The origins that the token may go to, and no other.
+    pub fn origins(&self) -> BTreeSet<Origin> {
+        self.provider.rules().origins(self)
+    }
+}
+
+/// The credential in use, and the one that is to replace it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Slot {
+    Current,
+    Candidate,
+}
+
+/// Where a secret comes from in this run. It says where to look, never what is there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    Env(String),
+    File(PathBuf),
+    Command(Vec<String>),
+    Stdin,
+    /// Typed or pasted; the shell has handed it to the world already. The number tells one paste from the next.
+    Typed(u64),
+    /// What a saved connection keeps.
+    Kept {
+        store: Store,
+        id: String,
+        generation: u64,
+    },
+}
+
+/// A credential to ask with.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Credential {
+    pub slot: Slot,
+    pub source: Source,
+    /// The user name or e-mail with which REST signs in, where the provider wants one beside the token.
+    pub rest_user: Option<String>,
+}
+
+/// An owner at a forge, and the project below it where the provider has projects.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OwnerPath {
+    pub owner: String,
+    pub project: Option<String>,
+}
+
+/// A repository at a forge.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    pub owner: OwnerPath,
+    pub name: String,
+}
+
+/// A way to use git over HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Service {
+    /// Clone and fetch: `git-upload-pack`.
+    Read,
+    /// Push: `git-receive-pack`.
+    Write,
+}
+
+/// A question to the world. Safe to repeat: asking changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Query {
+    /// The secret itself: read into the world's keeping; only its shape comes back.
+    Token(Credential),
+    /// Is this the right server? Asked without the credential.
+    Reach(Site),
+    Identity(Site, Credential),
+    Grants(Site, Credential),
+    Expiry(Site, Credential),
+    Owner(Site, Credential, OwnerPath),
+    /// The owners that this credential sees, page by page.
+    Owners(Site, Credential),
+    /// The repositories of an owner, page by page.
+    Repositories(Site, Credential, OwnerPath),
+    Repository(Site, Credential, Place),
+    /// The refs, as git is told them with this user name.
+    Git(Site, Credential, Place, Service, String),
+    /// Does the token hold this scope, by its name on the token page? `probe`: by a request that must be refused.
+    Right {
+        site: Site,
+        credential: Credential,
+        place: Place,
+        scope: String,
+        probe: bool,
+    },
+    /// Is this public key known, with what access?
+    Key(Site, Credential, Place, String),
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    Token(Recognised),
+    Server(Server),
+    Identity(Identity),
+    Grants(Grants),
+    Expiry(Expiry),
+    Owner(Owner),
+    Repository(Repository),
+    Refs(Refs),
+    Right(Right),
+    Page(Page),
+}
+
+/// What the text of a token tells about it, before anybody is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recognised {
+    Kind(TokenKind),
+    /// A kind that cannot serve: its name and the reason.
+    Refused {
+        kind: &'static str,
+        reason: &'static str,
+    },
+    /// A token of another provider.
+    Foreign(Provider),
+    /// The text tells nothing.
+    Untold,
+}
+
+/// The server that answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// What it calls itself: `GitHub`, `GitHub Enterprise Server`.
+    pub product: String,
+    pub version: Option<String>,
+    /// Its clock, if it told.
+    pub date: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub login: String,
+    /// The provider's own lasting number or id.
+    pub id: String,
+    pub kind: IdentityKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdentityKind {
+    User,
+    /// A robot made by the provider for a token of a project, group or repository.
+    Bot,
+    App,
+}
+
+impl IdentityKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Bot => "bot",
+            Self::App => "app",
+        }
+    }
+}
+
+/// What the provider tells about the scopes of a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Grants {
+    Known(BTreeSet<String>),
+    /// Some are told; others may be there.
+    Partial(BTreeSet<String>),
+    NotTold,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    At(Timestamp),
+    Never,
+    NotTold,
+}
+
+/// An organisation, user, group, workspace …
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// As the provider writes it.
+    pub name: String,
+    pub id: String,
+    pub kind: OwnerKind,
+    /// What the account is there.
+    pub membership: Membership,
+    /// May the account create repositories there?
+    pub creates: Told,
+    /// May deploy keys be used there?
+    pub deploy_keys: Told,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OwnerKind {
+    /// An organisation, group, workspace: something that has members.
+    Organisation,
+    User,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Membership {
+    /// The role, in the provider's word.
+    Member(String),
+    /// Invited, and the invitation is not accepted yet.
+    Invited,
+    /// The account is the owner itself.
+    Oneself,
+    Stranger,
+    NotTold,
+}
+
+/// What a provider says to a yes-or-no question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    Yes,
+    No,
+    NotTold,
+}
+
+impl From<Option<bool>> for Told {
+    fn from(answer: Option<bool>) -> Self {
+        match answer {
+            Some(true) => Self::Yes,
+            Some(false) => Self::No,
+            None => Self::NotTold,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repository {
+    /// Owner and name, as the provider writes them now.
+    pub place: Place,
+    pub id: String,
+    pub default_branch: Option<String>,
+    pub visibility: Option<Visibility>,
+    pub archived: bool,
+    pub disabled: bool,
+    /// What the *account* may do there; the token may hold less.
+    pub account_pushes: Told,
+    pub account_administers: Told,
+    /// When it was pushed to last, if told.
+    pub pushed: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Visibility {
+    Private,
+    Internal,
+    Public,
+}
+
+impl Visibility {
+    pub const ALL: [Self; 3] = [Self::Private, Self::Internal, Self::Public];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Private => "private",
+            Self::Internal => "internal",
+            Self::Public => "public",
+        }
+    }
+}
+
+/// What git was told: a full advertisement with its flush packet, so the service answered and let us in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refs {
+    /// Names of refs, at most 1000; empty means that the repository has no commit.
+    pub names: Vec<String>,
+    pub head: Option<String>,
+}
+
+/// Whether a scope was seen to be held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Right {
+    Held,
+    /// The provider has no harmless way to tell; the reason.
+    NotTold(String),
+}
+
+/// A part of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    pub rows: Vec<Row>,
+    /// The list was cut at our limit, or the provider held rows back; the reason.
+    pub cut: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub name: String,
+    pub note: String,
+}
+
+/// What is known about a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    Asked,
+    Known(Value),
+    Refused(Fault),
+}
+
+/// How asking failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub kind: FaultKind,
+    /// What happened: a sentence, already safe to show.
+    pub text: String,
+    /// What to do, where the provider's answer told more than the kind does.
+    pub remedy: Option<Remedy>,
+    /// Whether the real API answered to this credential, if only to refuse this one thing.
+    pub accepted: bool,
+}
+
+/// What to do about it: a sentence, and the page that mends it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remedy {
+    pub text: String,
+    pub url: Option<String>,
+}
+
+impl Remedy {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), url: None }
+    }
+
+    pub fn at(text: impl Into<String>, url: impl Into<String>) -> Self {
+        Self { text: text.into(), url: Some(url.into()) }
+    }
+}
+
+macro_rules! fault_kinds {
+    ($($variant:ident $name:literal),+ $(,)?) => {
+        /// The kinds of faults: a closed list, the same word in every report.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum FaultKind { $($variant),+ }
+
+        impl FaultKind {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+        }
+    };
+}
+
+fault_kinds! {
+    Network "network", Dns "dns", Timeout "timeout", Tls "tls", Redirect "redirect", Proxy "proxy", Auth "auth",
+    Expired "expired", Revoked "revoked", WrongKind "wrong-kind", MissingScope "missing-scope", NoAccess "no-access",
+    NotFound "not-found", Sso "sso", IpAllowlist "ip-allowlist", TokenPolicy "token-policy", RateLimit "rate-limit",
+    Server "server", NotTheApi "not-the-api", Cancelled "cancelled",
+}
+
+impl FaultKind {
+    /// Nobody of the API answered: the question stays open, and asking again may settle it.
+    pub fn is_silence(self) -> bool {
+        use FaultKind::{Cancelled, Dns, Network, NotTheApi, Proxy, RateLimit, Redirect, Server, Timeout, Tls};
+        matches!(self, Network | Dns | Timeout | Tls | Redirect | Proxy | RateLimit | Server | NotTheApi | Cancelled)
+    }
+}
+
+impl Fault {
+    pub fn new(kind: FaultKind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into(), remedy: None, accepted: false }
+    }
+
+    #[must_use]
+    pub fn remedy(self, remedy: Remedy) -> Self {
+        Self { remedy: Some(remedy), ..self }
+    }
+
+    /// Marks a refusal by which the API showed that it took the credential.
+    #[must_use]
+    pub fn accepted(self) -> Self {
+        Self { accepted: true, ..self }
+    }
+}

@@ -1,0 +1,56 @@
+//! Forges: live connections to what a provider runs.
+//!
+//! One file per provider implements [`Forge`]; [`connect`] picks it, and is the only place that does. Endpoints are
+//! named here and nowhere else. `client` is the HTTP below all of them.
+
+use futures_util::future::BoxFuture;
+
+use crate::fact::{
+    Expiry, Fault, Grants, Identity, Owner, OwnerPath, Page, Place, Refs, Repository, Right, Server, Service,
+    Visibility,
+};
+
+/// The outcome of asking, in time.
+pub type Asked<'a, T> = BoxFuture<'a, Result<T, Fault>>;
+
+/// What is to be created.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NewRepository {
+    pub place: crate::fact::Place,
+    pub visibility: Visibility,
+    /// With a first commit (a README), or without any.
+    pub readme: bool,
+    /// Whether the owner is an organisation (a group, a workspace), or the account itself.
+    pub in_organisation: bool,
+}
+
+/// A forge with one credential (or none).
+///
+/// # Contract
+/// - Every method but `create` reads; asking twice is safe, and MUST be answered from the first answer where both need
+///   the same request (identity, grants and expiry often do).
+/// - A value is given only for an answer of the real API: expected status, JSON content type, and a body with the
+///   fields that identify it. Anything else is a [`Fault`]; nothing is guessed.
+/// - A fault is classified in the order that the provider's documentation gives, carries a sentence without secrets and
+///   with server text sanitised, a remedy where the answer told one, and `accepted` where the API took the credential.
+/// - 401 is never asked again. Nothing but GET is repeated.
+/// - No more than the credential's own origins ever see it.
+pub trait Forge: Send + Sync {
+    /// Who answers there, asked without the credential.
+    fn server(&self) -> Asked<'_, Server>;
+    fn identity(&self) -> Asked<'_, Identity>;
+    fn grants(&self) -> Asked<'_, Grants>;
+    fn expiry(&self) -> Asked<'_, Expiry>;
+    fn owner<'a>(&'a self, owner: &'a OwnerPath) -> Asked<'a, Owner>;
+    /// The owners that the credential sees.
+    fn owners(&self) -> Asked<'_, Page>;
+    fn repositories<'a>(&'a self, owner: &'a OwnerPath) -> Asked<'a, Page>;
+    fn repository<'a>(&'a self, place: &'a Place) -> Asked<'a, Repository>;
+    /// The refs, as git is told them when it signs in as `user`. For [`Service::Write`] this proves the right to push:
+    /// the server offers to receive, and nothing is sent.
+    fn refs<'a>(&'a self, place: &'a Place, service: Service, user: &'a str) -> Asked<'a, Refs>;
+    /// Whether the token holds `scope` there. With `probe`, by a request that the forge must refuse.
+    fn right<'a>(&'a self, place: &'a Place, scope: &'a str, probe: bool) -> Asked<'a, Right>;
+    /// Creates a repository. The only method that changes anything; never repeated by itself.
+    fn create<'a>(&'a self, new: &'a NewRepository) -> Asked<'a, Repository>;
+}

@@ -1,0 +1,236 @@
+//! Providers: the kinds of forges, and everything that is known about each without asking it.
+//!
+//! One file per provider implements [`Rules`]; [`Provider`] is the table of all. Shared code never branches on the
+//! provider: it calls the rules. What only a live forge can tell is in `forge/`.
+
+mod github;
+mod origin;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+pub use self::origin::{Host, NotAHost, Origin};
+use crate::fact::{Place, Recognised, Service, Site, Visibility};
+use crate::secret::Secret;
+
+/// A kind of forge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Provider {
+    GitHub,
+}
+
+impl Provider {
+    /// Every provider, in the order in which they are offered.
+    pub const ALL: &'static [Self] = &[Self::GitHub];
+
+    /// What is known about it.
+    pub fn rules(self) -> &'static dyn Rules {
+        match self {
+            Self::GitHub => &github::GitHub,
+        }
+    }
+
+    /// Its word in files and on the command line.
+    pub fn id(self) -> &'static str {
+        self.rules().id()
+    }
+
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|provider| provider.id() == id)
+    }
+}
+
+impl fmt::Display for Provider {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.rules().title())
+    }
+}
+
+/// A kind of token, by its word in the answers file (`classic`, `fine-grained`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TokenKind(pub &'static str);
+
+/// What is known about a kind of token.
+#[derive(Clone, Copy, Debug)]
+pub struct KindRow {
+    pub kind: TokenKind,
+    /// Its name on the provider's own pages.
+    pub title: &'static str,
+    /// Whether the provider can give it an end.
+    pub can_expire: bool,
+    /// What to know before choosing it.
+    pub advice: &'static str,
+}
+
+/// What a platform does with a repository beyond what a scope names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    Webhooks,
+    PullRequests,
+    Delete,
+}
+
+/// How it can be seen that a token holds a scope which no API lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Git's own answer on this service.
+    Git(Service),
+    /// The repository answers at all.
+    Repository,
+    /// A request that reads.
+    Read,
+    /// A request that the forge must refuse, where the kind of refusal tells.
+    Probe,
+    /// Nothing harmless tells.
+    None,
+}
+
+/// How the scopes of a token cover a wanted one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    Held,
+    /// Not ticked, yet this one, which is, does the same.
+    Covered(String),
+    Missing,
+}
+
+/// A page to open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    pub url: String,
+    /// Whether the page opens with the right boxes ticked.
+    pub prefilled: bool,
+}
+
+/// Whether a provider has projects between owner and repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Projects {
+    None,
+    Optional,
+    Required,
+}
+
+/// Everything that is known about a provider without asking it.
+///
+/// # Contract
+/// All methods are pure. Names and addresses come back in the form that the provider itself uses; nothing that was not
+/// accepted by `owner_name` or `repository_name` is put into an address.
+pub trait Rules: Sync {
+    fn id(&self) -> &'static str;
+    fn title(&self) -> &'static str;
+    /// The host of the public service, if there is one.
+    fn default_host(&self) -> Option<&'static str>;
+    /// Where the API of `host` answers.
+    fn api(&self, host: &Host) -> Host;
+    /// The exact origins that a token for `site` may be sent to.
+    fn origins(&self, site: &Site) -> BTreeSet<Origin>;
+    fn projects(&self) -> Projects;
+
+    /// The kinds of tokens, the recommended one first.
+    fn kinds(&self) -> &'static [KindRow];
+    /// What the text of a token tells.
+    fn recognise(&self, secret: &Secret) -> Recognised;
+    /// Everything that `scopes` give: with what each implies, to the end.
+    fn closure(&self, scopes: &BTreeSet<String>) -> BTreeSet<String>;
+    /// How `held` scopes cover the `wanted` one; `public`: the repository is known to be public.
+    fn covers(&self, held: &BTreeSet<String>, wanted: &str, public: bool) -> Coverage;
+    /// The name of a scope on the token page.
+    fn scope_title(&self, scope: &str) -> String;
+    /// Scopes any one of which lets a token of this kind do what `need` names.
+    fn scopes_for(&self, need: Need, kind: TokenKind) -> &'static [&'static str];
+    /// What the wizard itself uses: to create a repository there, and to see the owner.
+    fn wizard_scopes(&self, kind: TokenKind, creates: bool) -> Vec<&'static str>;
+    fn proof(&self, scope: &str) -> Proof;
+
+    /// The owner as the provider writes it, or why it is none.
+    fn owner_name(&self, text: &str) -> Result<String, String>;
+    fn repository_name(&self, text: &str) -> Result<String, String>;
+    fn visibilities(&self) -> &'static [Visibility];
+    /// The user name with which git signs in, beside a token of this kind.
+    fn git_user(&self, kind: Option<TokenKind>, login: Option<&str>) -> String;
+    /// Whether the git user name takes part in signing in, so that a wrong one is refused.
+    fn git_user_matters(&self) -> bool;
+    /// The address to clone from: no user, no query, encoded once.
+    fn clone_url(&self, site: &Site, place: &Place) -> String;
+
+    /// Where a token is made, with what is needed ticked where the provider can.
+    fn token_page(&self, site: &Site, kind: TokenKind, scopes: &[&str], owner: Option<&str>, name: &str) -> Link;
+    /// Where tokens are listed, changed and revoked.
+    fn tokens_page(&self, site: &Site, kind: Option<TokenKind>) -> String;
+    fn owner_page(&self, site: &Site, owner: &str) -> String;
+    /// Where a new organisation (group, workspace) is made.
+    fn new_owner_page(&self, site: &Site) -> String;
+    /// Where a repository is made by hand.
+    fn new_repository_page(&self, site: &Site, owner: &str) -> String;
+    /// Where an account is made.
+    fn sign_up_page(&self, site: &Site) -> String;
+}
+
+/// The kind named `name` among those of `provider`.
+pub fn token_kind(provider: Provider, name: &str) -> Option<TokenKind> {
+    provider.rules().kinds().iter().map(|row| row.kind).find(|kind| kind.0 == name)
+}
+
+/// The row of `kind` in the provider's table.
+pub fn kind_row(provider: Provider, kind: TokenKind) -> Option<&'static KindRow> {
+    provider.rules().kinds().iter().find(|row| row.kind == kind)
+}
+
+/// What the text of a token tells, when it is meant for `provider`.
+pub fn recognise(provider: Provider, secret: &Secret) -> Recognised {
+    match provider.rules().recognise(secret) {
+        Recognised::Untold => Provider::ALL
+            .iter()
+            .copied()
+            .filter(|other| *other != provider)
+            .find(|other| !matches!(other.rules().recognise(secret), Recognised::Untold))
+            .map_or(Recognised::Untold, Recognised::Foreign),
+        told => told,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_whole() {
+        let mut ids = BTreeSet::new();
+        for provider in Provider::ALL {
+            let rules = provider.rules();
+            assert!(ids.insert(rules.id()), "{} stands twice", rules.id());
+            assert_eq!(Provider::from_id(rules.id()), Some(*provider));
+            assert!(!rules.kinds().is_empty() && !rules.visibilities().is_empty());
+            let mut kinds = BTreeSet::new();
+            assert!(rules.kinds().iter().all(|row| kinds.insert(row.kind)), "{} has a kind twice", rules.id());
+            if let Some(host) = rules.default_host() {
+                assert_eq!(Host::parse(host).unwrap().to_string(), host);
+            }
+        }
+    }
+
+    #[test]
+    fn every_page_is_on_a_secure_origin_of_the_host() {
+        for provider in Provider::ALL {
+            let rules = provider.rules();
+            let host = Host::parse(rules.default_host().unwrap_or("https://git.example")).unwrap();
+            let site = Site { provider: *provider, api: rules.api(&host), host, ca_file: None, client_cert: None };
+            let mut pages = vec![
+                rules.tokens_page(&site, None),
+                rules.owner_page(&site, "acme"),
+                rules.new_owner_page(&site),
+                rules.new_repository_page(&site, "acme"),
+                rules.sign_up_page(&site),
+            ];
+            for row in rules.kinds() {
+                pages.push(rules.tokens_page(&site, Some(row.kind)));
+                pages.push(rules.token_page(&site, row.kind, &["x:read", "y"], Some("acme"), "a b&c").url);
+            }
+            for page in pages {
+                let url = url::Url::parse(&page).unwrap();
+                assert_eq!(url.scheme(), "https", "{page}");
+                assert!(!page.contains(' '), "{page}");
+            }
+        }
+    }
+}
