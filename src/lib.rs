@@ -1,4 +1,6 @@
+pub mod answers;
 pub mod fact;
 pub mod forge;
+pub mod platform;
 pub mod provider;
 pub mod secret;

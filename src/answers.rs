@@ -1,0 +1,373 @@
+//! Answers: what the user decided, and nothing else.
+//!
+//! One table, [`FIELDS`], names every field with its key in the answers file and the shape of its value. The terminal,
+//! the plain prompts, the command line and the answers file all hand raw text to [`Field::parse`], which is pure; past
+//! it there are only parsed answers. What does not fit together is found by [`Answers::problems`].
+
+mod field;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+pub use self::field::{Answer, Contents, FIELDS, Field, FieldRow, GivenExpiry, KeyScope, Raw, Shape};
+use crate::fact::{Credential, OwnerPath, Place, Site, Slot, Source, Visibility};
+use crate::platform::{Platform, RepositoryRule};
+use crate::provider::{Host, Projects, Provider, TokenKind, token_kind};
+use crate::secret::Store;
+
+/// The record of what was decided, by field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answers {
+    given: BTreeMap<Field, Answer>,
+}
+
+/// Something that does not fit: the field it is about, and a sentence with the remedy. It never repeats a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub field: Field,
+    pub message: String,
+}
+
+impl Answers {
+    pub fn set(&mut self, field: Field, answer: Answer) {
+        // A token belongs to one origin: another host asks for it anew.
+        if matches!(field, Field::Host | Field::ApiUrl | Field::Provider)
+            && self.given.get(&field).is_some_and(|before| *before != answer)
+        {
+            self.given.retain(|field, _| !field.is_of_token());
+        }
+        self.given.insert(field, answer);
+    }
+
+    pub fn clear(&mut self, field: &Field) {
+        self.given.remove(field);
+    }
+
+    pub fn has(&self, field: &Field) -> bool {
+        self.given.contains_key(field)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&Field, &Answer)> {
+        self.given.iter()
+    }
+
+    /// Takes over what `other` says, over what stands here.
+    pub fn overlay(&mut self, other: &Self) {
+        if [Field::TokenEnv, Field::TokenFile, Field::TokenCommand, Field::TokenStdin]
+            .iter()
+            .any(|field| other.has(field))
+        {
+            self.given.retain(|field, _| !field.is_token_source());
+        }
+        self.given.extend(other.given.iter().map(|(field, answer)| (field.clone(), answer.clone())));
+    }
+
+    pub fn text(&self, field: &Field) -> Option<&str> {
+        match self.given.get(field)? {
+            Answer::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn flag(&self, field: &Field) -> bool {
+        matches!(self.given.get(field), Some(Answer::Flag(true)))
+    }
+
+    fn path(&self, field: &Field) -> Option<&Path> {
+        match self.given.get(field)? {
+            Answer::Path(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    fn words(&self, field: &Field) -> Option<&[String]> {
+        match self.given.get(field)? {
+            Answer::Words(words) => Some(words),
+            _ => None,
+        }
+    }
+
+    pub fn platform(&self) -> Option<&str> {
+        self.text(&Field::Platform)
+    }
+
+    pub fn provider(&self) -> Option<Provider> {
+        match self.given.get(&Field::Provider)? {
+            Answer::Provider(provider) => Some(*provider),
+            _ => None,
+        }
+    }
+
+    fn address(&self, field: &Field) -> Option<&Host> {
+        match self.given.get(field)? {
+            Answer::Host(host) => Some(host),
+            _ => None,
+        }
+    }
+
+    /// The forge, once provider and host are known; the host defaults to the provider's public one.
+    pub fn site(&self) -> Option<Site> {
+        let provider = self.provider()?;
+        let rules = provider.rules();
+        let host = match self.address(&Field::Host) {
+            Some(host) => host.clone(),
+            None => Host::parse(rules.default_host()?).ok()?,
+        };
+        let api = self.address(&Field::ApiUrl).cloned().unwrap_or_else(|| rules.api(&host));
+        let file = |field| self.path(field).map(Path::to_path_buf);
+        Some(Site { provider, host, api, ca_file: file(&Field::CaFile), client_cert: file(&Field::ClientCert) })
+    }
+
+    pub fn owner(&self) -> Option<OwnerPath> {
+        let owner = self.text(&Field::Owner)?.to_owned();
+        Some(OwnerPath { owner, project: self.text(&Field::Project).map(str::to_owned) })
+    }
+
+    pub fn username(&self) -> Option<&str> {
+        self.text(&Field::Username)
+    }
+
+    /// Where the token is read from in this run.
+    pub fn source(&self) -> Option<Source> {
+        if let Some(name) = self.text(&Field::TokenEnv) {
+            Some(Source::Env(name.to_owned()))
+        } else if let Some(path) = self.path(&Field::TokenFile) {
+            Some(Source::File(path.to_path_buf()))
+        } else if let Some(argv) = self.words(&Field::TokenCommand) {
+            Some(Source::Command(argv.to_vec()))
+        } else {
+            self.flag(&Field::TokenStdin).then_some(Source::Stdin)
+        }
+    }
+
+    /// The credential in `slot`, from the source that the answers name.
+    pub fn credential(&self, slot: Slot) -> Option<Credential> {
+        Some(Credential { slot, source: self.source()?, rest_user: self.text(&Field::Email).map(str::to_owned) })
+    }
+
+    pub fn token_kind(&self) -> Option<TokenKind> {
+        token_kind(self.provider()?, self.text(&Field::TokenKind)?)
+    }
+
+    pub fn token_expires(&self) -> Option<GivenExpiry> {
+        match self.given.get(&Field::TokenExpires)? {
+            Answer::Expires(expiry) => Some(*expiry),
+            _ => None,
+        }
+    }
+
+    /// Where the secret is to rest: as answered, or the reference itself for env and command, else the keyring.
+    pub fn store(&self) -> Store {
+        match self.text(&Field::StoreKind) {
+            Some("file") => Store::File(self.path(&Field::StorePath).unwrap_or(Path::new("")).to_path_buf()),
+            Some("env") => Store::Env(self.text(&Field::StoreEnv).or(self.text(&Field::TokenEnv)).unwrap_or("").into()),
+            Some("command") => {
+                let argv = self.words(&Field::StoreCommand).or(self.words(&Field::TokenCommand));
+                Store::Command(argv.unwrap_or_default().to_vec())
+            }
+            Some("git-credential") => Store::GitCredential,
+            Some(_) => Store::Keyring,
+            None => match self.source() {
+                Some(Source::Env(name)) => Store::Env(name),
+                Some(Source::Command(argv)) => Store::Command(argv),
+                _ => Store::Keyring,
+            },
+        }
+    }
+
+    pub fn place(&self) -> Option<Place> {
+        Some(Place { owner: self.owner()?, name: self.text(&Field::Repository)?.to_owned() })
+    }
+
+    pub fn creates(&self) -> bool {
+        self.flag(&Field::RepositoryCreate)
+    }
+
+    pub fn visibility(&self) -> Visibility {
+        match self.given.get(&Field::Visibility) {
+            Some(Answer::Visibility(visibility)) => *visibility,
+            _ => Visibility::Private,
+        }
+    }
+
+    pub fn contents(&self) -> Contents {
+        match self.given.get(&Field::Contents) {
+            Some(Answer::Contents(contents)) => *contents,
+            _ => Contents::Empty,
+        }
+    }
+
+    pub fn branch(&self) -> Option<&str> {
+        self.text(&Field::Branch)
+    }
+
+    /// Whether an SSH key takes part.
+    pub fn has_ssh(&self) -> bool {
+        self.given.keys().any(Field::is_of_ssh)
+    }
+
+    pub fn handover(&self) -> BTreeMap<String, String> {
+        let texts = self.given.iter().filter_map(|(field, answer)| match (field, answer) {
+            (Field::Handover(key), Answer::Text(text)) => Some((key.clone(), text.clone())),
+            _ => None,
+        });
+        texts.collect()
+    }
+
+    /// `<platform>-<provider>-<owner>`, as far as it can be a name; or the name that was given.
+    pub fn name(&self) -> Option<String> {
+        if let Some(name) = self.text(&Field::Name) {
+            return Some(name.to_owned());
+        }
+        let parts = [self.platform()?, self.provider()?.id(), self.text(&Field::Owner)?];
+        let name = parts.join("-").to_ascii_lowercase();
+        let clean = name.chars().map(|letter| if field::is_name_letter(letter) { letter } else { '-' });
+        Some(clean.take(63).collect::<String>().trim_end_matches(['-', '.']).to_owned())
+    }
+
+    /// Makes relative paths start at `folder`: where the answers file lies.
+    pub fn start_paths_at(&mut self, folder: &Path) {
+        for answer in self.given.values_mut() {
+            if let Answer::Path(path) = answer
+                && path.is_relative()
+            {
+                *path = folder.join(&path);
+            }
+        }
+    }
+
+    /// Everything that is missing or does not fit together, for a new connection. `rotates`: an existing connection
+    /// says the rest, and only a new token (or key) is asked for.
+    pub fn problems(&self, platform: Option<&Platform>, rotates: bool) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut say = |field: Field, message: &str| problems.push(Problem { field, message: message.to_owned() });
+        if !rotates {
+            for field in [Field::Platform, Field::Provider, Field::Owner] {
+                if !self.has(&field) {
+                    say(field.clone(), &format!("`{}` is missing: {}", field.key(), field.row().doc));
+                }
+            }
+        }
+        self.token_problems(&mut say);
+        self.store_problems(&mut say);
+        if let Some(provider) = self.provider() {
+            self.provider_problems(provider, &mut say);
+        }
+        if let Some(platform) = platform {
+            self.platform_problems(platform, rotates, &mut say);
+        }
+        problems
+    }
+
+    fn token_problems(&self, say: &mut impl FnMut(Field, &str)) {
+        let sources = Field::TOKEN_SOURCES.iter().filter(|field| match field {
+            Field::TokenStdin => self.flag(field),
+            _ => self.has(field),
+        });
+        let sources: Vec<_> = sources.collect();
+        if sources.is_empty() && !self.has_ssh() {
+            say(Field::TokenEnv, "the token's source is missing: give one of env, file, command or stdin in [token]");
+        }
+        for second in sources.iter().skip(1) {
+            say((*second).clone(), "[token] has more than one source: keep one of env, file, command and stdin");
+        }
+    }
+
+    fn store_problems(&self, say: &mut impl FnMut(Field, &str)) {
+        let kind = self.text(&Field::StoreKind);
+        let detail = |wanted| kind == Some(wanted);
+        if detail("file") && !self.has(&Field::StorePath) {
+            say(Field::StoreKind, "the file store needs `path`: the file that will hold the token in clear text");
+        }
+        if detail("env") && !self.has(&Field::StoreEnv) && !self.has(&Field::TokenEnv) {
+            say(Field::StoreKind, "the env store needs `env`: the name of the variable that holds the token");
+        }
+        if detail("command") && !self.has(&Field::StoreCommand) && !self.has(&Field::TokenCommand) {
+            say(Field::StoreKind, "the command store needs `command`: the words of the program that prints the token");
+        }
+        for (field, wanted) in [(Field::StorePath, "file"), (Field::StoreEnv, "env"), (Field::StoreCommand, "command")]
+        {
+            if self.has(&field) && kind != Some(wanted) {
+                say(field, &format!("this belongs to `kind = \"{wanted}\"` and to no other store"));
+            }
+        }
+    }
+
+    fn provider_problems(&self, provider: Provider, say: &mut impl FnMut(Field, &str)) {
+        let rules = provider.rules();
+        if let Some(Err(reason)) = self.text(&Field::Owner).map(|text| rules.owner_name(text)) {
+            say(Field::Owner, &reason);
+        }
+        if let Some(Err(reason)) = self.text(&Field::Repository).map(|text| rules.repository_name(text)) {
+            say(Field::Repository, &reason);
+        }
+        if self.has(&Field::TokenKind) && self.token_kind().is_none() {
+            let kinds: Vec<_> = rules.kinds().iter().map(|row| row.kind.0).collect();
+            say(Field::TokenKind, &format!("{provider} has no such kind of token: write {}", kinds.join(" or ")));
+        }
+        match (rules.projects(), self.has(&Field::Project)) {
+            (Projects::Required, false) => say(Field::Project, &format!("`project` is missing: {provider} needs it")),
+            (Projects::None, true) => say(Field::Project, &format!("{provider} has no projects: leave `project` out")),
+            _ => {}
+        }
+        if self.has(&Field::Visibility) && !rules.visibilities().contains(&self.visibility()) {
+            say(Field::Visibility, &format!("{provider} has no such visibility"));
+        }
+        if self.site().is_none() {
+            say(Field::Host, &format!("`host` is missing: {provider} has no public host to fall back on"));
+        }
+        if let (Some(api), Some(site)) = (self.address(&Field::ApiUrl), self.site())
+            && api.origin().is_loopback() != site.host.origin().is_loopback()
+        {
+            say(
+                Field::ApiUrl,
+                "the API and the host stand on different sides of this computer's border: one is loopback",
+            );
+        }
+    }
+
+    fn platform_problems(&self, platform: &Platform, rotates: bool, say: &mut impl FnMut(Field, &str)) {
+        let named = self.has(&Field::Repository);
+        if platform.repository == RepositoryRule::Required && !named && !rotates {
+            say(Field::Repository, &format!("`repository.name` is missing: {} keeps its files there", platform.title));
+        }
+        if platform.repository == RepositoryRule::Refused && named {
+            say(Field::Repository, &format!("{} takes no single repository: leave [repository] out", platform.title));
+        }
+        for field in [Field::RepositoryCreate, Field::Visibility, Field::Contents, Field::Branch] {
+            if !named && self.has(&field) && !rotates {
+                say(field, "this says something about a repository, but [repository] has no `name`");
+            }
+        }
+        if platform.wants_empty && self.contents() == Contents::Readme {
+            say(Field::Contents, &format!("{} wants a repository without any commit: write \"empty\"", platform.title));
+        }
+        for (field, _) in &self.given {
+            if let Field::Handover(key) = field
+                && !platform.handover.parameters.iter().any(|parameter| parameter.key == *key)
+            {
+                let known: Vec<_> = platform.handover.parameters.iter().map(|one| one.key.as_str()).collect();
+                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                say(field.clone(), &format!("{} asks for nothing of this name (it asks for: {known})", platform.title));
+            }
+        }
+        if self.has_ssh() && self.provider().is_some_and(|provider| platform.key(provider).is_none()) {
+            say(Field::SshPublicKey, &format!("{} signs in with a token here, not with a key", platform.title));
+        }
+    }
+}
+
+/// `given` as a moment, where it is one.
+pub fn moment(given: GivenExpiry) -> Option<Timestamp> {
+    match given {
+        GivenExpiry::At(at) => Some(at),
+        GivenExpiry::Never => None,
+    }
+}
+
+/// The folder that relative paths of an answers file start at.
+pub fn folder_of(file: &Path) -> PathBuf {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf()
+}
