@@ -1,4 +1,5 @@
 pub mod answers;
+pub mod config;
 pub mod fact;
 pub mod forge;
 pub mod platform;
