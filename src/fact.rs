@@ -4,8 +4,9 @@
 //! which has no fact yet, so nothing learned for the old answer can be taken for the new one. `Value` is
 //! provider-neutral. A `Fault` is three things: a kind to branch on, a sentence to read, and often a remedy.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -321,9 +322,76 @@ pub struct Row {
 /// What is known about a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fact {
-    Asked,
+    Asked(Ticket),
     Known(Value),
     Refused(Fault),
+}
+
+/// The number of one act of asking or doing: a reply carries that of its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// The table of facts, by query, with the time that each took.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    table: BTreeMap<Query, (Fact, Duration)>,
+}
+
+impl Facts {
+    pub fn of(&self, query: &Query) -> Option<&Fact> {
+        self.table.get(query).map(|(fact, _)| fact)
+    }
+
+    pub fn took(&self, query: &Query) -> Option<Duration> {
+        self.table.get(query).map(|(_, took)| *took)
+    }
+
+    pub fn put(&mut self, query: Query, fact: Fact, took: Duration) {
+        self.table.insert(query, (fact, took));
+    }
+
+    pub fn forget(&mut self, which: impl Fn(&Query) -> bool) {
+        self.table.retain(|query, _| !which(query));
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&Query, &Fact)> {
+        self.table.iter().map(|(query, (fact, _))| (query, fact))
+    }
+
+    /// The query that `ticket` asked, if it is still waited for.
+    pub fn waiting(&self, ticket: Ticket) -> Option<&Query> {
+        self.iter().find(|(_, fact)| **fact == Fact::Asked(ticket)).map(|(query, _)| query)
+    }
+}
+
+impl Query {
+    /// The credential it is asked with, if any.
+    pub fn credential(&self) -> Option<&Credential> {
+        match self {
+            Self::Token(_) | Self::Reach(_) => None,
+            Self::Identity(_, credential)
+            | Self::Grants(_, credential)
+            | Self::Expiry(_, credential)
+            | Self::Owner(_, credential, _)
+            | Self::Owners(_, credential)
+            | Self::Repositories(_, credential, _)
+            | Self::Repository(_, credential, _)
+            | Self::Git(_, credential, ..)
+            | Self::Right { credential, .. }
+            | Self::Key(_, credential, ..) => Some(credential),
+        }
+    }
+
+    /// The repository it is about, if it is about one.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Repository(_, _, place)
+            | Self::Git(_, _, place, ..)
+            | Self::Right { place, .. }
+            | Self::Key(_, _, place, _) => Some(place),
+            _ => None,
+        }
+    }
 }
 
 /// How asking failed.
@@ -376,6 +444,8 @@ fault_kinds! {
     Expired "expired", Revoked "revoked", WrongKind "wrong-kind", MissingScope "missing-scope", NoAccess "no-access",
     NotFound "not-found", Sso "sso", IpAllowlist "ip-allowlist", TokenPolicy "token-policy", RateLimit "rate-limit",
     Server "server", NotTheApi "not-the-api", Cancelled "cancelled",
+    // Not a fault of a forge, and null in reports: the secret could not be read or written here.
+    Secret "",
 }
 
 impl FaultKind {
