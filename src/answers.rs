@@ -144,7 +144,8 @@ impl Answers {
 
     /// The credential in `slot`, from the source that the answers name.
     pub fn credential(&self, slot: Slot) -> Option<Credential> {
-        Some(Credential { slot, source: self.source()?, rest_user: self.text(&Field::Email).map(str::to_owned) })
+        let rest_user = self.text(&Field::Email).map(str::to_owned);
+        Some(Credential { provider: self.provider()?, slot, source: self.source()?, rest_user })
     }
 
     pub fn token_kind(&self) -> Option<TokenKind> {

@@ -61,6 +61,7 @@ pub enum Source {
 /// A credential to ask with.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Credential {
+    pub provider: Provider,
     pub slot: Slot,
     pub source: Source,
     /// The user name or e-mail with which REST signs in, where the provider wants one beside the token.
@@ -350,8 +351,8 @@ impl Facts {
         self.table.insert(query, (fact, took));
     }
 
-    pub fn forget(&mut self, which: impl Fn(&Query) -> bool) {
-        self.table.retain(|query, _| !which(query));
+    pub fn forget(&mut self, which: impl Fn(&Query, &Fact) -> bool) {
+        self.table.retain(|query, (fact, _)| !which(query, fact));
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&Query, &Fact)> {

@@ -1,7 +1,9 @@
 pub mod answers;
+pub mod check;
 pub mod config;
 pub mod fact;
 pub mod forge;
 pub mod platform;
 pub mod provider;
 pub mod secret;
+pub mod wizard;

@@ -1,0 +1,133 @@
+//! What git itself is told: emptiness, the right to read and to push, and the same with what the platform will send.
+
+use super::owner::not_created_yet;
+use super::{Bench, Check, CheckId, Finding, Occasion, Seen, Verdict};
+use crate::fact::{Refs, Remedy, Service, Value};
+
+/// The user name with which git signs in.
+pub(super) fn user(bench: &Bench<'_>) -> String {
+    let login = bench.case.answers.username().or(bench.login());
+    bench.rules.git_user(Some(bench.kind()), login)
+}
+
+/// Asks git, once the repository is known to exist: some forges create what is asked for.
+fn ask<'a>(
+    bench: &Bench<'a>,
+    id: &CheckId,
+    title: &str,
+    service: Service,
+    user: &str,
+) -> Result<&'a Refs, Option<Check>> {
+    let place = bench.case.answers.place().ok_or(None)?;
+    if let Some(check) = not_created_yet(bench, id, title) {
+        return Err(Some(check));
+    }
+    match bench.ask(bench.repository_query(place.clone())) {
+        Seen::Known(_) => {}
+        Seen::Refused(fault) => {
+            let finding = Finding::of(fault.kind, Remedy::new("Mend the check of the repository first."));
+            let text = "Git was not asked, because the repository did not answer.";
+            return Err(Some(Check::new(id.clone(), title, Verdict::Unknown(finding), text)));
+        }
+        seen => return Err(Check::unanswered(id, title, &seen, bench)),
+    }
+    // The name that it has now: git is not sent after a redirect.
+    let place = bench.repository().map_or(place, |repository| repository.place.clone());
+    let query = bench.git_query(&place, service, user);
+    let took = bench.took(&query);
+    match bench.ask(query) {
+        Seen::Known(Value::Refs(refs)) => Ok(refs),
+        seen => Err(Check::unanswered(id, title, &seen, bench).map(|check| check.took(took))),
+    }
+}
+
+pub(super) fn empty(bench: &Bench<'_>) -> Option<Check> {
+    let title = "The repository is empty";
+    if !bench.case.platform.wants_empty || bench.case.occasion == Occasion::Check || holds_it(bench) {
+        return None;
+    }
+    let refs = match ask(bench, &CheckId::Empty, title, Service::Read, &user(bench)) {
+        Ok(refs) => refs,
+        Err(check) => return check,
+    };
+    if refs.names.is_empty() {
+        return Some(Check::new(CheckId::Empty, title, Verdict::Pass, "It has no commit."));
+    }
+    let platform = &bench.case.platform.title;
+    let text = format!("Choose another repository, or a new name with `create = true`: {platform} fills it itself.");
+    let owner = bench.case.answers.owner().map(|path| path.owner).unwrap_or_default();
+    let page = bench.rules.new_repository_page(bench.case.site, &owner);
+    let detail = format!("It has commits already ({} refs); {platform} wants one without any.", refs.names.len());
+    Some(Check::new(CheckId::Empty, title, Verdict::Fail(Finding::new(Remedy::at(text, page))), detail))
+}
+
+/// Whether the connection held this repository before this run.
+fn holds_it(bench: &Bench<'_>) -> bool {
+    bench.case.holds.is_some() && bench.case.holds == bench.case.answers.place().as_ref()
+}
+
+pub(super) fn clone(bench: &Bench<'_>) -> Option<Check> {
+    let title = "Git reads";
+    if !bench.case.platform.reads {
+        return None;
+    }
+    let user = user(bench);
+    match ask(bench, &CheckId::Clone, title, Service::Read, &user) {
+        Ok(_) => {
+            Some(Check::new(CheckId::Clone, title, Verdict::Pass, format!("The server offers the refs to {user}")))
+        }
+        Err(check) => check,
+    }
+}
+
+pub(super) fn push(bench: &Bench<'_>) -> Option<Check> {
+    let title = "Git pushes";
+    if !bench.case.platform.writes {
+        return None;
+    }
+    let user = user(bench);
+    match ask(bench, &CheckId::Push, title, Service::Write, &user) {
+        Ok(_) => {
+            let detail = format!("The server is ready to receive from {user} ; nothing was sent.");
+            Some(Check::new(CheckId::Push, title, Verdict::Pass, detail))
+        }
+        Err(check) => check,
+    }
+}
+
+/// The very user name and token that the platform will send, tried as it will send them.
+pub(super) fn handover(bench: &Bench<'_>) -> Option<Check> {
+    let platform = bench.case.platform;
+    let id = CheckId::Handover;
+    let title = format!("What {} will send", platform.title);
+    let pair = platform.pair(bench.case.site.provider).ok().filter(|pair| !pair.fields.is_empty())?;
+    let user = pair.git_user.clone().unwrap_or_else(|| user(bench));
+    let service = if platform.writes { Service::Write } else { Service::Read };
+    if bench.case.answers.place().is_some() {
+        return match ask(bench, &id, &title, service, &user) {
+            Ok(_) => {
+                let detail =
+                    format!("{user} and the token were tried as {} sends them, and were let in.", platform.title);
+                Some(Check::new(id, title, Verdict::Pass, detail))
+            }
+            Err(check) => check,
+        };
+    }
+    let identity = crate::fact::Query::Identity(bench.case.site.clone(), bench.case.credential.clone());
+    let seen = bench.ask(identity);
+    if !matches!(seen, Seen::Known(_)) {
+        return Check::unanswered(&id, &title, &seen, bench);
+    }
+    if bench.rules.git_user_matters() {
+        let finding = Finding::new(Remedy::new("Name a repository: then the pair is tried with git as well."));
+        return Some(Check::new(
+            id,
+            title,
+            Verdict::Unknown(finding),
+            "The API takes the token; git was not tried, for want of a repository.",
+        ));
+    }
+    let detail =
+        "The API takes the token. Git was not tried, for want of a repository; its user name plays no part here.";
+    Some(Check::new(id, title, Verdict::Pass, detail))
+}

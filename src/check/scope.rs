@@ -1,0 +1,184 @@
+//! May the token do what the platform will do, and what beyond that?
+
+use std::collections::BTreeSet;
+
+use super::owner::not_created_yet;
+use super::{Bench, Check, CheckId, Finding, Seen, Verdict, finding};
+use crate::fact::{FaultKind, Grants, Query, Remedy, Right, Service, Told, Value, Visibility};
+use crate::platform::{Level, Requirement};
+use crate::provider::{Coverage, Need, Proof};
+
+fn grants<'a>(bench: &Bench<'a>) -> Seen<'a> {
+    bench.ask(Query::Grants(bench.case.site.clone(), bench.case.credential.clone()))
+}
+
+fn is_public(bench: &Bench<'_>) -> bool {
+    bench.repository().is_some_and(|repository| repository.visibility == Some(Visibility::Public))
+}
+
+/// One check for each scope that the platform needs.
+pub(super) fn scopes(bench: &Bench<'_>) -> Vec<Check> {
+    let needs = bench.case.platform.needs(bench.case.site.provider, bench.kind(), bench.owner_kind());
+    needs.into_iter().map(|need| scope(bench, need)).collect()
+}
+
+fn scope(bench: &Bench<'_>, need: &Requirement) -> Check {
+    let id = CheckId::Scope(need.scope.clone());
+    let title = format!("Scope {}", bench.rules.scope_title(&need.scope));
+    let seen = grants(bench);
+    let held = match seen {
+        Seen::Known(Value::Grants(Grants::Known(held))) => held,
+        Seen::Known(Value::Grants(Grants::Partial(held))) if bench.rules.closure(held).contains(&need.scope) => held,
+        Seen::Known(_) => return proven(bench, id, &title, &need.scope, need.level, &need.reason),
+        _ => return Check::unanswered(&id, &title, &seen, bench).unwrap_or_else(|| Check::pending(id, title)),
+    };
+    let page = bench.tokens_page();
+    let (verdict, detail) = match bench.rules.covers(held, &need.scope, is_public(bench)) {
+        Coverage::Held => (Verdict::Pass, need.reason.clone()),
+        Coverage::Covered(by) => {
+            let remedy =
+                Remedy::at(format!("Tick {} as well, so that the token says what it is for.", need.scope), page);
+            let detail = format!("It is not ticked; {by} is, and does the same here.");
+            (Verdict::Warn(Finding::of(FaultKind::MissingScope, remedy)), detail)
+        }
+        Coverage::Missing => {
+            let remedy = Remedy::at(format!("Tick {} on the token, or make a new one with it.", need.scope), page);
+            let finding = Finding::of(FaultKind::MissingScope, remedy);
+            let detail = format!("The token does not have it. {}", need.reason);
+            (by_level(need.level, finding), detail)
+        }
+    };
+    Check::new(id, title, verdict, detail)
+}
+
+fn by_level(level: Level, finding: Finding) -> Verdict {
+    match level {
+        Level::Required => Verdict::Fail(finding),
+        Level::Recommended => Verdict::Warn(finding),
+    }
+}
+
+/// A scope that no list tells: seen in what the forge lets the token do.
+fn proven(bench: &Bench<'_>, id: CheckId, title: &str, scope: &str, level: Level, reason: &str) -> Check {
+    let Some(place) = bench.case.answers.place() else {
+        let text = "Name a repository that the token may use: then it is tried there.";
+        return open(bench, id, title, text, "No API lists this permission, and there is no repository to try it on.");
+    };
+    if let Some(check) = not_created_yet(bench, &id, title) {
+        return check;
+    }
+    let repository = bench.ask(bench.repository_query(place.clone()));
+    if !matches!(repository, Seen::Known(_)) {
+        return match repository {
+            Seen::Pending => Check::pending(id, title),
+            _ => open(
+                bench,
+                id,
+                title,
+                "Mend the check of the repository first.",
+                "It could not be tried, because the repository did not answer.",
+            ),
+        };
+    }
+    let (site, credential) = (bench.case.site.clone(), bench.case.credential.clone());
+    let right = |probe| Query::Right { site, credential, place: place.clone(), scope: scope.to_owned(), probe };
+    let query = match bench.rules.proof(scope) {
+        Proof::Repository => return Check::new(id, title, Verdict::Pass, reason),
+        Proof::Git(Service::Read) if is_public(bench) => {
+            return Check::new(id, title, Verdict::Pass, "The repository is public, so that every token reads it.");
+        }
+        Proof::Git(service) => bench.git_query(&place, service, &super::git::user(bench)),
+        Proof::Read => right(false),
+        Proof::Probe if bench.case.probes => right(true),
+        Proof::Probe => {
+            let text = "Run it without --no-probes, or look at the token's page.";
+            return open(bench, id, title, text, "Only a request that must be refused would tell, and these are off.");
+        }
+        Proof::None => {
+            let text = "Look at the token's page whether it is ticked.";
+            return open(bench, id, title, text, "No API lists this permission, and nothing harmless shows it.");
+        }
+    };
+    let took = bench.took(&query);
+    let seen = bench.ask(query);
+    match seen {
+        Seen::Known(Value::Right(Right::NotTold(why))) => {
+            open(bench, id, title, "Look at the token's page whether it is ticked.", why)
+        }
+        Seen::Known(_) => Check::new(id, title, Verdict::Pass, format!("It was seen to work. {reason}")),
+        Seen::Refused(fault) if !fault.kind.is_silence() => {
+            Check::new(id, title, by_level(level, finding(fault, bench)), &fault.text)
+        }
+        _ => Check::unanswered(&id, title, &seen, bench).unwrap_or_else(|| Check::pending(id, title)),
+    }
+    .took(took)
+}
+
+fn open(bench: &Bench<'_>, id: CheckId, title: &str, remedy: &str, detail: &str) -> Check {
+    let finding = Finding::new(Remedy::at(remedy, bench.tokens_page()));
+    Check::new(id, title, Verdict::Unknown(finding), detail)
+}
+
+/// What the token may do beyond need; only where the provider lists its scopes.
+pub(super) fn excess(bench: &Bench<'_>) -> Option<Check> {
+    let title = "Nothing beyond what is needed";
+    let Seen::Known(Value::Grants(Grants::Known(held) | Grants::Partial(held))) = grants(bench) else { return None };
+    let (provider, kind) = (bench.case.site.provider, bench.kind());
+    // What holds only for an organisation is no excess while it is not known what the owner is.
+    let needs = bench.case.platform.needs(provider, kind, bench.owner_kind());
+    let own = bench.rules.wizard_scopes(kind, bench.case.answers.creates());
+    let asked: BTreeSet<String> =
+        needs.iter().map(|need| need.scope.clone()).chain(own.into_iter().map(str::to_owned)).collect();
+    let closure = bench.rules.closure(&asked);
+    let beyond: Vec<&str> = held.iter().filter(|scope| !closure.contains(*scope)).map(String::as_str).collect();
+    if beyond.is_empty() {
+        return Some(Check::new(CheckId::Excess, title, Verdict::Pass, "Every scope of the token has its use here."));
+    }
+    let text = format!("Make a token without {}: what it cannot do, nobody can do with it.", beyond.join(", "));
+    let finding = Finding::new(Remedy::at(text, bench.tokens_page()));
+    let detail = format!("{} does not need {}", bench.case.platform.title, beyond.join(", "));
+    Some(Check::new(CheckId::Excess, title, Verdict::Warn(finding), detail))
+}
+
+/// What the platform does besides git: webhooks, pull requests, deletion.
+pub(super) fn deeds(bench: &Bench<'_>) -> Vec<Check> {
+    let row = |need, id, title| bench.case.platform.deed(need).map(|deed| deed_check(bench, deed, id, title));
+    let rows = [
+        row(Need::Webhooks, CheckId::Webhooks, "Webhooks"),
+        row(Need::PullRequests, CheckId::PullRequests, "Pull requests"),
+        row(Need::Delete, CheckId::Delete, "Deleting repositories"),
+    ];
+    rows.into_iter().flatten().collect()
+}
+
+fn deed_check(bench: &Bench<'_>, deed: &crate::platform::Deed, id: CheckId, title: &str) -> Check {
+    let scopes = bench.rules.scopes_for(deed.need, bench.kind());
+    let seen = grants(bench);
+    let held = match seen {
+        Seen::Known(Value::Grants(Grants::Known(held))) => bench.rules.closure(held),
+        Seen::Known(_) => {
+            let first = scopes.first().copied().unwrap_or_default();
+            return proven(bench, id, title, first, deed.level, &deed.reason);
+        }
+        _ => return Check::unanswered(&id, title, &seen, bench).unwrap_or_else(|| Check::pending(id, title)),
+    };
+    let Some(by) = scopes.iter().find(|scope| held.contains(**scope)) else {
+        let remedy = Remedy::at(format!("Tick {} on the token.", scopes.join(" or ")), bench.tokens_page());
+        let verdict = by_level(deed.level, Finding::of(FaultKind::MissingScope, remedy));
+        return Check::new(id, title, verdict, format!("No scope of the token allows it. {}", deed.reason));
+    };
+    // A scope reaches no further than the account: hooks and deletion are for administrators of the repository.
+    let administers = bench.repository().map_or(Told::NotTold, |repository| repository.account_administers);
+    if administers == Told::No && deed.need != Need::PullRequests {
+        let login = bench.login().unwrap_or("the account");
+        let remedy = Remedy::new(format!("Give {login} the role of an administrator of the repository."));
+        let verdict = by_level(deed.level, Finding::of(FaultKind::NoAccess, remedy));
+        return Check::new(
+            id,
+            title,
+            verdict,
+            format!("{by} allows it, but {login} does not administer the repository."),
+        );
+    }
+    Check::new(id, title, Verdict::Pass, format!("{by} allows it. {}", deed.reason))
+}

@@ -1,0 +1,207 @@
+//! Is this the right server, whose token is it, when does it end, and can it be read back?
+
+use jiff::{Span, Timestamp, Unit};
+
+use super::{Bench, Check, CheckId, Finding, Occasion, Resting, Seen, Verdict, finding};
+use crate::answers::GivenExpiry;
+use crate::fact::{Expiry, FaultKind, Query, Recognised, Remedy, Value};
+use crate::provider::kind_row;
+
+/// Days before the end from which on it is worth a warning.
+pub const SOON: i64 = 30;
+/// A longer life than this is worth one, too.
+const LONG: i64 = 366;
+
+pub(super) fn reach(bench: &Bench<'_>) -> Check {
+    let query = Query::Reach(bench.case.site.clone());
+    let took = bench.took(&query);
+    let title = "The right server answers";
+    match bench.look(query) {
+        Seen::Known(Value::Server(server)) => {
+            let version = server.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+            let mut detail = format!("{}{version} answers at {}", server.product, bench.case.site.api);
+            if let Some(skew) = skew(server.date, bench.case.now) {
+                detail = format!(
+                    "{detail} ; its clock differs from the one here by {skew} minutes, and is the one that counts"
+                );
+            }
+            Check::new(CheckId::Reach, title, Verdict::Pass, detail)
+        }
+        Seen::Refused(fault) => Check::new(CheckId::Reach, title, Verdict::Fail(finding(fault, bench)), &fault.text),
+        _ => Check::pending(CheckId::Reach, title),
+    }
+    .took(took)
+}
+
+/// The minutes between the server's clock and ours, where they matter.
+fn skew(server: Option<Timestamp>, now: Timestamp) -> Option<i64> {
+    let minutes = (server?.as_second() - now.as_second()).abs() / 60;
+    (minutes > 5).then_some(minutes)
+}
+
+/// The moment that counts: the server's, where the two clocks disagree.
+pub(super) fn moment(bench: &Bench<'_>) -> Timestamp {
+    match bench.case.facts.of(&Query::Reach(bench.case.site.clone())) {
+        Some(crate::fact::Fact::Known(Value::Server(server))) => {
+            server.date.filter(|date| skew(Some(*date), bench.case.now).is_some()).unwrap_or(bench.case.now)
+        }
+        _ => bench.case.now,
+    }
+}
+
+pub(super) fn identity(bench: &Bench<'_>) -> Option<Check> {
+    let (site, credential) = (bench.case.site, bench.case.credential);
+    let title = "Whose token it is";
+    if let Seen::Known(Value::Token(told)) = bench.look(Query::Token(credential.clone()))
+        && let Some(refusal) = wrong_kind(bench, told)
+    {
+        return Some(refusal);
+    }
+    if let Some(closed) = bench.gate() {
+        return Check::unanswered(&CheckId::Identity, title, &closed, bench);
+    }
+    let query = Query::Identity(site.clone(), credential.clone());
+    let took = bench.took(&query);
+    let seen = bench.look(query);
+    let Seen::Known(Value::Identity(identity)) = seen else {
+        return Check::unanswered(&CheckId::Identity, title, &seen, bench).map(|check| check.took(took));
+    };
+    let kind = kind_row(site.provider, bench.kind()).map_or("token", |row| row.title);
+    let detail = format!("It is a {kind} of the {} {}", identity.kind.name(), identity.login);
+    let typed = bench.case.answers.username();
+    let verdict = match typed.filter(|typed| !typed.eq_ignore_ascii_case(&identity.login)) {
+        Some(typed) => {
+            let text = format!("Use {} as user name, or a token of {typed}.", identity.login);
+            Verdict::Warn(Finding::new(Remedy::at(text, bench.tokens_page())))
+        }
+        None => Verdict::Pass,
+    };
+    Some(Check::new(CheckId::Identity, title, verdict, detail).took(took))
+}
+
+/// What the text of the token alone rules out.
+fn wrong_kind(bench: &Bench<'_>, told: &Recognised) -> Option<Check> {
+    let (platform, provider) = (bench.case.platform, bench.case.site.provider);
+    let (text, remedy) = match told {
+        Recognised::Refused { kind, reason } => (
+            format!("This is a token of the kind {kind}: {reason}."),
+            "Make a personal access token instead.".to_owned(),
+        ),
+        Recognised::Foreign(other) => (
+            format!("This is a {other} token, and the provider is {provider}."),
+            format!("Give a token of {provider}."),
+        ),
+        Recognised::Kind(kind) => {
+            let said = bench.case.answers.token_kind().filter(|said| said != kind);
+            if let Some(said) = said {
+                (
+                    format!("This is a {} token; the answers say {}.", kind.0, said.0),
+                    "Correct `token.kind`, or give the other token.".into(),
+                )
+            } else {
+                (platform.refuses(provider, *kind)?, "Make a token of another kind.".to_owned())
+            }
+        }
+        Recognised::Untold => return None,
+    };
+    let finding = Finding::of(FaultKind::WrongKind, Remedy::at(remedy, bench.tokens_page()));
+    Some(Check::new(CheckId::Identity, "Whose token it is", Verdict::Fail(finding), text))
+}
+
+pub(super) fn expiry(bench: &Bench<'_>) -> Option<Check> {
+    let title = "When it ends";
+    let query = Query::Expiry(bench.case.site.clone(), bench.case.credential.clone());
+    let took = bench.took(&query);
+    let seen = bench.ask(query);
+    let Seen::Known(Value::Expiry(told)) = seen else {
+        return Check::unanswered(&CheckId::Expiry, title, &seen, bench).map(|check| check.took(took));
+    };
+    let given = bench.case.answers.token_expires();
+    let check = match (told, given) {
+        (Expiry::At(at), Some(GivenExpiry::At(said))) if (at.as_second() - said.as_second()).abs() > 86_400 => {
+            let text = format!("Correct `token.expires`: {} tells {}.", bench.case.site.provider, day(*at));
+            let detail = format!("It ends on {}, not on {} as the answers say.", day(*at), day(said));
+            Check::new(CheckId::Expiry, title, Verdict::Warn(Finding::new(Remedy::new(text))), detail)
+        }
+        (Expiry::At(at), _) => ends(bench, *at, ""),
+        (Expiry::NotTold, Some(GivenExpiry::At(at))) => ends(bench, at, ", as you say"),
+        (Expiry::Never, _) | (Expiry::NotTold, Some(GivenExpiry::Never)) => never(bench),
+        (Expiry::NotTold, None) => {
+            let text = "Look the date up on the page of the token, and give it as `token.expires`.";
+            let finding = Finding::new(Remedy::at(text, bench.tokens_page()));
+            let detail = format!("{} did not tell when the token ends.", bench.case.site.provider);
+            Check::new(CheckId::Expiry, title, Verdict::Unknown(finding), detail)
+        }
+    };
+    Some(check.took(took))
+}
+
+fn never(bench: &Bench<'_>) -> Check {
+    let can = kind_row(bench.case.site.provider, bench.kind()).is_none_or(|row| row.can_expire);
+    let detail = "It never ends.";
+    let verdict = if can {
+        let text = "Make one that ends in 90 days to a year: a token that is lost then ends by itself.";
+        Verdict::Warn(Finding::new(Remedy::at(text, bench.tokens_page())))
+    } else {
+        Verdict::Pass
+    };
+    Check::new(CheckId::Expiry, "When it ends", verdict, detail)
+}
+
+fn ends(bench: &Bench<'_>, at: Timestamp, who: &str) -> Check {
+    let days = days_between(moment(bench), at);
+    let page = bench.tokens_page();
+    let finding = |fault, text: &str| Finding { fault, remedy: Remedy::at(text, page.clone()) };
+    let (verdict, detail) = if at <= moment(bench) {
+        let finding = finding(Some(FaultKind::Expired), "Make a new token and use it here.");
+        (Verdict::Fail(finding), format!("It ended on {}{who}.", day(at)))
+    } else if days < SOON {
+        let finding = finding(None, "Make a new token now, and replace this one before it ends.");
+        (Verdict::Warn(finding), format!("It ends on {}{who}: in {days} days.", day(at)))
+    } else if days > LONG {
+        let finding = finding(None, "Make one that ends in 90 days to a year.");
+        (Verdict::Warn(finding), format!("It ends on {}{who}: in {days} days, which is longer than a year.", day(at)))
+    } else {
+        (Verdict::Pass, format!("It ends on {}{who}: in {days} days.", day(at)))
+    };
+    Check::new(CheckId::Expiry, "When it ends", verdict, detail)
+}
+
+/// Whole days from `now` to `at`, negative when it is past.
+pub fn days_between(now: Timestamp, at: Timestamp) -> i64 {
+    let span = at.since(now).unwrap_or_else(|_| Span::new());
+    span.total(Unit::Hour).map_or(0, |hours| whole_days(hours))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "days between two moments of jiff's range fit an i64")]
+fn whole_days(hours: f64) -> i64 {
+    (hours / 24.0).floor() as i64
+}
+
+/// The day of a moment, in UTC: `2027-02-01`.
+pub fn day(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
+
+pub(super) fn store(bench: &Bench<'_>) -> Check {
+    let title = "The secret can be read back";
+    let query = Query::Token(bench.case.credential.clone());
+    let took = bench.took(&query);
+    let id = CheckId::Store;
+    if let Seen::Refused(fault) = bench.look(query) {
+        return Check::new(id, title, Verdict::Fail(finding(fault, bench)), &fault.text).took(took);
+    }
+    let place = bench.case.answers.store().kind();
+    match bench.case.store {
+        Resting::Proven => Check::new(id, title, Verdict::Pass, format!("It was read back ({place}).")),
+        Resting::Failed(fault) => Check::new(id, title, Verdict::Fail(finding(fault, bench)), &fault.text),
+        Resting::Later if bench.case.occasion == Occasion::DryRun => not_done(id, title),
+        Resting::Later => Check::pending(id, title),
+    }
+}
+
+/// The verdict on what only a change would have shown.
+pub(super) fn not_done(id: CheckId, title: &str) -> Check {
+    let finding = Finding::new(Remedy::new("Run the same command without --dry-run."));
+    Check::new(id, title, Verdict::Unknown(finding), "This was not done in a dry run.")
+}

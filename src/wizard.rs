@@ -1,0 +1,366 @@
+//! The wizard: a pure function of answers and facts.
+//!
+//! One record of answers, one table of facts, one cursor. Steps, missing fields, checks, the list of commands and the
+//! connection that is saved are derived from them each time; nothing is stored twice, so nothing can disagree.
+//! [`Wizard::update`] takes an event and returns effects as data; `world` performs them and feeds the outcome back.
+
+mod apply;
+mod prefill;
+mod step;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+pub use self::apply::{Command, Done, Stage};
+pub use self::prefill::{answers_of, edited};
+pub use self::step::Step;
+use crate::answers::{Answer, Answers, Field};
+use crate::check::{Case, CheckId, Creation, Judgement, Occasion, Resting, judge};
+use crate::config::Connection;
+use crate::fact::{Credential, Fact, Facts, Fault, Place, Query, Slot, Source, Ticket, Value};
+use crate::platform::Platform;
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A field was left with a parsed value.
+    Answer(Field, Answer),
+    Go(Step),
+    Next,
+    Back,
+    Retry(Which),
+    /// An `Ask` came back; lists come part by part.
+    Learned(Ticket, Result<Value, Fault>, More),
+    Did(Ticket, Result<Done, Fault>),
+}
+
+/// What to ask again.
+#[derive(Clone, Debug)]
+pub enum Which {
+    All,
+    /// Everything that was refused.
+    Refused,
+}
+
+/// What goes with a reply.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct More {
+    pub took: Duration,
+    /// Another part of the same answer follows.
+    pub follows: bool,
+}
+
+/// What is to happen.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Reads the world; safe to repeat.
+    Ask(Ticket, Query),
+    /// Changes the world; only while applying, and never in a dry run.
+    Do(Ticket, Command),
+}
+
+/// What the run is for.
+#[derive(Clone, Debug)]
+pub enum Purpose {
+    /// A new connection, or an edit of the one that is held.
+    Setup { held: Option<Box<Connection>> },
+    /// A look at a saved connection; nothing is changed.
+    Check { held: Box<Connection> },
+}
+
+/// How the run is to be done.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    pub dry_run: bool,
+    pub accept_failures: bool,
+    pub probes: bool,
+    /// The moment of the run.
+    pub now: Timestamp,
+}
+
+/// The machine.
+#[derive(Clone, Debug)]
+pub struct Wizard {
+    purpose: Purpose,
+    settings: Settings,
+    platforms: Arc<Vec<Platform>>,
+    answers: Answers,
+    facts: Facts,
+    step: Step,
+    tickets: u64,
+    /// The id that a new connection gets.
+    fresh_id: String,
+    applied: Vec<(Command, Result<Done, Fault>)>,
+    under_way: Option<(Ticket, Command)>,
+}
+
+impl Wizard {
+    pub fn new(
+        purpose: Purpose,
+        settings: Settings,
+        platforms: Arc<Vec<Platform>>,
+        answers: Answers,
+        fresh_id: String,
+    ) -> Self {
+        Self {
+            purpose,
+            settings,
+            platforms,
+            answers,
+            facts: Facts::default(),
+            step: Step::Platform,
+            tickets: 0,
+            fresh_id,
+            applied: Vec::new(),
+            under_way: None,
+        }
+    }
+
+    /// Takes in what happened, and says what is to happen.
+    pub fn update(&mut self, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Answer(field, answer) => self.answers.set(field, answer),
+            Event::Go(step) if step <= self.step && self.step < Step::Apply => self.step = step,
+            Event::Go(_) => {}
+            Event::Next => self.next(),
+            Event::Back if self.step < Step::Apply => self.step = self.step.before(),
+            Event::Back => {}
+            Event::Retry(Which::All) => self.facts = Facts::default(),
+            Event::Retry(Which::Refused) => {
+                self.facts.forget(|_, fact| matches!(fact, Fact::Refused(_)));
+            }
+            Event::Learned(ticket, reply, more) => self.learn(ticket, reply, more),
+            Event::Did(ticket, outcome) => self.did(ticket, outcome),
+        }
+        self.effects()
+    }
+
+    /// The tickets that are waited for; work for any other may be dropped.
+    pub fn waiting(&self) -> impl Iterator<Item = Ticket> {
+        let asked = self.facts.iter().filter_map(|(_, fact)| match fact {
+            Fact::Asked(ticket) => Some(*ticket),
+            _ => None,
+        });
+        asked.chain(self.under_way.iter().map(|(ticket, _)| *ticket))
+    }
+
+    pub fn step(&self) -> Step {
+        self.step
+    }
+
+    pub fn answers(&self) -> &Answers {
+        &self.answers
+    }
+
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub fn platform(&self) -> Option<&Platform> {
+        let id = self.answers.platform()?;
+        self.platforms.iter().find(|platform| platform.id == id)
+    }
+
+    /// The connection that is edited or looked at.
+    pub fn held(&self) -> Option<&Connection> {
+        match &self.purpose {
+            Purpose::Setup { held } => held.as_deref(),
+            Purpose::Check { held } => Some(held),
+        }
+    }
+
+    fn is_check(&self) -> bool {
+        matches!(self.purpose, Purpose::Check { .. })
+    }
+
+    /// The credential that is judged: the one that is kept when a connection is looked at, else the answered one.
+    pub fn credential(&self) -> Option<Credential> {
+        match &self.purpose {
+            Purpose::Check { held } => kept(held),
+            Purpose::Setup { held } => {
+                let answered = self.answers.credential(Slot::Candidate);
+                answered.or_else(|| held.as_deref().and_then(kept))
+            }
+        }
+    }
+
+    /// Every check that applies now.
+    pub fn judgement(&self) -> Judgement {
+        let (Some(platform), Some(site), Some(credential)) = (self.platform(), self.answers.site(), self.credential())
+        else {
+            return Judgement::default();
+        };
+        let holds = self.held().and_then(|held| held.repository.as_ref()).map(|record| &record.place);
+        judge(&Case {
+            platform,
+            answers: &self.answers,
+            site: &site,
+            credential: &credential,
+            facts: &self.facts,
+            now: self.settings.now,
+            occasion: match () {
+                () if self.is_check() => Occasion::Check,
+                () if self.settings.dry_run => Occasion::DryRun,
+                () => Occasion::Setup,
+            },
+            probes: self.settings.probes,
+            holds,
+            creation: self.creation(),
+            store: self.resting(),
+        })
+    }
+
+    fn creation(&self) -> Creation<'_> {
+        let made = self.applied.iter().find(|(command, _)| command.stage() == Stage::CreateRepository);
+        match made.map(|(_, outcome)| outcome) {
+            None => Creation::NotTried,
+            Some(Ok(_)) => Creation::Done,
+            Some(Err(fault)) => Creation::Refused(fault),
+        }
+    }
+
+    fn resting(&self) -> Resting<'_> {
+        for (command, outcome) in &self.applied {
+            match (command.stage(), outcome) {
+                (Stage::ProbeStore | Stage::WriteSecret | Stage::ReadBack, Err(fault)) => {
+                    return Resting::Failed(fault);
+                }
+                (Stage::ReadBack, Ok(_)) => return Resting::Proven,
+                _ => {}
+            }
+        }
+        let read = self.credential().is_some_and(|credential| {
+            let kept = !self.answers.store().keeps() || matches!(credential.source, Source::Kept { .. });
+            kept && matches!(self.facts.of(&Query::Token(credential)), Some(Fact::Known(_)))
+        });
+        if read { Resting::Proven } else { Resting::Later }
+    }
+
+    /// Nothing is asked, and nothing is left to ask.
+    pub fn is_settled(&self) -> bool {
+        self.judgement().wanted.is_empty() && self.waiting().next().is_none()
+    }
+
+    /// The failed checks that stand in the way of saving.
+    pub fn blocking(&self) -> Vec<CheckId> {
+        let failed = self.judgement().checks.into_iter().filter(|check| check.verdict.is_fail()).map(|check| check.id);
+        if self.settings.accept_failures && self.floor() {
+            return failed.filter(|id| *id == CheckId::Store).collect();
+        }
+        failed.collect()
+    }
+
+    /// The failed checks that are accepted.
+    pub fn accepted(&self) -> Vec<String> {
+        if !self.settings.accept_failures || !self.floor() || self.is_check() {
+            return Vec::new();
+        }
+        let checks = self.judgement().checks.into_iter().filter(|check| check.verdict.is_fail());
+        checks.filter(|check| check.id != CheckId::Store).map(|check| check.id.name()).collect()
+    }
+
+    /// Whether the API has accepted the credential once: below this floor nothing is saved.
+    pub fn floor(&self) -> bool {
+        self.facts.iter().filter(|(query, _)| query.credential().is_some()).any(|(_, fact)| match fact {
+            Fact::Known(_) => true,
+            Fact::Refused(fault) => fault.accepted,
+            Fact::Asked(_) => false,
+        })
+    }
+
+    /// Whether the world was asked and nobody of the real API answered to the credential.
+    pub fn nobody_answered(&self) -> bool {
+        let forge = self.facts.iter().filter(|(query, _)| !matches!(query, Query::Token(_)));
+        let mut silence = false;
+        for (query, fact) in forge {
+            match fact {
+                Fact::Known(_) if query.credential().is_some() => return false,
+                Fact::Refused(fault) if fault.kind.is_silence() => silence = true,
+                Fact::Refused(_) if query.credential().is_some() => return false,
+                _ => {}
+            }
+        }
+        silence
+    }
+
+    fn learn(&mut self, ticket: Ticket, reply: Result<Value, Fault>, more: More) {
+        let Some(query) = self.facts.waiting(ticket).cloned() else { return };
+        if more.follows {
+            return;
+        }
+        let fact = match reply {
+            Ok(value) => Fact::Known(value),
+            Err(fault) => Fact::Refused(fault),
+        };
+        self.facts.put(query, fact, more.took);
+    }
+
+    fn next(&mut self) {
+        let may = match self.step {
+            Step::Checks | Step::Open | Step::Store | Step::Review if self.settings.dry_run => self.is_settled(),
+            Step::Checks | Step::Open | Step::Store | Step::Review => {
+                self.is_settled() && self.floor() && self.blocking().is_empty()
+            }
+            Step::Apply => self.is_applied(),
+            Step::Done => false,
+            step => step.problems(&self.answers, self.platform(), self.credential().is_some()).is_empty(),
+        };
+        if may && !(self.is_check() && self.step == Step::Checks) {
+            self.step = match self.step.after() {
+                Step::Apply if self.settings.dry_run => Step::Done,
+                step => step,
+            };
+        }
+    }
+
+    fn effects(&mut self) -> Vec<Effect> {
+        let mut effects: Vec<Effect> = Vec::new();
+        for query in self.wanted() {
+            let ticket = self.ticket();
+            self.facts.put(query.clone(), Fact::Asked(ticket), Duration::ZERO);
+            effects.push(Effect::Ask(ticket, query));
+        }
+        effects.extend(self.next_command());
+        effects
+    }
+
+    /// Everything that can be asked now. Before there is a credential the server is greeted without one.
+    fn wanted(&self) -> Vec<Query> {
+        let judgement = self.judgement();
+        if !judgement.checks.is_empty() {
+            return judgement.wanted.into_iter().collect();
+        }
+        let greeting = self.answers.site().map(Query::Reach);
+        greeting.into_iter().filter(|query| self.facts.of(query).is_none()).collect()
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        self.tickets += 1;
+        Ticket(self.tickets)
+    }
+
+    /// The repository that this run has created.
+    pub fn created(&self) -> Option<&Place> {
+        self.applied.iter().find_map(|(_, outcome)| match outcome {
+            Ok(Done::Created(repository)) => Some(&repository.place),
+            _ => None,
+        })
+    }
+}
+
+/// The credential of a saved connection, where it keeps one.
+fn kept(held: &Connection) -> Option<Credential> {
+    let token = held.token.as_ref()?;
+    let source = Source::Kept { store: token.store.clone(), id: held.id.clone(), generation: token.generation };
+    let provider = held.site.provider;
+    Some(Credential { provider, slot: Slot::Current, source, rest_user: held.email.clone() })
+}
+
+#[cfg(test)]
+mod tests;

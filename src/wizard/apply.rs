@@ -1,0 +1,356 @@
+//! Applying: the one derived list of commands, done in order, stopped at the first refusal.
+
+use super::{Effect, Step, Wizard};
+use crate::answers::Contents;
+use crate::answers::GivenExpiry;
+use crate::check::worst;
+use crate::config::{Connection, ExpiresSource, RepositoryRecord, Token, Verified};
+use crate::fact::{
+    Credential, Expiry, Fact, Fault, FaultKind, Grants, Identity, OwnerKind, Query, Recognised, Repository, Site,
+    Ticket, Value,
+};
+use crate::forge::NewRepository;
+use crate::provider::{TokenKind, kind_row};
+use crate::secret::Store;
+
+/// A change of the world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Writes, reads back and removes a random entry.
+    ProbeStore(Store),
+    CreateRepository(Site, Credential, NewRepository),
+    /// Writes the secret of this credential. `held`: the generation that the connection has now, if any; an equal
+    /// secret there is left alone.
+    WriteSecret {
+        store: Store,
+        id: String,
+        credential: Credential,
+        held: Option<u64>,
+    },
+    /// Reads the secret back and compares it.
+    ReadBack {
+        store: Store,
+        id: String,
+        generation: u64,
+        credential: Credential,
+    },
+    WriteConfig(Box<Connection>),
+    /// Removes a secret that nothing refers to any more.
+    LetGo {
+        store: Store,
+        id: String,
+        generation: u64,
+    },
+}
+
+/// What a command came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done {
+    Probed,
+    Created(Box<Repository>),
+    /// The secret rests there under this generation.
+    Stored(u64),
+    ReadBack,
+    Saved,
+    LetGo,
+}
+
+/// The place of a command in the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    ProbeStore,
+    CreateRepository,
+    WriteSecret,
+    ReadBack,
+    WriteConfig,
+    LetGo,
+}
+
+impl Command {
+    pub fn stage(&self) -> Stage {
+        match self {
+            Self::ProbeStore(_) => Stage::ProbeStore,
+            Self::CreateRepository(..) => Stage::CreateRepository,
+            Self::WriteSecret { .. } => Stage::WriteSecret,
+            Self::ReadBack { .. } => Stage::ReadBack,
+            Self::WriteConfig(_) => Stage::WriteConfig,
+            Self::LetGo { .. } => Stage::LetGo,
+        }
+    }
+
+    /// What it does, for the list that is shown beforehand.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::ProbeStore(store) => format!("try the store ({})", store.kind()),
+            Self::CreateRepository(_, _, new) => {
+                let place = &new.place;
+                format!("create the {} repository {}/{}", new.visibility.name(), place.owner.owner, place.name)
+            }
+            Self::WriteSecret { store, .. } => format!("write the token to the store ({})", store.kind()),
+            Self::ReadBack { .. } => "read the token back and compare it".to_owned(),
+            Self::WriteConfig(connection) => format!("save the connection {}", connection.name),
+            Self::LetGo { generation, .. } => format!("remove the token that was replaced (generation {generation})"),
+        }
+    }
+}
+
+impl Wizard {
+    /// The list of commands as it stands now: what was done, and what is still to do.
+    pub fn commands(&self) -> Vec<Command> {
+        self.stages().into_iter().filter_map(|stage| self.command(stage)).collect()
+    }
+
+    /// What was done, with its outcome.
+    pub fn applied(&self) -> impl Iterator<Item = (&Command, &Result<Done, Fault>)> {
+        self.applied.iter().map(|(command, outcome)| (command, outcome))
+    }
+
+    pub fn is_saved(&self) -> bool {
+        self.applied.iter().any(|(_, outcome)| *outcome == Ok(Done::Saved))
+    }
+
+    /// The fault of a command about the secret or the config, which is ours and not the forge's.
+    pub fn broken_here(&self) -> Option<&Fault> {
+        let outcomes = self.applied.iter().filter(|(command, _)| command.stage() != Stage::CreateRepository);
+        outcomes.filter_map(|(_, outcome)| outcome.as_ref().err()).next()
+    }
+
+    pub(super) fn is_applied(&self) -> bool {
+        let done = |stage| self.applied.iter().any(|(command, outcome)| command.stage() == stage && outcome.is_ok());
+        self.under_way.is_none() && self.stages().into_iter().all(done)
+    }
+
+    /// The next command, if its time has come. Nothing else emits one.
+    pub(super) fn next_command(&mut self) -> Option<Effect> {
+        if self.step != Step::Apply || self.settings.dry_run || self.under_way.is_some() {
+            return None;
+        }
+        if self.applied.iter().any(|(_, outcome)| outcome.is_err()) || !self.is_settled() || !self.blocking().is_empty()
+        {
+            return None;
+        }
+        let done = |stage| self.applied.iter().any(|(command, _)| command.stage() == stage);
+        let stage = self.stages().into_iter().find(|stage| !done(*stage))?;
+        let command = self.command(stage)?;
+        let ticket = self.ticket();
+        self.under_way = Some((ticket, command.clone()));
+        Some(Effect::Do(ticket, command))
+    }
+
+    pub(super) fn did(&mut self, ticket: Ticket, outcome: Result<Done, Fault>) {
+        let Some((_, command)) = self.under_way.take_if(|(waited, _)| *waited == ticket) else { return };
+        if let (Command::CreateRepository(_, _, new), Ok(Done::Created(made))) = (&command, &outcome) {
+            // What depends on it is asked again, under the name that the forge gave it.
+            self.facts
+                .forget(|query, _| query.place().is_some_and(|place| *place == new.place || *place == made.place));
+            if made.place.name != new.place.name {
+                let name = crate::answers::Answer::Text(made.place.name.clone());
+                self.answers.set(crate::answers::Field::Repository, name);
+            }
+        }
+        self.applied.push((command, outcome));
+    }
+
+    fn stages(&self) -> Vec<Stage> {
+        let mut stages = Vec::new();
+        let keeps = self.answers.store().keeps() && self.answers.source().is_some();
+        if keeps {
+            stages.push(Stage::ProbeStore);
+        }
+        if self.creates() {
+            stages.push(Stage::CreateRepository);
+        }
+        if keeps {
+            stages.push(Stage::WriteSecret);
+        }
+        stages.extend([Stage::ReadBack, Stage::WriteConfig]);
+        if self.outlived().is_some() {
+            stages.push(Stage::LetGo);
+        }
+        stages
+    }
+
+    fn creates(&self) -> bool {
+        let tried = self.applied.iter().any(|(command, _)| command.stage() == Stage::CreateRepository);
+        tried || (self.answers.creates() && self.repository_is_missing())
+    }
+
+    fn repository_is_missing(&self) -> bool {
+        let Some(query) = self.repository_query() else { return false };
+        matches!(self.facts.of(&query), Some(Fact::Refused(fault)) if fault.kind == FaultKind::NotFound)
+    }
+
+    fn repository_query(&self) -> Option<Query> {
+        Some(Query::Repository(self.answers.site()?, self.credential()?, self.answers.place()?))
+    }
+
+    /// Store and generation of the secret that the saved connection no longer refers to.
+    fn outlived(&self) -> Option<(Store, String, u64)> {
+        let held = self.held()?;
+        let token = held.token.as_ref().filter(|token| token.store.keeps())?;
+        let moved = token.store != self.answers.store() || token.generation != self.generation();
+        let replaced = self.answers.source().is_some() && moved;
+        replaced.then(|| (token.store.clone(), held.id.clone(), token.generation))
+    }
+
+    /// The generation under which the secret rests, or will rest.
+    fn generation(&self) -> u64 {
+        let stored = self.applied.iter().find_map(|(_, outcome)| match outcome {
+            Ok(Done::Stored(generation)) => Some(*generation),
+            _ => None,
+        });
+        stored.or_else(|| self.held().and_then(|held| held.token.as_ref()).map(|token| token.generation)).unwrap_or(1)
+    }
+
+    fn command(&self, stage: Stage) -> Option<Command> {
+        let (site, credential) = (self.answers.site()?, self.credential()?);
+        let (store, id) = (self.answers.store(), self.id());
+        Some(match stage {
+            Stage::ProbeStore => Command::ProbeStore(store),
+            Stage::CreateRepository => Command::CreateRepository(site, credential, self.new_repository()?),
+            Stage::WriteSecret => {
+                let held = self.held().and_then(|held| held.token.as_ref()).map(|token| token.generation);
+                Command::WriteSecret { store, id, credential, held }
+            }
+            Stage::ReadBack => {
+                let store =
+                    if self.answers.source().is_some() { store } else { self.held()?.token.as_ref()?.store.clone() };
+                Command::ReadBack { store, id, generation: self.generation(), credential }
+            }
+            Stage::WriteConfig => Command::WriteConfig(Box::new(self.connection()?)),
+            Stage::LetGo => {
+                let (store, id, generation) = self.outlived()?;
+                Command::LetGo { store, id, generation }
+            }
+        })
+    }
+
+    fn id(&self) -> String {
+        self.held().map_or_else(|| self.fresh_id.clone(), |held| held.id.clone())
+    }
+
+    fn new_repository(&self) -> Option<NewRepository> {
+        let owner = Query::Owner(self.answers.site()?, self.credential()?, self.answers.owner()?);
+        let in_organisation = match self.facts.of(&owner) {
+            Some(Fact::Known(Value::Owner(owner))) => owner.kind == OwnerKind::Organisation,
+            _ => return None,
+        };
+        Some(NewRepository {
+            place: self.answers.place()?,
+            visibility: self.answers.visibility(),
+            readme: self.answers.contents() == Contents::Readme,
+            in_organisation,
+        })
+    }
+
+    /// The connection as it will be saved.
+    pub fn connection(&self) -> Option<Connection> {
+        let site = self.answers.site()?;
+        let identity = self.identity();
+        let username = self.answers.username().map(str::to_owned).or(identity.as_ref().map(|one| one.login.clone()));
+        let git_user = site.provider.rules().git_user(self.token_kind(), username.as_deref());
+        let checks = self.judgement().checks;
+        let held = self.held();
+        Some(Connection {
+            name: held.map_or_else(|| self.answers.name(), |held| Some(held.name.clone()))?,
+            id: self.id(),
+            platform: self.answers.platform()?.to_owned(),
+            owner: self.answers.owner()?,
+            owner_id: self.owner_id(),
+            git_username: Some(git_user).filter(|user| Some(user) != username.as_ref()),
+            username,
+            email: self.answers.text(&crate::answers::Field::Email).map(str::to_owned),
+            token: Some(self.token()),
+            repository: self.repository_record(&site),
+            ssh: held.and_then(|held| held.ssh.clone()),
+            handover: self.answers.handover(),
+            verified: Some(Verified {
+                at: self.settings.now,
+                identity: identity.as_ref().map(|identity| identity.login.clone()),
+                identity_kind: identity.map(|identity| identity.kind),
+                scopes: self.scopes(),
+                verdict: worst(&checks).unwrap_or("unknown").to_owned(),
+            }),
+            accepted: self.accepted(),
+            site,
+        })
+    }
+
+    pub fn identity(&self) -> Option<Identity> {
+        match self.facts.of(&Query::Identity(self.answers.site()?, self.credential()?)) {
+            Some(Fact::Known(Value::Identity(identity))) => Some(identity.clone()),
+            _ => None,
+        }
+    }
+
+    fn owner_id(&self) -> Option<String> {
+        match self.facts.of(&Query::Owner(self.answers.site()?, self.credential()?, self.answers.owner()?)) {
+            Some(Fact::Known(Value::Owner(owner))) => Some(owner.id.clone()),
+            _ => None,
+        }
+    }
+
+    fn scopes(&self) -> Option<std::collections::BTreeSet<String>> {
+        match self.facts.of(&Query::Grants(self.answers.site()?, self.credential()?)) {
+            Some(Fact::Known(Value::Grants(Grants::Known(scopes)))) => Some(scopes.clone()),
+            _ => None,
+        }
+    }
+
+    /// The kind of token, as its text tells or as it was answered.
+    pub fn token_kind(&self) -> Option<TokenKind> {
+        let told = self.credential().and_then(|credential| match self.facts.of(&Query::Token(credential)) {
+            Some(Fact::Known(Value::Token(Recognised::Kind(kind)))) => Some(*kind),
+            _ => None,
+        });
+        told.or(self.answers.token_kind()).or_else(|| self.held()?.token.as_ref()?.kind)
+    }
+
+    /// What is saved of the token: everything but itself.
+    pub fn token(&self) -> Token {
+        let provider = self.answers.provider();
+        let told = self.answers.site().zip(self.credential());
+        let told = told.and_then(|(site, credential)| match self.facts.of(&Query::Expiry(site, credential)) {
+            Some(Fact::Known(Value::Expiry(expiry))) => Some(*expiry),
+            _ => None,
+        });
+        let (expires, expires_source) = match (told, self.answers.token_expires()) {
+            (Some(Expiry::At(at)), _) => (Some(at), ExpiresSource::Provider),
+            (Some(Expiry::Never), _) | (_, Some(GivenExpiry::Never)) => (None, ExpiresSource::Never),
+            (_, Some(GivenExpiry::At(at))) => (Some(at), ExpiresSource::User),
+            _ => (None, ExpiresSource::Unknown),
+        };
+        let held = self.held().and_then(|held| held.token.as_ref());
+        let kind = self.token_kind().filter(|kind| provider.is_none_or(|one| kind_row(one, *kind).is_some()));
+        let store = match held {
+            Some(token) if self.answers.source().is_none() => token.store.clone(),
+            _ => self.answers.store(),
+        };
+        Token {
+            kind,
+            store,
+            generation: self.generation(),
+            expires,
+            expires_source,
+            rotate_by: held.and_then(|token| token.rotate_by),
+        }
+    }
+
+    fn repository_record(&self, site: &Site) -> Option<RepositoryRecord> {
+        let known = match self.facts.of(&self.repository_query()?) {
+            Some(Fact::Known(Value::Repository(repository))) => Some(repository),
+            _ => None,
+        };
+        let before = self.held().and_then(|held| held.repository.as_ref());
+        let place = known.map(|repository| repository.place.clone()).or(self.answers.place())?;
+        let same = before.filter(|before| before.place == place);
+        Some(RepositoryRecord {
+            url: site.provider.rules().clone_url(site, &place),
+            id: known.map(|repository| repository.id.clone()).or_else(|| same?.id.clone()),
+            ssh_url: same.and_then(|record| record.ssh_url.clone()),
+            branch: self.answers.branch().map(str::to_owned).or_else(|| known?.default_branch.clone()),
+            created_by_us: self.created().is_some() || same.is_some_and(|record| record.created_by_us),
+            place,
+        })
+    }
+}

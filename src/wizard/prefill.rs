@@ -1,0 +1,82 @@
+//! What a saved connection answers by itself, when it is edited or looked at.
+
+use crate::answers::{Answer, Answers, Field, GivenExpiry};
+use crate::config::{Connection, ExpiresSource, Token};
+use crate::secret::Store;
+
+/// The answers that `held` stands for. Its token has no source: it is kept, and read from its store.
+pub fn answers_of(held: &Connection) -> Answers {
+    let mut answers = Answers::default();
+    let mut text = |field, value: Option<&str>| {
+        if let Some(value) = value {
+            answers.set(field, Answer::Text(value.to_owned()));
+        }
+    };
+    text(Field::Name, Some(&held.name));
+    text(Field::Platform, Some(&held.platform));
+    text(Field::Owner, Some(&held.owner.owner));
+    text(Field::Project, held.owner.project.as_deref());
+    text(Field::Username, held.username.as_deref());
+    text(Field::Email, held.email.as_deref());
+    if let Some(repository) = &held.repository {
+        text(Field::Repository, Some(&repository.place.name));
+        text(Field::Branch, repository.branch.as_deref());
+    }
+    for (key, value) in &held.handover {
+        text(Field::Handover(key.clone()), Some(value));
+    }
+    let site = &held.site;
+    answers.set(Field::Provider, Answer::Provider(site.provider));
+    answers.set(Field::Host, Answer::Host(site.host.clone()));
+    if site.api != site.provider.rules().api(&site.host) {
+        answers.set(Field::ApiUrl, Answer::Host(site.api.clone()));
+    }
+    for (field, path) in [(Field::CaFile, &site.ca_file), (Field::ClientCert, &site.client_cert)] {
+        if let Some(path) = path {
+            answers.set(field, Answer::Path(path.clone()));
+        }
+    }
+    if let Some(token) = &held.token {
+        of_token(&mut answers, token);
+    }
+    answers
+}
+
+fn of_token(answers: &mut Answers, token: &Token) {
+    if let Some(kind) = token.kind {
+        answers.set(Field::TokenKind, Answer::Text(kind.0.to_owned()));
+    }
+    match (token.expires_source, token.expires) {
+        (ExpiresSource::User, Some(at)) => answers.set(Field::TokenExpires, Answer::Expires(GivenExpiry::At(at))),
+        (ExpiresSource::Never, _) => answers.set(Field::TokenExpires, Answer::Expires(GivenExpiry::Never)),
+        _ => {}
+    }
+    answers.set(Field::StoreKind, Answer::Text(token.store.kind().to_owned()));
+    match &token.store {
+        Store::File(path) => answers.set(Field::StorePath, Answer::Path(path.clone())),
+        Store::Env(name) => answers.set(Field::StoreEnv, Answer::Text(name.clone())),
+        Store::Command(argv) => answers.set(Field::StoreCommand, Answer::Words(argv.clone())),
+        Store::Keyring | Store::GitCredential => {}
+    }
+}
+
+/// The answers of `held`, edited by `given`. Another token brings its own end, kind and, unless the secret is kept by
+/// us, its own resting place.
+pub fn edited(held: &Connection, given: &Answers) -> Answers {
+    let mut answers = answers_of(held);
+    if given.source().is_some() {
+        let kept = held.token.as_ref().is_some_and(|token| token.store.keeps());
+        let brings_place =
+            given.has(&Field::StoreKind) || given.has(&Field::TokenEnv) || given.has(&Field::TokenCommand) || !kept;
+        for field in [Field::TokenKind, Field::TokenExpires] {
+            answers.clear(&field);
+        }
+        if brings_place {
+            for field in [Field::StoreKind, Field::StorePath, Field::StoreEnv, Field::StoreCommand] {
+                answers.clear(&field);
+            }
+        }
+    }
+    answers.overlay(given);
+    answers
+}
