@@ -1,1 +1,3 @@
+pub mod disk;
 pub mod secret;
+pub mod store;
