@@ -45,6 +45,7 @@ mod system {
     const PATIENCE: Duration = Duration::from_secs(3);
 
     pub(super) async fn probe(user: String, secret: Secret) -> Result<(), StoreFault> {
+        // All three in one request: one that is answered too late still takes its entry away again.
         let same = ask(user, move |entry| {
             entry.set_password(secret.expose())?;
             let there = entry.get_password().map(Zeroizing::new);
@@ -188,7 +189,9 @@ mod system {
             Error::Ambiguous(_) => "there are several entries of this name".to_owned(),
             other => other.to_string(),
         };
-        let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
+        // A bus adds who asked whom for what, after the first semicolon.
+        let said = text.strip_prefix("zbus error: ").unwrap_or(&text).split(';').next().unwrap_or_default();
+        let clean: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
         clean.trim_end_matches('.').to_owned()
     }
 
