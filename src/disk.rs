@@ -180,7 +180,7 @@ impl Paths {
     /// A record is a convenience: where it cannot be kept, the answer is the reason, and nobody fails because of it.
     pub fn write_state(&self, name: &str, contents: &str) -> Option<DiskFault> {
         let path = self.state_file(name)?;
-        replace(&path, contents).err()
+        self.may_write().and_then(|()| replace(&path, contents)).err()
     }
 
     /// What was recorded under `name`; `None` also where it cannot be read.

@@ -226,11 +226,16 @@ fn plain(id: &str) -> Result<&str, StoreFault> {
 
 fn described(store: &Store) -> String {
     match store {
-        Store::Env(name) => format!("The environment variable {name}"),
-        Store::Command(argv) => format!("The program {}", command::shown(argv)),
-        Store::File(path) => format!("The file {}", path.display()),
+        Store::Env(name) => env::described(name),
+        Store::Command(argv) => command::described(argv),
+        Store::File(path) => file::described(path),
         Store::Keyring | Store::GitCredential => format!("The store {}", store.kind()),
     }
+}
+
+/// A name out of a config or an answers file, for a message: it may have been written by somebody else.
+fn tame(name: &str) -> String {
+    name.chars().take(300).map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 fn random_name() -> Result<String, StoreFault> {

@@ -32,9 +32,11 @@ impl Paths {
     pub fn find(flag: Option<&Path>) -> Result<Self, DiskFault> {
         let variable = env::var_os(CONFIG_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
         let dirs = ProjectDirs::from("", "", "git-access");
+        let foreign_home = BaseDirs::new().map(|base| base.home_dir().to_owned()).filter(|home| is_foreign(home));
         let state_dir = dirs.as_ref().map(|dirs| dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_owned());
         if let Some(named) = flag.map(Path::to_owned).or(variable) {
-            return Self::beside(&named, state_dir);
+            // The named file may be written; records of root still have no place in somebody else's home.
+            return Self::beside(&named, state_dir.filter(|_| foreign_home.is_none()));
         }
         let Some(dirs) = dirs else {
             return Err(DiskFault::new(
@@ -45,7 +47,6 @@ impl Paths {
             ));
         };
         let config_dir = dirs.config_dir().to_owned();
-        let foreign_home = BaseDirs::new().map(|base| base.home_dir().to_owned()).filter(|home| is_foreign(home));
         Ok(Self {
             config: config_dir.join("config.toml"),
             secrets_dir: config_dir.join("secrets"),

@@ -14,7 +14,7 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::{Instant, timeout, timeout_at};
 use zeroize::Zeroizing;
 
-use super::{LONGEST, StoreFault, StoreFaultKind, one_line, room};
+use super::{LONGEST, StoreFault, StoreFaultKind, one_line, room, tame};
 use crate::secret::Secret;
 
 /// Set in the program's environment, so that a credential helper can see that it is we who ask.
@@ -27,7 +27,7 @@ const DREGS: Duration = Duration::from_millis(300);
 /// The secret in the one line that the program `argv` prints.
 pub async fn read(argv: &[String]) -> Result<Secret, StoreFault> {
     let program = find(argv)?;
-    let place = format!("The program {}", shown(argv));
+    let place = described(argv);
     let mut command = Command::new(&program);
     command.args(&argv[1..]).env(MARKER, "1").kill_on_drop(true);
     // Its standard error is nobody's: what a failing password manager says may hold anything.
@@ -124,7 +124,7 @@ fn find(argv: &[String]) -> Result<PathBuf, StoreFault> {
     }
     if path.components().count() != 1 || name.contains(['/', '\\']) || name.starts_with('.') {
         return Err(fault(
-            format!("The program {} is named relative to a directory, so it was not run.", shown(argv)),
+            format!("{} is named relative to a directory, so it was not run.", described(argv)),
             "Name it by its absolute path, or by its bare name if it is in PATH.",
         ));
     }
@@ -136,7 +136,7 @@ fn find(argv: &[String]) -> Result<PathBuf, StoreFault> {
         .find(|candidate| is_program(candidate));
     found.ok_or_else(|| {
         fault(
-            format!("The program {} was not found in any directory of PATH.", shown(argv)),
+            format!("{} was not found in any directory of PATH.", described(argv)),
             "Install it, or name it by its absolute path.",
         )
     })
@@ -154,10 +154,9 @@ fn is_program(path: &Path) -> bool {
     path.is_file()
 }
 
-/// The program's name for a message. Its arguments are not shown: somebody may have put a secret there.
-pub(super) fn shown(argv: &[String]) -> String {
-    let name = argv.first().map(String::as_str).unwrap_or_default();
-    name.chars().take(200).map(|c| if c.is_control() { '?' } else { c }).collect()
+/// The program for a message. Its arguments are not shown: somebody may have put a secret there.
+pub(super) fn described(argv: &[String]) -> String {
+    format!("The program {}", tame(argv.first().map(String::as_str).unwrap_or_default()))
 }
 
 fn ending(status: ExitStatus) -> String {

@@ -4,7 +4,7 @@ use std::env::{self, VarError};
 
 use zeroize::Zeroizing;
 
-use super::{StoreFault, StoreFaultKind, one_line};
+use super::{StoreFault, StoreFaultKind, one_line, tame};
 use crate::secret::Secret;
 
 /// The secret in the environment variable `name`.
@@ -17,7 +17,7 @@ pub fn read(name: &str) -> Result<Secret, StoreFault> {
             "Name the variable that holds the token.",
         ));
     }
-    let place = format!("The environment variable {name}");
+    let place = described(name);
     match env::var(name) {
         Ok(value) => one_line(&place, Zeroizing::new(value).as_bytes()),
         Err(VarError::NotPresent) => Err(StoreFault::new(
@@ -32,4 +32,8 @@ pub fn read(name: &str) -> Result<Secret, StoreFault> {
             "Set it to the token and nothing else.",
         )),
     }
+}
+
+pub(super) fn described(name: &str) -> String {
+    format!("The environment variable {}", tame(name))
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::{StoreFault, StoreFaultKind, one_line};
+use super::{StoreFault, StoreFaultKind, one_line, tame};
 use crate::disk;
 use crate::secret::{Secret, Store};
 
@@ -33,7 +33,7 @@ pub fn read(path: &Path) -> Result<Secret, StoreFault> {
     let Some(text) = disk::read(path)? else {
         return Err(StoreFault::new(
             StoreFaultKind::Missing,
-            format!("There is no file {}.", path.display()),
+            format!("{} does not exist.", described(path)),
             "Put the token into that file, or name another source.",
         ));
     };
@@ -71,8 +71,8 @@ fn is_free(path: &Path) -> Result<(), StoreFault> {
     }
 }
 
-fn described(path: &Path) -> String {
-    format!("The file {}", path.display())
+pub(super) fn described(path: &Path) -> String {
+    format!("The file {}", tame(&path.display().to_string()))
 }
 
 #[cfg(test)]

@@ -39,7 +39,8 @@ fn in_another_process() {
         "fill the disk" => fill_the_disk(&dir),
         "may write" => {
             println!("may write: {:?}", Paths::find(None).unwrap().may_write().map_err(|fault| fault.kind));
-            println!("named: {:?}", Paths::find(Some(&config)).unwrap().may_write().map_err(|fault| fault.kind));
+            let named = Paths::find(Some(&config)).unwrap();
+            println!("named: {:?}, state: {:?}", named.may_write().map_err(|fault| fault.kind), named.state_dir);
         }
         "find" => {
             let found = Paths::find(env::var_os("FLAG").as_deref().map(Path::new));
@@ -470,7 +471,10 @@ mod modes {
         assert!(said(home.path()).contains("may write: Ok(())"));
         chown(home.path(), Some(12345), None).unwrap();
         let foreign = said(home.path());
-        assert!(foreign.contains("may write: Err(ForeignHome)") && foreign.contains("named: Ok(())"), "{foreign}");
+        assert!(
+            foreign.contains("may write: Err(ForeignHome)") && foreign.contains("named: Ok(()), state: None"),
+            "{foreign}"
+        );
     }
 }
 

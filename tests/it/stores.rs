@@ -76,6 +76,7 @@ fn in_another_process() {
             }
             println!("not run");
         }
+        "variable" => use_the_variable(),
         "keyring" => use_the_keyring(),
         other => panic!("no such job: {other}"),
     }
@@ -178,20 +179,33 @@ fn a_secret_file_is_never_readable_by_others() {
 
 #[test]
 fn an_environment_variable_is_read_and_never_written() {
-    // Cargo sets this one for every test; it happens to have the shape of a token.
-    let (stores, name) = (Stores::of_the_system(), "CARGO_PKG_NAME");
-    let (set, unset) = (Store::Env(name.to_owned()), Store::Env("GIT_ACCESS_TEST_UNSET".to_owned()));
-    run(async {
-        assert_eq!(stores.probe(&set).await.unwrap(), Probed::Refers);
-        let same = stores.read(&set, &entry(1)).await.unwrap();
-        stores.write(&set, &entry(1), &same).await.unwrap();
-        assert_eq!(refusal(stores.write(&set, &entry(1), &canary()).await), StoreFaultKind::Differs);
-        assert!(!stores.remove(&set, &entry(1)).await.unwrap());
-        assert_eq!(refusal(stores.probe(&unset).await), StoreFaultKind::Missing);
-    });
+    let mut asked = another_process("variable");
+    asked.env("SET", CANARY).env_remove("UNSET");
+    assert!(output_of(asked).contains("as it should be"));
     for strange in ["", "A=B", "A\0B"] {
         assert_eq!(refusal(read_env(strange)), StoreFaultKind::Missing);
     }
+    let fault = refused_env("GIT_ACCESS\u{1b}[2J");
+    assert!(!fault.message.contains('\u{1b}'), "{fault:?}");
+}
+
+fn refused_env(name: &str) -> StoreFault {
+    quiet(read_env(name).unwrap_err())
+}
+
+/// In a process whose variable `SET` is the secret.
+fn use_the_variable() {
+    let (stores, set, unset) = (Stores::of_the_system(), Store::Env("SET".to_owned()), Store::Env("UNSET".to_owned()));
+    run(async {
+        assert_eq!(stores.probe(&set).await.unwrap(), Probed::Refers);
+        assert!(stores.read(&set, &entry(1)).await.unwrap().same_as(&canary()));
+        stores.write(&set, &entry(1), &canary()).await.unwrap();
+        let other = Secret::parse("ghp_other").unwrap();
+        assert_eq!(refusal(stores.write(&set, &entry(1), &other).await), StoreFaultKind::Differs);
+        assert!(!stores.remove(&set, &entry(1)).await.unwrap());
+        assert_eq!(refusal(stores.probe(&unset).await), StoreFaultKind::Missing);
+    });
+    println!("as it should be");
 }
 
 #[cfg(unix)]
@@ -428,6 +442,24 @@ mod keyring {
         for answer in ["probe: Locked", "write: Locked", "read: Locked", "remove: Locked"] {
             assert!(said.contains(answer), "{said}");
         }
+    }
+
+    #[test]
+    fn a_keyring_that_waits_for_its_password_is_not_waited_for() {
+        if !is_there("gnome-keyring-daemon") || !is_there("dbus-run-session") {
+            return;
+        }
+        let dir = TempDir::new().unwrap();
+        on_a_bus(dir.path(), &bus(dir.path(), ""), UNLOCKED, true);
+        // The program that would ask is started, and never comes to asking.
+        let prompter = "[D-BUS Service]\nName=org.gnome.keyring.SystemPrompter\n\
+                        Exec=/bin/sh -c \"exec sleep 20 < /dev/null > /dev/null 2>&1\"\n";
+        fs::write(dir.path().join("prompter.service"), prompter).unwrap();
+        let waiting = format!("</policy><servicedir>{}</servicedir><policy context=\"default\">", dir.path().display());
+        let locked = "export SHORT=1; gnome-keyring-daemon --daemonize --components=secrets > /dev/null";
+        let said = on_a_bus(dir.path(), &bus(dir.path(), &waiting), locked, false);
+        println!("{said}");
+        all_say(&said, 2, "Locked", "waits for its password");
     }
 
     #[test]
