@@ -177,7 +177,8 @@ fn not_a_file(path: &Path) -> DiskFault {
 impl Paths {
     /// Records `contents` under `name` in the state directory, as well as it can be done.
     ///
-    /// A record is a convenience: where it cannot be kept, the answer is the reason, and nobody fails because of it.
+    /// A record is a convenience: nobody fails because of it. The answer is why it was not kept; `None` where it was, or
+    /// where there is no state directory.
     pub fn write_state(&self, name: &str, contents: &str) -> Option<DiskFault> {
         let path = self.state_file(name)?;
         self.may_write().and_then(|()| replace(&path, contents)).err()

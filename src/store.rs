@@ -2,8 +2,8 @@
 //!
 //! A store that *keeps* (keyring, file) is written by us and read back; one that *refers* (environment variable,
 //! command) is only read. There is no silent fall-back: a store that cannot do what was asked says which of its
-//! situations it is in, and what else could be chosen. No text of another program, and no piece of a secret, is ever part
-//! of a fault.
+//! situations it is in, and what else could be chosen. No text that a source gave or that a program printed, and so no
+//! piece of a secret, is ever part of a fault.
 //!
 //! Generations keep a rotation safe: the new secret gets a place of its own beside the old one, so that the old one is
 //! untouched until the config names the new one. In the keyring the generation is part of the entry's name. A file
@@ -56,7 +56,7 @@ pub enum Probed {
 #[error("{message}")]
 pub struct StoreFault {
     pub kind: StoreFaultKind,
-    /// Full sentences, without any text that the store gave.
+    /// Full sentences, without any text that could hold a secret.
     pub message: String,
     /// A full sentence: what to do about it.
     pub remedy: String,

@@ -1,4 +1,5 @@
-//! The lock that makes runs take turns: held only while a file is read, changed and replaced, never while a person types.
+//! The lock that makes runs take turns: held only while a file is read, changed and replaced, never while a person
+//! types.
 //!
 //! It is taken on a file of its own that is never removed. The file it guards cannot serve: it is replaced by another
 //! one at every save. And a lock file that is removed can be held twice, under one name.

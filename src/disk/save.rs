@@ -84,7 +84,7 @@ pub fn probe(path: &Path) -> Result<(), DiskFault> {
     fill(&target, &random, 0o600).map(drop)
 }
 
-/// Removes the file at `path`; `false` where there is none. Of a symbolic link, what it points to goes, and the link too.
+/// Removes the file at `path`; `false` where there is none. Of a symbolic link, both the target and the link go.
 ///
 /// # Errors
 /// The file is not ours or not a file, or what the operating system refuses.

@@ -1,8 +1,8 @@
 //! The store `command`: a reference to a program that prints the secret, a password manager for instance.
 //!
-//! The words are its argv; there is no shell. The program is looked up in the absolute directories of `PATH` only, so that
-//! a file of the same name in the working directory is never run. What it prints is read from a pipe and shown to
-//! nobody, not even when it fails.
+//! The words are its argv; there is no shell. The program is looked up in the absolute directories of `PATH` only, so
+//! that a file of the same name in the working directory is never run. What it prints is read from a pipe and shown
+//! to nobody, not even when it fails.
 
 use std::env;
 use std::path::{Path, PathBuf};

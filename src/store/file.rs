@@ -1,8 +1,8 @@
 //! The store `file`: one file in clear text with one secret in it, which only its owner can read.
 //!
 //! The path in the config names the file exactly; no part of it is computed when the secret is read. The first secret
-//! is at the path that was chosen, `token` say. A rotation asks for the [`successor`], `token.2`, writes that one beside
-//! the first, and the config then names it. So no generation is ever overwritten by the next.
+//! is at the path that was chosen, `token` say. A rotation asks for the [`successor`], `token.2`, writes that one
+//! beside the first, and the config then names it. So no generation is ever overwritten by the next.
 
 use std::path::Path;
 

@@ -1,8 +1,8 @@
 //! The store `keyring`: the operating system's own place for secrets (Secret Service, Keychain, Credential Manager).
 //!
 //! It may be absent, locked, silent or refuse, and these are four situations with four remedies. Each request gets a
-//! connection and a thread of its own and three seconds: a keyring that waits for a password in a window that nobody sees
-//! must not hold the program. Only the `Display` of the library's errors is looked at: their `Debug` holds secrets.
+//! connection and a thread of its own and three seconds: a keyring that waits for a password in a window that nobody
+//! sees must not hold the program. Only the `Display` of the library's errors is looked at: their `Debug` holds secrets.
 
 use crate::secret::Secret;
 
