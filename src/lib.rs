@@ -1,9 +1,14 @@
+// Pure: no IO, no async, no clock, no terminal.
 pub mod answers;
 pub mod check;
 pub mod config;
 pub mod fact;
-pub mod forge;
 pub mod platform;
 pub mod provider;
 pub mod secret;
 pub mod wizard;
+
+// Edges: each speaks to one thing outside.
+pub mod disk;
+pub mod forge;
+pub mod store;

@@ -19,13 +19,13 @@ pub enum Command {
     /// Writes, reads back and removes a random entry.
     ProbeStore(Store),
     CreateRepository(Site, Credential, NewRepository),
-    /// Writes the secret of this credential. `held`: the generation that the connection has now, if any; an equal
-    /// secret there is left alone.
+    /// Writes the secret of this credential. `held`: where the connection keeps one now, and its generation; an equal
+    /// secret in the same kind of store is left alone.
     WriteSecret {
         store: Store,
         id: String,
         credential: Credential,
-        held: Option<u64>,
+        held: Option<(Store, u64)>,
     },
     /// Reads the secret back and compares it.
     ReadBack {
@@ -48,8 +48,8 @@ pub enum Command {
 pub enum Done {
     Probed,
     Created(Box<Repository>),
-    /// The secret rests there under this generation.
-    Stored(u64),
+    /// The secret rests there, under this generation: a file gets another name for each.
+    Stored(Store, u64),
     ReadBack,
     Saved,
     LetGo,
@@ -188,18 +188,23 @@ impl Wizard {
     fn outlived(&self) -> Option<(Store, String, u64)> {
         let held = self.held()?;
         let token = held.token.as_ref().filter(|token| token.store.keeps())?;
-        let moved = token.store != self.answers.store() || token.generation != self.generation();
+        let moved = (token.store.clone(), token.generation) != self.resting_place();
         let replaced = self.answers.source().is_some() && moved;
         replaced.then(|| (token.store.clone(), held.id.clone(), token.generation))
     }
 
-    /// The generation under which the secret rests, or will rest.
-    fn generation(&self) -> u64 {
+    /// Where the secret rests or will rest, and under which generation.
+    fn resting_place(&self) -> (Store, u64) {
         let stored = self.applied.iter().find_map(|(_, outcome)| match outcome {
-            Ok(Done::Stored(generation)) => Some(*generation),
+            Ok(Done::Stored(store, generation)) => Some((store.clone(), *generation)),
             _ => None,
         });
-        stored.or_else(|| self.held().and_then(|held| held.token.as_ref()).map(|token| token.generation)).unwrap_or(1)
+        let held = self.held().and_then(|held| held.token.as_ref());
+        match (stored, held) {
+            (Some(stored), _) => stored,
+            (None, Some(token)) if self.answers.source().is_none() => (token.store.clone(), token.generation),
+            (None, held) => (self.answers.store(), held.map_or(1, |token| token.generation)),
+        }
     }
 
     fn command(&self, stage: Stage) -> Option<Command> {
@@ -209,13 +214,13 @@ impl Wizard {
             Stage::ProbeStore => Command::ProbeStore(store),
             Stage::CreateRepository => Command::CreateRepository(site, credential, self.new_repository()?),
             Stage::WriteSecret => {
-                let held = self.held().and_then(|held| held.token.as_ref()).map(|token| token.generation);
+                let held = self.held().and_then(|held| held.token.as_ref());
+                let held = held.map(|token| (token.store.clone(), token.generation));
                 Command::WriteSecret { store, id, credential, held }
             }
             Stage::ReadBack => {
-                let store =
-                    if self.answers.source().is_some() { store } else { self.held()?.token.as_ref()?.store.clone() };
-                Command::ReadBack { store, id, generation: self.generation(), credential }
+                let (store, generation) = self.resting_place();
+                Command::ReadBack { store, id, generation, credential }
             }
             Stage::WriteConfig => Command::WriteConfig(Box::new(self.connection()?)),
             Stage::LetGo => {
@@ -322,18 +327,8 @@ impl Wizard {
         };
         let held = self.held().and_then(|held| held.token.as_ref());
         let kind = self.token_kind().filter(|kind| provider.is_none_or(|one| kind_row(one, *kind).is_some()));
-        let store = match held {
-            Some(token) if self.answers.source().is_none() => token.store.clone(),
-            _ => self.answers.store(),
-        };
-        Token {
-            kind,
-            store,
-            generation: self.generation(),
-            expires,
-            expires_source,
-            rotate_by: held.and_then(|token| token.rotate_by),
-        }
+        let (store, generation) = self.resting_place();
+        Token { kind, store, generation, expires, expires_source, rotate_by: held.and_then(|token| token.rotate_by) }
     }
 
     fn repository_record(&self, site: &Site) -> Option<RepositoryRecord> {

@@ -1,0 +1,329 @@
+//! Replacing a file so that there is always a whole one: lock, temporary file beside it, fsync, read again, rename,
+//! fsync of the directory.
+//!
+//! Because the new file takes the old one's name in one step, nothing is ever written *through* a name that somebody
+//! else could have redirected. A symbolic link at the path is followed on purpose, once, since people keep their config
+//! in a repository of dotfiles; it is refused where another user could have placed or could change what it points to.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::NamedTempFile;
+use zeroize::Zeroizing;
+
+use super::paths::around;
+use super::{DiskFault, DiskFaultKind, Lock, Shown};
+
+/// Temporary files of a run that was killed are removed by a later run, when they are older than this.
+const STALE: Duration = Duration::from_secs(60);
+const TEMPORARY: &str = ".tmp";
+const UNCHANGED: &str = "The old file is unchanged.";
+
+/// What a save has done, beyond the file being there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SaveOutcome {
+    /// There was no file before.
+    pub created: bool,
+    /// The contents differ from what was there.
+    pub changed: bool,
+    /// What else the user may want to know, in full sentences: a mode that was mended, a lock that there is not.
+    pub notes: Vec<String>,
+}
+
+/// What stands where a file will be written.
+struct Found {
+    /// The permission bits; nothing on systems without them.
+    mode: u32,
+}
+
+/// Replaces the file at `path` by what `change` makes of its text (`None`: there is no file), while no other run can.
+///
+/// # Errors
+/// What `change` refuses, and every [`DiskFault`]; in each case the old file is unchanged.
+pub fn update<S, E>(path: &Path, change: impl FnOnce(Option<&str>) -> Result<S, E>) -> Result<SaveOutcome, E>
+where
+    S: AsRef<str>,
+    E: From<DiskFault>,
+{
+    let target = follow(path)?;
+    let (dir, name) = place(&target)?;
+    make_directory(dir)?;
+    let lock = Lock::take(&dir.join(around(".", name, ".lock")))?;
+    let found = look(&target)?;
+    let old = if found.is_some() { super::read_regular(&target, false)? } else { None };
+    let new = change(old.as_deref().map(String::as_str))?;
+    let mut outcome = save(&target, found.as_ref(), old.as_deref().map(String::as_str), new.as_ref())?;
+    outcome.notes.extend(lock.note.clone());
+    Ok(outcome)
+}
+
+/// Replaces the whole file at `path`, whatever it held, in one step. It takes no lock: there is nothing to merge.
+///
+/// # Errors
+/// Every [`DiskFault`]; the old file is unchanged.
+pub fn replace(path: &Path, contents: &str) -> Result<SaveOutcome, DiskFault> {
+    let target = follow(path)?;
+    make_directory(place(&target)?.0)?;
+    save(&target, look(&target)?.as_ref(), None, contents)
+}
+
+/// Shows that `path` can be written, without touching it: a random file beside it is written, read back and removed.
+///
+/// # Errors
+/// What writing to `path` would refuse.
+pub fn probe(path: &Path) -> Result<(), DiskFault> {
+    let target = follow(path)?;
+    make_directory(place(&target)?.0)?;
+    look(&target)?;
+    let mut random = [0_u8; 16];
+    getrandom::fill(&mut random).map_err(|error| failed(&target, "tried", &io::Error::other(error.to_string())))?;
+    // Dropping the temporary file removes it.
+    fill(&target, &random, 0o600).map(drop)
+}
+
+/// Removes the file at `path`; `false` where there is none. Of a symbolic link, both the target and the link go.
+///
+/// # Errors
+/// The file is not ours or not a file, or what the operating system refuses.
+pub fn remove(path: &Path) -> Result<bool, DiskFault> {
+    let refused = |error: &io::Error| DiskFault::of_io(path, "removed", error, "It is still there.");
+    let target = follow(path)?;
+    if look(&target)?.is_none() {
+        return Ok(false);
+    }
+    let (dir, _) = place(&target)?;
+    fs::remove_file(&target).map_err(|error| refused(&error))?;
+    if target != path {
+        fs::remove_file(path).map_err(|error| refused(&error))?;
+    }
+    // Whether the removal survives a power cut is not worth a failure.
+    drop(sync_directory(dir));
+    Ok(true)
+}
+
+fn save(target: &Path, found: Option<&Found>, old: Option<&str>, new: &str) -> Result<SaveOutcome, DiskFault> {
+    let mode = found.map_or(0o600, |found| mended(found.mode));
+    let mut outcome = SaveOutcome { created: found.is_none(), changed: old != Some(new), notes: Vec::new() };
+    if let Some(found) = found.filter(|found| found.mode != mode) {
+        outcome.notes.push(format!(
+            "{} had mode {:04o}, so that others could use it; it has {mode:04o} now.",
+            Shown(target),
+            found.mode
+        ));
+    }
+    remove_stale(target);
+    if !outcome.changed && outcome.notes.is_empty() {
+        return Ok(outcome);
+    }
+    let temporary = fill(target, new.as_bytes(), mode)?;
+    temporary.persist(target).map_err(|error| failed(target, "replaced", &error.error))?;
+    if let Err(error) = place(target).map(|(dir, _)| dir).and_then(sync_directory) {
+        outcome.notes.push(format!("{} The new file is in place, but a power cut may undo that.", error.message));
+    }
+    Ok(outcome)
+}
+
+/// A mode for our file: as strict as it was, never wider than 0600, whatever the umask says.
+fn mended(mode: u32) -> u32 {
+    if mode & !0o600 == 0 && mode & 0o400 != 0 { mode } else { 0o600 }
+}
+
+/// A temporary file beside `target` that holds `contents`, on the disk and read back.
+fn fill(target: &Path, contents: &[u8], mode: u32) -> Result<NamedTempFile, DiskFault> {
+    let refused = |error: &io::Error| failed(target, "written", error);
+    let (dir, name) = place(target)?;
+    let mut builder = tempfile::Builder::new();
+    let before = around(".", name, ".");
+    builder.prefix(&before).suffix(TEMPORARY).rand_bytes(8);
+    let mut temporary = builder.tempfile_in(dir).map_err(|error| refused(&error))?;
+    // Before the first byte is in it. Tempfile asks for 0600 and the umask takes from that.
+    set_mode(temporary.as_file(), mode).map_err(|error| refused(&error))?;
+    let file = temporary.as_file_mut();
+    file.write_all(contents).and_then(|()| file.sync_all()).map_err(|error| refused(&error))?;
+    let mut again = Zeroizing::new(Vec::with_capacity(contents.len() + 1));
+    file.rewind().map_err(|error| refused(&error))?;
+    file.take(contents.len() as u64 + 1).read_to_end(&mut again).map_err(|error| refused(&error))?;
+    if *again == contents {
+        Ok(temporary)
+    } else {
+        Err(refused(&io::Error::other("the disk gave back something else than what was written")))
+    }
+}
+
+/// Removes what killed runs left beside `target`: ours by name, owner and kind, and too old to be in use.
+fn remove_stale(target: &Path) {
+    let Ok((dir, name)) = place(target) else { return };
+    let before = around(".", name, ".");
+    let Ok(entries) = fs::read_dir(dir) else { return };
+    for entry in entries.flatten() {
+        let file_name = entry.file_name();
+        let bytes = file_name.as_encoded_bytes();
+        let is_named_so = bytes.len() == before.len() + 8 + TEMPORARY.len()
+            && bytes.starts_with(before.as_encoded_bytes())
+            && bytes.ends_with(TEMPORARY.as_bytes());
+        let is_stale = |found: &fs::Metadata| {
+            found.is_file()
+                && is_ours(found)
+                && found.modified().is_ok_and(|then| then.elapsed().is_ok_and(|age| age > STALE))
+        };
+        if is_named_so && entry.path().symlink_metadata().is_ok_and(|found| is_stale(&found)) {
+            // Somebody else may have removed it first; the next save looks again.
+            drop(fs::remove_file(entry.path()));
+        }
+    }
+}
+
+/// The file that a save of `path` really replaces.
+fn follow(path: &Path) -> Result<PathBuf, DiskFault> {
+    let refused = |error: &io::Error| failed(path, "followed", error);
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(path.to_owned()),
+        Err(error) => return Err(refused(&error)),
+        Ok(found) if !found.is_symlink() => return Ok(path.to_owned()),
+        Ok(found) if !is_ours(&found) => return Err(bad_link(path, "the link belongs to another user")),
+        Ok(_) => {}
+    }
+    let points_to = fs::read_link(path).map_err(|error| refused(&error))?;
+    let target = place(path)?.0.join(points_to);
+    let found = match fs::symlink_metadata(&target) {
+        Err(error) if super::is_absent(&error) => return Err(bad_link(path, "it points to nothing")),
+        found => found.map_err(|error| refused(&error))?,
+    };
+    let (dir, name) = place(&target)?;
+    let dir = fs::canonicalize(dir).map_err(|error| refused(&error))?;
+    let around_it = fs::metadata(&dir).map_err(|error| refused(&error))?;
+    let reason = if found.is_symlink() {
+        "it points to another link"
+    } else if !found.is_file() {
+        "it points to something that is not a regular file"
+    } else if !is_ours(&found) || !is_ours(&around_it) {
+        "what it points to, or the directory of that, belongs to another user"
+    } else if others_may_write(&found) || others_may_write(&around_it) {
+        "other users may write to what it points to, or to the directory of that"
+    } else {
+        return Ok(dir.join(name));
+    };
+    Err(bad_link(path, reason))
+}
+
+fn bad_link(path: &Path, reason: &str) -> DiskFault {
+    DiskFault::new(
+        DiskFaultKind::Link,
+        path,
+        format!("{} is a symbolic link and was not followed: {reason}. {UNCHANGED}", Shown(path)),
+        "Put a regular file there, or let the link point to a file of yours that only you can write.",
+    )
+}
+
+/// What is at `target`, if it is something that we may replace.
+fn look(target: &Path) -> Result<Option<Found>, DiskFault> {
+    match fs::symlink_metadata(target) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(target, "examined", &error)),
+        Ok(found) if !found.is_file() => Err(super::not_a_file(target)),
+        Ok(found) if !is_ours(&found) => Err(DiskFault::new(
+            DiskFaultKind::NotOurs,
+            target,
+            format!("{} belongs to another user, so it was not replaced. {UNCHANGED}", Shown(target)),
+            "Run this as the user who owns the file, or choose another path.",
+        )),
+        Ok(found) => Ok(Some(Found { mode: mode_of(&found) })),
+    }
+}
+
+fn place(target: &Path) -> Result<(&Path, &OsStr), DiskFault> {
+    let (Some(dir), Some(name)) = (target.parent(), target.file_name()) else { return Err(super::not_a_file(target)) };
+    Ok((if dir.as_os_str().is_empty() { Path::new(".") } else { dir }, name))
+}
+
+/// Makes `dir` and what is missing above it; what we make, only we can enter.
+fn make_directory(dir: &Path) -> Result<(), DiskFault> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let above = dir.parent().filter(|above| !above.as_os_str().is_empty());
+    if let Some(above) = above {
+        make_directory(above)?;
+    }
+    match make_one(dir) {
+        // Another run was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => Ok(()),
+        Err(error) => Err(DiskFault::of_io(dir, "created", &error, "Nothing was changed.")),
+        Ok(()) => {
+            drop(above.map(sync_directory));
+            Ok(())
+        }
+    }
+}
+
+fn sync_directory(dir: &Path) -> Result<(), DiskFault> {
+    let synced = if cfg!(unix) { File::open(dir).and_then(|dir| dir.sync_all()) } else { Ok(()) };
+    synced.map_err(|error| DiskFault::of_io(dir, "brought to the disk", &error, ""))
+}
+
+fn failed(path: &Path, doing: &str, error: &io::Error) -> DiskFault {
+    DiskFault::of_io(path, doing, error, UNCHANGED)
+}
+
+#[cfg(unix)]
+mod rights {
+    use std::fs::{self, DirBuilder, File, Metadata, Permissions};
+    use std::io;
+    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+    use std::path::Path;
+
+    pub(super) fn is_ours(found: &Metadata) -> bool {
+        found.uid() == rustix::process::geteuid().as_raw()
+    }
+
+    pub(super) fn others_may_write(found: &Metadata) -> bool {
+        found.mode() & 0o022 != 0
+    }
+
+    pub(super) fn mode_of(found: &Metadata) -> u32 {
+        found.mode() & 0o7777
+    }
+
+    pub(super) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+        file.set_permissions(Permissions::from_mode(mode))
+    }
+
+    pub(super) fn make_one(dir: &Path) -> io::Result<()> {
+        DirBuilder::new().mode(0o700).create(dir)?;
+        // The umask may have taken our own rights away.
+        fs::set_permissions(dir, Permissions::from_mode(0o700))
+    }
+}
+
+#[cfg(not(unix))]
+mod rights {
+    use std::fs::{self, File, Metadata};
+    use std::io;
+    use std::path::Path;
+
+    pub(super) fn is_ours(_found: &Metadata) -> bool {
+        true
+    }
+
+    pub(super) fn others_may_write(_found: &Metadata) -> bool {
+        false
+    }
+
+    /// Access follows from the directory here, which is the user's own.
+    pub(super) fn mode_of(_found: &Metadata) -> u32 {
+        0o600
+    }
+
+    pub(super) fn set_mode(_file: &File, _mode: u32) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(super) fn make_one(dir: &Path) -> io::Result<()> {
+        fs::create_dir(dir)
+    }
+}
+
+use rights::{is_ours, make_one, mode_of, others_may_write, set_mode};
