@@ -12,3 +12,6 @@ pub mod wizard;
 pub mod disk;
 pub mod forge;
 pub mod store;
+
+// Shells: ways to drive the wizard.
+pub mod cli;

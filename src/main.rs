@@ -1,1 +1,7 @@
-fn main() {}
+//! `git-access`, also run as `git access`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    git_access::cli::run(std::env::args_os()).into()
+}

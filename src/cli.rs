@@ -1,0 +1,288 @@
+//! The command line: one definition, from which help, completions and the man page come. One file per subcommand.
+
+mod manage;
+mod out;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+pub use self::out::Out;
+use crate::disk::Paths;
+use crate::provider::Provider;
+use crate::secret::{NotASecret, Secret};
+
+/// How a run ended: the exit codes that are promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ending {
+    Done = 0,
+    /// A check failed and was not accepted.
+    Refused = 1,
+    /// Command line, answers, or a pair that does not go together.
+    Usage = 2,
+    /// Nobody of the real API answered.
+    Unanswered = 3,
+    /// A secret, a store or the config could not be read or written.
+    Storage = 4,
+    Cancelled = 130,
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        Self::from(ending as u8)
+    }
+}
+
+/// Give a deployment platform access to a Git forge, and prove that it works.
+#[derive(Parser, Debug)]
+#[command(name = "git-access", version, about, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(flatten)]
+    pub setup: SetupFlags,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct Common {
+    /// The config file
+    #[arg(long, value_name = "FILE", global = true, env = "GIT_ACCESS_CONFIG", hide_env_values = true)]
+    pub config: Option<PathBuf>,
+    /// How reports are written
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub format: Format,
+    /// When to use colour
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub color: Color,
+    /// Write a log of all requests, without secrets
+    #[arg(long, value_name = "FILE", global = true)]
+    pub log: Option<PathBuf>,
+    /// Say more about what was asked
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Set up a connection, or edit NAME
+    Setup {
+        /// The connection to edit, or the name of the new one
+        name: Option<String>,
+        #[command(flatten)]
+        flags: Box<SetupFlags>,
+    },
+    /// Run every check of the saved connections again; nothing is changed
+    Check(CheckFlags),
+    /// List the connections
+    List,
+    /// Show one connection
+    Show { name: String },
+    /// Make a connection the active one
+    Use { name: String },
+    /// Rename a connection
+    Rename { name: String, new: String },
+    /// Remove a connection and its stored secret; the forge is not touched
+    Remove {
+        name: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Speak git's credential helper protocol
+    Credential {
+        #[arg(value_enum)]
+        action: CredentialAction,
+    },
+    /// Let git use the saved connections
+    SetupGit {
+        /// Take it back
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Show what the platforms need, and where to enter it
+    Platforms {
+        platform: Option<String>,
+        /// Only this provider
+        #[arg(long, value_name = "PROVIDER")]
+        provider: Option<String>,
+    },
+    /// Show what is in effect here: git, stores, proxy, certificates, files
+    Doctor,
+    /// Serve imitated forges on this computer until interrupted
+    Sandbox(SandboxFlags),
+    /// Print the JSON schema of a file
+    Schema {
+        #[arg(value_enum)]
+        of: SchemaOf,
+    },
+    /// Print the completions for a shell
+    Completions { shell: clap_complete::Shell },
+    /// Print the man page
+    Man,
+}
+
+/// Flags of setup. Without a subcommand, `--answers` and `--sandbox` mean setup as well.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct SetupFlags {
+    /// Answer from a file; - is standard input; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub answers: Vec<PathBuf>,
+    /// Read only; change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Numbered prompts on a plain terminal
+    #[arg(long)]
+    pub plain: bool,
+    /// Use the embedded sandbox, with a scenario or a scenario file
+    #[arg(long, value_name = "SCENARIO|FILE", num_args = 0..=1, require_equals = true, default_missing_value = "ready")]
+    pub sandbox: Option<String>,
+    /// Write the answers to a file, never a secret
+    #[arg(long, value_name = "FILE")]
+    pub save_answers: Option<PathBuf>,
+    /// Save although checks failed, and record which
+    #[arg(long)]
+    pub accept_failures: bool,
+    /// Make no request that is meant to be refused
+    #[arg(long)]
+    pub no_probes: bool,
+    /// Who will use the access
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<String>,
+    /// The kind of forge
+    #[arg(long, value_name = "PROVIDER")]
+    pub provider: Option<String>,
+    /// The address of the forge
+    #[arg(long)]
+    pub host: Option<String>,
+    /// The organisation, user, group or workspace
+    #[arg(long)]
+    pub owner: Option<String>,
+    /// The project, where the provider has projects
+    #[arg(long)]
+    pub project: Option<String>,
+    /// The repository
+    #[arg(long)]
+    pub repository: Option<String>,
+    /// The account
+    #[arg(long)]
+    pub username: Option<String>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct CheckFlags {
+    /// The connections; all if none is named
+    pub names: Vec<String>,
+    /// Warnings and open questions count as failures
+    #[arg(long)]
+    pub strict: bool,
+    /// Fail if a token ends within this time: 14d, 36h, 2w
+    #[arg(long, value_name = "TIME")]
+    pub fail_within: Option<String>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct SandboxFlags {
+    /// A scenario by its name, or a file
+    #[arg(default_value = "ready")]
+    pub scenario: String,
+    /// The first port to listen on
+    #[arg(long, value_name = "N")]
+    pub port: Option<u16>,
+    /// Where its repositories, tokens and sample answers go
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// List the scenarios
+    #[arg(long)]
+    pub list: bool,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialAction {
+    Get,
+    Store,
+    Erase,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemaOf {
+    Config,
+    Answers,
+}
+
+/// Runs the program with these arguments.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Ending {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, &arguments),
+    };
+    let out = Out::new(cli.common.format, cli.common.color);
+    let paths = match Paths::find(cli.common.config.as_deref()) {
+        Ok(paths) => paths,
+        Err(fault) => return out.disk_fault(&fault),
+    };
+    dispatch(cli, &out, &paths)
+}
+
+fn dispatch(cli: Cli, out: &Out, paths: &Paths) -> Ending {
+    let stray = cli.setup != SetupFlags::default();
+    match cli.command {
+        None => Ending::Usage,
+        Some(Command::Setup { .. }) => Ending::Usage,
+        Some(_) if stray => out.usage("The flags of setup stand after the word setup."),
+        Some(Command::List) => manage::list(out, paths),
+        _ => Ending::Usage,
+    }
+}
+
+/// Help and version go to stdout; a mistake goes to stderr, without any word that could be a secret.
+fn usage(error: &clap::Error, arguments: &[OsString]) -> Ending {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return Ending::Done;
+    }
+    let mut text = error.render().to_string();
+    for word in arguments.iter().skip(1).filter_map(|word| word.to_str()) {
+        let value = word.split_once('=').map_or(word, |(_, value)| value);
+        if could_be_secret(value) {
+            text = text.replace(value, "***");
+        }
+    }
+    eprint!("{text}");
+    Ending::Usage
+}
+
+fn could_be_secret(word: &str) -> bool {
+    match Secret::parse(word) {
+        Ok(secret) => {
+            word.len() >= 20
+                || Provider::ALL.iter().any(|one| one.rules().recognise(&secret) != crate::fact::Recognised::Untold)
+        }
+        Err(NotASecret::TooLong) => true,
+        Err(_) => false,
+    }
+}
+
+/// The definition, for completions and the man page.
+pub fn definition() -> clap::Command {
+    Cli::command()
+}

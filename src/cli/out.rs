@@ -1,0 +1,81 @@
+//! Where text leaves the program: data to stdout, talk to stderr, both past the redactor.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Color, Ending, Format};
+use crate::disk::DiskFault;
+use crate::secret::{Redactor, Secret};
+
+/// The two streams of a run. Clones share what they know of secrets.
+#[derive(Clone, Debug)]
+pub struct Out {
+    pub format: Format,
+    /// Whether stdout may be coloured.
+    pub color: bool,
+    redactor: Arc<Mutex<Redactor>>,
+}
+
+impl Out {
+    pub fn new(format: Format, color: Color) -> Self {
+        let color = match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+                std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                    && !dumb
+                    && std::io::stdout().is_terminal()
+            }
+        };
+        Self { format, color, redactor: Arc::default() }
+    }
+
+    pub fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// From now on this secret is replaced wherever it would be printed.
+    pub fn learn(&self, secret: &Secret) {
+        self.redactor.lock().unwrap_or_else(PoisonError::into_inner).learn(secret);
+    }
+
+    /// `text` without known secrets.
+    pub fn clean(&self, text: &str) -> String {
+        self.redactor.lock().unwrap_or_else(PoisonError::into_inner).clean(text)
+    }
+
+    /// Data: stdout. A reader that went away is no error.
+    pub fn data(&self, text: &str) {
+        let _ = std::io::stdout().write_all(self.clean(text).as_bytes());
+        let _ = std::io::stdout().flush();
+    }
+
+    /// Data as one JSON document.
+    pub fn json(&self, value: &serde_json::Value) {
+        self.data(&format!("{value:#}\n"));
+    }
+
+    /// Talk: stderr, one line.
+    pub fn say(&self, text: &str) {
+        let _ = writeln!(std::io::stderr(), "{}", self.clean(text));
+    }
+
+    /// A failure: what happened, then what to do.
+    pub fn failure(&self, message: &str, remedy: &str) {
+        self.say(&format!("git-access: {message}"));
+        if !remedy.is_empty() {
+            self.say(&format!("  {remedy}"));
+        }
+    }
+
+    pub fn usage(&self, message: &str) -> Ending {
+        self.failure(message, "");
+        Ending::Usage
+    }
+
+    pub fn disk_fault(&self, fault: &DiskFault) -> Ending {
+        self.failure(&fault.message, &fault.remedy);
+        Ending::Storage
+    }
+}
