@@ -11,11 +11,13 @@ mod owner;
 mod scope;
 mod token;
 
+pub use self::token::{SOON, day, days_between};
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::answers::Answers;
 use crate::fact::{
@@ -153,6 +155,8 @@ pub struct Case<'a> {
     pub credential: &'a Credential,
     pub facts: &'a Facts,
     pub now: Timestamp,
+    /// A token that ends within this time fails.
+    pub fail_within: Option<SignedDuration>,
     pub occasion: Occasion,
     /// Whether requests that must be refused may be made.
     pub probes: bool,

@@ -48,8 +48,6 @@ pub enum Source {
     File(PathBuf),
     Command(Vec<String>),
     Stdin,
-    /// Typed or pasted; the shell has handed it to the world already. The number tells one paste from the next.
-    Typed(u64),
     /// What a saved connection keeps.
     Kept {
         store: Store,
@@ -117,8 +115,6 @@ pub enum Query {
         scope: String,
         probe: bool,
     },
-    /// Is this public key known, with what access?
-    Key(Site, Credential, Place, String),
 }
 
 /// An answer.
@@ -378,18 +374,14 @@ impl Query {
             | Self::Repositories(_, credential, _)
             | Self::Repository(_, credential, _)
             | Self::Git(_, credential, ..)
-            | Self::Right { credential, .. }
-            | Self::Key(_, credential, ..) => Some(credential),
+            | Self::Right { credential, .. } => Some(credential),
         }
     }
 
     /// The repository it is about, if it is about one.
     pub fn place(&self) -> Option<&Place> {
         match self {
-            Self::Repository(_, _, place)
-            | Self::Git(_, _, place, ..)
-            | Self::Right { place, .. }
-            | Self::Key(_, _, place, _) => Some(place),
+            Self::Repository(_, _, place) | Self::Git(_, _, place, ..) | Self::Right { place, .. } => Some(place),
             _ => None,
         }
     }

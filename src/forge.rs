@@ -1,14 +1,40 @@
 //! Forges: live connections to what a provider runs.
 //!
 //! One file per provider implements [`Forge`]; [`connect`] picks it, and is the only place that does. Endpoints are
-//! named here and nowhere else. `client` is the HTTP below all of them.
+//! named here and nowhere else. `client` is the HTTP below all of them, `memo` what a connection remembers.
+
+mod client;
+mod github;
+mod memo;
+
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+pub use self::client::{AGENT, Answer, Client, LONGEST_ANSWER, LONGEST_LIST, Limits, Log, Outside, Request, Sign};
 use crate::fact::{
-    Expiry, Fault, Grants, Identity, Owner, OwnerPath, Page, Place, Refs, Repository, Right, Server, Service,
+    Expiry, Fault, Grants, Identity, Owner, OwnerPath, Page, Place, Refs, Repository, Right, Server, Service, Site,
     Visibility,
 };
+use crate::provider::Provider;
+use crate::secret::Secret;
+
+/// Opens the connection to `site` with `secret`; `rest_user` is the name that signs in beside it at the API, where the
+/// provider wants one. Nothing is sent yet.
+///
+/// # Errors
+/// `tls` when the CA file or the client certificate cannot be used; the fault names the file.
+pub fn connect(
+    site: &Site,
+    secret: Option<&Secret>,
+    _rest_user: Option<&str>,
+    outside: &Outside,
+) -> Result<Arc<dyn Forge>, Fault> {
+    let client = Client::new(site, secret, outside)?;
+    Ok(match site.provider {
+        Provider::GitHub => Arc::new(github::GitHub::new(site, secret, client)),
+    })
+}
 
 /// The outcome of asking, in time.
 pub type Asked<'a, T> = BoxFuture<'a, Result<T, Fault>>;
@@ -33,7 +59,9 @@ pub struct NewRepository {
 ///   fields that identify it. Anything else is a [`Fault`]; nothing is guessed.
 /// - A fault is classified in the order that the provider's documentation gives, carries a sentence without secrets and
 ///   with server text sanitised, a remedy where the answer told one, and `accepted` where the API took the credential.
-/// - 401 is never asked again. Nothing but GET is repeated.
+/// - 401 is never asked again: a forge answers from it until it is dropped. What succeeded is remembered as well; any
+///   other fault is shared by those who wait for the same request, and then forgotten, so that asking again asks.
+/// - `create` forgets what was known of the repository. Nothing but GET is repeated.
 /// - No more than the credential's own origins ever see it.
 pub trait Forge: Send + Sync {
     /// Who answers there, asked without the credential.

@@ -11,7 +11,7 @@ mod step;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 pub use self::apply::{Command, Done, Stage};
 pub use self::prefill::{answers_of, edited};
@@ -78,6 +78,8 @@ pub struct Settings {
     pub probes: bool,
     /// The moment of the run.
     pub now: Timestamp,
+    /// A token that ends within this time fails.
+    pub fail_within: Option<SignedDuration>,
 }
 
 /// The machine.
@@ -204,6 +206,7 @@ impl Wizard {
             credential: &credential,
             facts: &self.facts,
             now: self.settings.now,
+            fail_within: self.settings.fail_within,
             occasion: match () {
                 () if self.is_check() => Occasion::Check,
                 () if self.settings.dry_run => Occasion::DryRun,
@@ -249,20 +252,25 @@ impl Wizard {
 
     /// The failed checks that stand in the way of saving.
     pub fn blocking(&self) -> Vec<CheckId> {
-        let failed = self.judgement().checks.into_iter().filter(|check| check.verdict.is_fail()).map(|check| check.id);
-        if self.settings.accept_failures && self.floor() {
-            return failed.filter(|id| *id == CheckId::Store).collect();
-        }
-        failed.collect()
+        self.failed().into_iter().filter(|id| !self.accepts(id)).collect()
     }
 
-    /// The failed checks that are accepted.
+    /// The failed checks that are accepted: in this run, or when the connection that is looked at was saved.
     pub fn accepted(&self) -> Vec<String> {
-        if !self.settings.accept_failures || !self.floor() || self.is_check() {
-            return Vec::new();
-        }
-        let checks = self.judgement().checks.into_iter().filter(|check| check.verdict.is_fail());
-        checks.filter(|check| check.id != CheckId::Store).map(|check| check.id.name()).collect()
+        self.failed().into_iter().filter(|id| self.accepts(id)).map(|id| id.name()).collect()
+    }
+
+    fn failed(&self) -> Vec<CheckId> {
+        let checks = self.judgement().checks.into_iter();
+        checks.filter(|check| check.verdict.is_fail()).map(|check| check.id).collect()
+    }
+
+    fn accepts(&self, id: &CheckId) -> bool {
+        let before = match &self.purpose {
+            Purpose::Check { held } => held.accepted.contains(&id.name()),
+            Purpose::Setup { .. } => self.settings.accept_failures,
+        };
+        before && self.floor() && *id != CheckId::Store
     }
 
     /// Whether the API has accepted the credential once: below this floor nothing is saved.
@@ -272,6 +280,12 @@ impl Wizard {
             Fact::Refused(fault) => fault.accepted,
             Fact::Asked(_) => false,
         })
+    }
+
+    /// Whether the token could not be read from its source or store.
+    pub fn secret_is_unreadable(&self) -> bool {
+        let token = self.credential().map(Query::Token);
+        matches!(token.and_then(|query| self.facts.of(&query)), Some(Fact::Refused(_)))
     }
 
     /// Whether the world was asked and nobody of the real API answered to the credential.

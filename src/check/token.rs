@@ -155,6 +155,12 @@ fn ends(bench: &Bench<'_>, at: Timestamp, who: &str) -> Check {
     let (verdict, detail) = if at <= moment(bench) {
         let finding = finding(Some(FaultKind::Expired), "Make a new token and use it here.");
         (Verdict::Fail(finding), format!("It ended on {}{who}.", day(at)))
+    } else if bench.case.fail_within.is_some_and(|within| at.duration_since(moment(bench)) < within) {
+        let finding = finding(None, "Make a new token now, and replace this one before it ends.");
+        (
+            Verdict::Fail(finding),
+            format!("It ends on {}{who}: in {days} days, which is within the time that was set.", day(at)),
+        )
     } else if days < SOON {
         let finding = finding(None, "Make a new token now, and replace this one before it ends.");
         (Verdict::Warn(finding), format!("It ends on {}{who}: in {days} days.", day(at)))

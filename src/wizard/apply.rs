@@ -109,9 +109,11 @@ impl Wizard {
         self.applied.iter().any(|(_, outcome)| *outcome == Ok(Done::Saved))
     }
 
-    /// The fault of a command about the secret or the config, which is ours and not the forge's.
+    /// The fault of a command about the secret or the config, which is ours and not the forge's. A replaced secret that
+    /// could not be removed is no such fault: it is told as left behind.
     pub fn broken_here(&self) -> Option<&Fault> {
-        let outcomes = self.applied.iter().filter(|(command, _)| command.stage() != Stage::CreateRepository);
+        let ours = |stage| !matches!(stage, Stage::CreateRepository | Stage::LetGo);
+        let outcomes = self.applied.iter().filter(|(command, _)| ours(command.stage()));
         outcomes.filter_map(|(_, outcome)| outcome.as_ref().err()).next()
     }
 

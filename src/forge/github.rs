@@ -1,0 +1,176 @@
+//! GitHub's REST API: GitHub.com, Enterprise Server, Enterprise Cloud with data residency.
+//!
+//! Endpoints, headers and refusals are those of <https://docs.github.com/rest>, version 2022-11-28, which every
+//! supported server knows.
+//!
+//! What must be known before what can be asked, so that a check over everything takes three answers one after the other:
+//! - server, identity (with grants and expiry, one request), owner, owners, repository: nothing; all at once;
+//! - owner asks for account, organisation, membership and identity at the same time;
+//! - repositories: the kind of the owner, then one part of the list after the other;
+//! - right: the repository, then one request, or two where a probe needs a reading before it;
+//! - refs: nothing here; who asks knows already that the repository exists, and does not wait for anything else.
+
+mod account;
+mod list;
+mod owner;
+mod refusal;
+mod repository;
+mod right;
+mod server;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+
+use self::refusal::Asking;
+use super::client::{Answer, Client, Request, Sign};
+use super::memo::Memo;
+use super::{Asked, Forge, NewRepository};
+use crate::fact::{
+    Expiry, Fault, Grants, Identity, Owner, OwnerPath, Page, Place, Recognised, Refs, Repository, Right, Server,
+    Service, Site,
+};
+use crate::provider::TokenKind;
+use crate::secret::Secret;
+
+/// A connection to GitHub. Clones share the connection and what it remembers.
+#[derive(Clone)]
+pub(super) struct GitHub(Arc<Inner>);
+
+struct Inner {
+    site: Site,
+    client: Client,
+    kind: Option<TokenKind>,
+    user: Memo<(), account::User>,
+    accounts: Memo<String, wire::Account>,
+    memberships: Memo<String, owner::Standing>,
+    repositories: Memo<Place, Repository>,
+}
+
+impl GitHub {
+    pub fn new(site: &Site, secret: Option<&Secret>, client: Client) -> Self {
+        let kind = secret.and_then(|secret| match site.provider.rules().recognise(secret) {
+            Recognised::Kind(kind) => Some(kind),
+            _ => None,
+        });
+        Self(Arc::new(Inner {
+            site: site.clone(),
+            client,
+            kind,
+            user: Memo::default(),
+            accounts: Memo::default(),
+            memberships: Memo::default(),
+            repositories: Memo::default(),
+        }))
+    }
+
+    fn is_fine_grained(&self) -> bool {
+        self.0.kind.is_some_and(|kind| kind.0 == "fine-grained")
+    }
+
+    fn asking<'a>(&'a self, subject: &'a str) -> Asking<'a> {
+        Asking { site: &self.0.site, kind: self.0.kind, subject }
+    }
+
+    fn get(&self, path: &str) -> Request {
+        headed(Request::get(self.0.site.api.join(path)))
+    }
+
+    /// Sends, whatever the answer.
+    async fn send(&self, request: &Request) -> Result<Answer, Fault> {
+        self.0.client.send(request).await
+    }
+
+    /// The answer to a GET, if it is the one that was hoped for.
+    async fn read(&self, path: &str, subject: &str) -> Result<Answer, Fault> {
+        let answer = self.send(&self.get(path)).await?;
+        if answer.status == 200 { Ok(answer) } else { Err(self.refused(&answer, subject)) }
+    }
+
+    fn refused(&self, answer: &Answer, subject: &str) -> Fault {
+        refusal::fault(answer, &self.asking(subject))
+    }
+
+    /// The owner's name, safe for an address.
+    fn owner_name(&self, owner: &OwnerPath) -> Result<String, Fault> {
+        self.0.site.provider.rules().owner_name(&owner.owner).map_err(not_a_name)
+    }
+
+    /// The place with names that are safe for an address.
+    fn place(&self, place: &Place) -> Result<Place, Fault> {
+        let name = self.0.site.provider.rules().repository_name(&place.name).map_err(not_a_name)?;
+        Ok(Place { owner: OwnerPath { owner: self.owner_name(&place.owner)?, project: None }, name })
+    }
+}
+
+/// The headers that GitHub wants ("Getting started with the REST API", "API Versions").
+fn headed(request: Request) -> Request {
+    request
+        .header("accept", "application/vnd.github+json")
+        .header("x-github-api-version", "2022-11-28")
+        .sign(Sign::Bearer)
+}
+
+/// No forge was asked about a name that cannot be one: nothing of this name exists there.
+fn not_a_name(reason: String) -> Fault {
+    use crate::fact::{FaultKind, Remedy};
+    Fault::new(FaultKind::NotFound, format!("Nothing can have this name: {reason}."))
+        .remedy(Remedy::new("Correct the name."))
+}
+
+impl Forge for GitHub {
+    fn server(&self) -> Asked<'_, Server> {
+        self.server_now().boxed()
+    }
+
+    fn identity(&self) -> Asked<'_, Identity> {
+        async { Ok(self.user().await?.identity) }.boxed()
+    }
+
+    fn grants(&self) -> Asked<'_, Grants> {
+        async { Ok(self.user().await?.grants) }.boxed()
+    }
+
+    fn expiry(&self) -> Asked<'_, Expiry> {
+        async { Ok(self.user().await?.expiry) }.boxed()
+    }
+
+    fn owner<'a>(&'a self, owner: &'a OwnerPath) -> Asked<'a, Owner> {
+        self.owner_now(owner).boxed()
+    }
+
+    fn owners(&self) -> Asked<'_, Page> {
+        self.owners_now().boxed()
+    }
+
+    fn repositories<'a>(&'a self, owner: &'a OwnerPath) -> Asked<'a, Page> {
+        self.repositories_now(owner).boxed()
+    }
+
+    fn repository<'a>(&'a self, place: &'a Place) -> Asked<'a, Repository> {
+        self.repository_known(place).boxed()
+    }
+
+    fn refs<'a>(&'a self, place: &'a Place, service: Service, user: &'a str) -> Asked<'a, Refs> {
+        async move {
+            let place = self.place(place)?;
+            let url = self.0.site.provider.rules().clone_url(&self.0.site, &place);
+            let subject = repository::subject(&place);
+            let refused = |answer: &Answer| refusal::git_fault(answer, &self.asking(&subject));
+            crate::git::refs(&self.0.client, &url, service, user, refused).await
+        }
+        .boxed()
+    }
+
+    fn right<'a>(&'a self, place: &'a Place, scope: &'a str, probe: bool) -> Asked<'a, Right> {
+        self.right_now(place, scope, probe).boxed()
+    }
+
+    fn create<'a>(&'a self, new: &'a NewRepository) -> Asked<'a, Repository> {
+        self.create_now(new).boxed()
+    }
+}

@@ -1,0 +1,126 @@
+//! Lists: the owners that the token sees, and the repositories of one.
+//!
+//! A list comes in parts of 100, each with a `Link` to the next ("Using pagination in the REST API"). The link is
+//! followed on the same origin only. Whatever is left out, by us or by GitHub, is said in [`Page::cut`].
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::account::account_login;
+use super::{GitHub, headed, wire};
+use crate::fact::{Fault, FaultKind, OwnerPath, Page, Row};
+use crate::forge::client::{LONGEST_LIST, Request, origin_of};
+
+/// Parts that are read of one list.
+const MOST_PARTS: usize = 50;
+
+impl GitHub {
+    pub(super) async fn owners_now(&self) -> Result<Page, Fault> {
+        let (user, organisations) =
+            join(self.user(), self.list::<wire::Named>("/user/orgs?per_page=100", "the list of organisations")).await;
+        let mut page =
+            Page { rows: vec![Row { name: user?.identity.login, note: "your account".to_owned() }], cut: None };
+        match organisations {
+            Ok((organisations, cut)) => {
+                let names = organisations.into_iter().filter_map(|organisation| account_login(&organisation.login));
+                page.rows.extend(names.map(|name| Row { name, note: "organisation".to_owned() }));
+                page.cut = cut;
+            }
+            Err(fault) if matches!(fault.kind, FaultKind::MissingScope | FaultKind::NoAccess) => {
+                page.cut = Some(
+                    "The token may not list organisations (it needs read:org). Their names can be typed.".to_owned(),
+                );
+            }
+            Err(fault) => return Err(fault),
+        }
+        if self.is_fine_grained() && page.rows.len() == 1 {
+            // "For fine-grained access tokens the response is an empty list" (List organizations for the user).
+            page.cut =
+                Some("GitHub lists no organisations to fine-grained tokens. Their names can be typed.".to_owned());
+        }
+        Ok(page)
+    }
+
+    pub(super) async fn repositories_now(&self, owner: &OwnerPath) -> Result<Page, Fault> {
+        let name = self.owner_name(owner)?;
+        let (account, user) = join(self.account(&name), self.user()).await;
+        let account = account?;
+        let own = user?.identity.login.eq_ignore_ascii_case(&account.login);
+        let path = if account.kind == "Organization" {
+            format!("/orgs/{name}/repos?type=all&per_page=100")
+        } else if own {
+            "/user/repos?affiliation=owner&sort=full_name&per_page=100".to_owned()
+        } else {
+            format!("/users/{name}/repos?per_page=100")
+        };
+        let (repositories, cut) = self.list::<wire::Repository>(&path, &format!("the repositories of {name}")).await?;
+        let rules = self.0.site.provider.rules();
+        let rows = repositories.into_iter().filter_map(|repository| {
+            let note = note(&repository);
+            rules.repository_name(&repository.name).ok().map(|name| Row { name, note })
+        });
+        Ok(Page { rows: rows.collect(), cut })
+    }
+
+    /// All parts of a list, and why it may not be whole.
+    async fn list<T: DeserializeOwned>(&self, path: &str, subject: &str) -> Result<(Vec<T>, Option<String>), Fault> {
+        let (mut rows, mut cut, mut seen) = (Vec::new(), None, BTreeSet::new());
+        let mut next = Some(self.0.site.api.join(path));
+        while let Some(url) = next {
+            if seen.len() == MOST_PARTS {
+                cut = Some(format!("The list is longer than {} entries; the rest is not shown.", rows.len()));
+                break;
+            }
+            seen.insert(url.clone());
+            let answer = self.send(&headed(Request::get(url)).up_to(LONGEST_LIST)).await?;
+            if answer.status != 200 {
+                return Err(self.refused(&answer, subject));
+            }
+            rows.extend(answer.json::<Vec<T>>(subject)?);
+            if answer.header("x-github-sso").is_some_and(|sso| sso.trim_start().starts_with("partial-results")) {
+                let text = "GitHub left out what belongs to organisations whose single sign-on this token is not authorised for: choose “Configure SSO” beside the token, on the page of your tokens.";
+                cut = Some(text.to_owned());
+            }
+            next = match next_part(answer.header("link").as_deref()) {
+                Some(told) => match self.own(&told).filter(|url| !seen.contains(url)) {
+                    Some(url) => Some(url),
+                    None => {
+                        cut = Some(
+                            "The list goes on at an address that cannot be followed; the rest is not shown.".to_owned(),
+                        );
+                        None
+                    }
+                },
+                None => None,
+            };
+        }
+        Ok((rows, cut))
+    }
+
+    /// `told` if it is an address of the API itself.
+    fn own(&self, told: &str) -> Option<String> {
+        let url = Url::parse(told).ok().filter(|url| url.username().is_empty() && url.password().is_none())?;
+        (origin_of(&url).ok()? == *self.0.site.api.origin() && !told.contains('\\')).then(|| url.to_string())
+    }
+}
+
+/// The address with `rel="next"` in a `Link` header (RFC 8288).
+pub(super) fn next_part(link: Option<&str>) -> Option<String> {
+    link?.split(',').find_map(|link| {
+        let (address, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
+        let next = parameters.split(';').any(|parameter| matches!(parameter.trim(), "rel=\"next\"" | "rel=next"));
+        next.then(|| address.to_owned())
+    })
+}
+
+fn note(repository: &wire::Repository) -> String {
+    let visibility = match repository.visibility.as_deref() {
+        Some("internal") => "internal",
+        _ if repository.private => "private",
+        _ => "public",
+    };
+    if repository.archived { format!("{visibility}, archived") } else { visibility.to_owned() }
+}

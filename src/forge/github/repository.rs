@@ -1,0 +1,170 @@
+//! One repository: looked up, or created.
+
+use futures_util::FutureExt as _;
+use serde_json::json;
+
+use super::refusal::Refusal;
+use super::{GitHub, headed, wire};
+use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Visibility};
+use crate::forge::NewRepository;
+use crate::forge::client::{Answer, Request};
+use crate::text::is_plain;
+
+impl GitHub {
+    /// The repository, asked at most once until something is created there.
+    pub(super) async fn repository_known(&self, place: &Place) -> Result<Repository, Fault> {
+        let place = self.place(place)?;
+        let (me, asked) = (self.clone(), place.clone());
+        self.0.repositories.ask(place, || async move { me.repository_now(&asked).await }.boxed()).await
+    }
+
+    /// A renamed repository answers with a redirect to its number: the outcome then has the new name.
+    async fn repository_now(&self, place: &Place) -> Result<Repository, Fault> {
+        let subject = subject(place);
+        let answer = self.read(&format!("/repos/{}/{}", place.owner.owner, place.name), &subject).await?;
+        let repository = self.understood(&answer, &subject)?;
+        if answer.followed || same(&repository.place, place) {
+            Ok(repository)
+        } else {
+            Err(answer.not_the_api(&subject))
+        }
+    }
+
+    fn understood(&self, answer: &Answer, subject: &str) -> Result<Repository, Fault> {
+        let told: wire::Repository = answer.json(subject)?;
+        let rules = self.0.site.provider.rules();
+        let names = rules.owner_name(&told.owner.login).ok().zip(rules.repository_name(&told.name).ok());
+        let Some((owner, name)) = names.filter(|_| !told.owner.kind.is_empty()) else {
+            return Err(answer.not_the_api(subject));
+        };
+        let visibility = match told.visibility.as_deref() {
+            Some("internal") => Visibility::Internal,
+            _ if told.private => Visibility::Private,
+            _ => Visibility::Public,
+        };
+        let permissions = told.permissions;
+        let branch = told.default_branch.filter(|branch| is_branch(branch));
+        Ok(Repository {
+            place: Place { owner: OwnerPath { owner, project: None }, name },
+            id: told.id.to_string(),
+            default_branch: branch,
+            visibility: Some(visibility),
+            archived: told.archived,
+            disabled: told.disabled,
+            account_pushes: permissions.as_ref().and_then(|permissions| permissions.push).into(),
+            account_administers: permissions.as_ref().and_then(|permissions| permissions.admin).into(),
+            pushed: told.pushed_at.and_then(|moment| moment.parse().ok()),
+        })
+    }
+
+    pub(super) async fn create_now(&self, new: &NewRepository) -> Result<Repository, Fault> {
+        let place = self.place(&new.place)?;
+        let subject = subject(&place);
+        let mut body = json!({
+            "name": place.name,
+            "private": new.visibility != Visibility::Public,
+            "auto_init": new.readme,
+        });
+        let path = if new.in_organisation {
+            body["visibility"] = json!(new.visibility.name());
+            format!("/orgs/{}/repos", place.owner.owner)
+        } else if new.visibility == Visibility::Internal {
+            let text = "Only organisations of an enterprise have internal repositories; nothing was created.";
+            return Err(Fault::new(FaultKind::NoAccess, text).remedy(Remedy::new("Choose private or public.")));
+        } else {
+            "/user/repos".to_owned()
+        };
+        let outcome = self.send(&headed(Request::post(self.0.site.api.join(&path), body))).await;
+        self.0.repositories.forget(&place);
+        let answer = match outcome {
+            Ok(answer) => answer,
+            Err(fault) if matches!(fault.kind, FaultKind::Network | FaultKind::Timeout | FaultKind::NotTheApi) => {
+                return self.after_silence(&place, fault).await;
+            }
+            Err(fault) => return Err(fault),
+        };
+        if answer.status == 201 {
+            return match self.understood(&answer, &subject) {
+                Ok(repository) if same_owner(&repository.place, &place) => Ok(repository),
+                Ok(_) => self.after_silence(&place, answer.not_the_api(&subject)).await,
+                Err(fault) => self.after_silence(&place, fault).await,
+            };
+        }
+        let fault = self.refused(&answer, &format!("creating {subject}"));
+        if answer.status >= 500 || answer.status < 400 {
+            return self.after_silence(&place, fault).await;
+        }
+        Err(self.why_not(&answer, &place, fault).await)
+    }
+
+    /// The request may have been carried out although no answer came. It is not sent again: what is there is looked up.
+    async fn after_silence(&self, place: &Place, fault: Fault) -> Result<Repository, Fault> {
+        match self.repository_now(place).await {
+            Ok(repository) => Ok(repository),
+            Err(seen) if seen.kind == FaultKind::NotFound => Err(Fault {
+                text: format!("{} Looked up afterwards: the repository was not created.", fault.text),
+                ..fault
+            }),
+            Err(_) => {
+                let text = format!("{} Whether the repository was created could not be seen.", fault.text);
+                let remedy = format!("Look for {}/{} before trying again.", place.owner.owner, place.name);
+                Err(Fault { text, ..fault }.remedy(Remedy::new(remedy)))
+            }
+        }
+    }
+
+    /// Why a repository was not created, where the refusal has a meaning of its own here.
+    async fn why_not(&self, answer: &Answer, place: &Place, fault: Fault) -> Fault {
+        let Some(refusal) = Refusal::read(answer) else { return fault };
+        let rules = self.0.site.provider.rules();
+        let shown = format!("{}/{}", place.owner.owner, place.name);
+        if answer.status == 422 && refusal.says("name already exists on this account") {
+            let (text, remedy) = match self.repository_now(place).await {
+                Ok(_) => (
+                    format!("A repository {shown} exists already; nothing was created."),
+                    "Use the existing repository, or choose another name.",
+                ),
+                Err(_) => (
+                    format!(
+                        "A repository of the name {shown} exists, but this token may not see it; nothing was created."
+                    ),
+                    "Choose another name, or a token that may see the repository.",
+                ),
+            };
+            return answer.fault(FaultKind::NoAccess, &text).remedy(Remedy::new(remedy)).accepted();
+        }
+        // A classic token without the scope is told 404, as if the address did not exist.
+        if answer.status == 404 {
+            let text = format!("GitHub does not let this token create {shown}");
+            let remedy = "Give the token the scope repo, and check that the organisation exists and lets you create repositories.";
+            let page = rules.tokens_page(&self.0.site, self.0.kind);
+            return answer
+                .fault(FaultKind::MissingScope, &format!("{text}."))
+                .remedy(Remedy::at(remedy, page))
+                .accepted();
+        }
+        fault
+    }
+}
+
+pub(super) fn subject(place: &Place) -> String {
+    format!("the repository {}/{}", place.owner.owner, place.name)
+}
+
+fn same(left: &Place, right: &Place) -> bool {
+    same_owner(left, right) && left.name.eq_ignore_ascii_case(&right.name)
+}
+
+fn same_owner(left: &Place, right: &Place) -> bool {
+    left.owner.owner.eq_ignore_ascii_case(&right.owner.owner)
+}
+
+/// A branch name that git itself would take, as far as it matters where names are shown and handed on (git-check-ref-format).
+fn is_branch(name: &str) -> bool {
+    let odd = |character: char| character.is_whitespace() || "~^:?*[\\".contains(character);
+    (1..=255).contains(&name.len())
+        && is_plain(name)
+        && !name.starts_with('-')
+        && !name.contains("..")
+        && !name.contains(odd)
+}

@@ -1,0 +1,248 @@
+//! The report: what a run found, as JSON for programs and as text for people. Both say the same.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+
+use crate::check::{Check, Finding, Verdict, days_between, worst};
+use crate::config::ExpiresSource;
+use crate::fact::{Fact, Query, Remedy, Value};
+use crate::wizard::{Done, Stage, Wizard};
+
+/// A mistake in a file, with its place; lines and columns begin at 1, and 0 means that it has none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    pub line: usize,
+    pub column: usize,
+    pub key: String,
+    pub message: String,
+}
+
+/// What one run found.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    pub config: PathBuf,
+    pub problems: Vec<Located>,
+    pub connections: Vec<Entry>,
+}
+
+/// What was found of one connection.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub name: String,
+    pub platform: String,
+    pub provider: String,
+    pub host: String,
+    pub owner: String,
+    pub identity: Option<(String, &'static str)>,
+    pub kind: Option<&'static str>,
+    pub expires: Option<Timestamp>,
+    pub expires_source: ExpiresSource,
+    pub days_left: Option<i64>,
+    /// URL, whether this run created it, and whether it has no commit (if that was asked).
+    pub repository: Option<(String, bool, Option<bool>)>,
+    pub saved: bool,
+    pub accepted: Vec<String>,
+    /// What exists now and was not there before, although nothing was saved; with the way to remove it.
+    pub left_behind: Vec<String>,
+    pub checks: Vec<Check>,
+    pub origins: Vec<String>,
+    /// Where the secret rests.
+    pub store: String,
+}
+
+impl Entry {
+    /// What `wizard` knows now.
+    pub fn of(wizard: &Wizard) -> Self {
+        let answers = wizard.answers();
+        let site = answers.site();
+        let token = wizard.token();
+        let place = answers.place();
+        let url = site.as_ref().zip(place).map(|(site, place)| site.provider.rules().clone_url(site, &place));
+        let repository = url.map(|url| (url, wizard.created().is_some(), is_empty(wizard)));
+        Self {
+            name: wizard.held().map(|held| held.name.clone()).or(answers.name()).unwrap_or_default(),
+            platform: answers.platform().unwrap_or_default().to_owned(),
+            provider: answers.provider().map(|provider| provider.id().to_owned()).unwrap_or_default(),
+            host: site.as_ref().map(|site| site.host.to_string()).unwrap_or_default(),
+            owner: answers.owner().map(|path| path.owner).unwrap_or_default(),
+            identity: wizard.identity().map(|identity| (identity.login, identity.kind.name())),
+            kind: token.kind.map(|kind| kind.0),
+            expires: token.expires,
+            expires_source: token.expires_source,
+            days_left: token.expires.map(|at| days_between(wizard.settings().now, at)),
+            repository,
+            saved: wizard.is_saved(),
+            accepted: wizard.accepted(),
+            left_behind: left_behind(wizard),
+            checks: settled(wizard.judgement().checks),
+            origins: site.map(|site| site.origins().iter().map(ToString::to_string).collect()).unwrap_or_default(),
+            store: token.store.kind().to_owned(),
+        }
+    }
+
+    pub fn verdict(&self) -> &'static str {
+        worst(&self.checks).unwrap_or("unknown")
+    }
+
+    fn json(&self) -> Json {
+        json!({
+            "name": self.name,
+            "platform": self.platform,
+            "provider": self.provider,
+            "host": self.host,
+            "owner": self.owner,
+            "identity": self.identity.as_ref().map(|(login, kind)| json!({ "login": login, "kind": kind })),
+            "token": {
+                "kind": self.kind,
+                "expires": self.expires.map(|at| at.to_string()),
+                "expires_source": self.expires_source.name(),
+                "days_left": self.days_left,
+            },
+            "repository": self.repository.as_ref().map(|(url, created, empty)| {
+                json!({ "url": url, "created": created, "empty": empty })
+            }),
+            "verdict": self.verdict(),
+            "saved": self.saved,
+            "accepted": self.accepted,
+            "left_behind": self.left_behind,
+            "checks": self.checks.iter().map(check_json).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn check_json(check: &Check) -> Json {
+    let finding = check.verdict.finding();
+    json!({
+        "id": check.id.name(),
+        "verdict": check.verdict.name(),
+        "title": check.title,
+        "detail": check.detail,
+        "remedy": finding.map(|finding| json!({ "text": finding.remedy.text, "url": finding.remedy.url })),
+        "fault": finding.and_then(|finding| finding.fault).map(crate::fact::FaultKind::name).filter(|name| !name.is_empty()),
+        "took_ms": check.took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
+    })
+}
+
+fn is_empty(wizard: &Wizard) -> Option<bool> {
+    wizard.facts().iter().find_map(|(query, fact)| match (query, fact) {
+        (Query::Git(..), Fact::Known(Value::Refs(refs))) => Some(refs.names.is_empty()),
+        _ => None,
+    })
+}
+
+/// What is still pending when the run is over was not come to.
+fn settled(checks: Vec<Check>) -> Vec<Check> {
+    let settle = |check: Check| match check.verdict {
+        Verdict::Pending => {
+            let finding = Finding::new(Remedy::new("Mend what failed before it, and run the same command again."));
+            let detail = "It was not come to, because something before it failed.".to_owned();
+            Check { verdict: Verdict::Unknown(finding), detail, ..check }
+        }
+        _ => check,
+    };
+    checks.into_iter().map(settle).collect()
+}
+
+fn left_behind(wizard: &Wizard) -> Vec<String> {
+    let mut left = Vec::new();
+    for (command, outcome) in wizard.applied() {
+        match (command.stage(), outcome) {
+            (_, Ok(Done::Created(repository))) if !wizard.is_saved() => {
+                let place = &repository.place;
+                left.push(format!(
+                    "the new repository {}/{}: keep it for the next try, or delete it in its settings",
+                    place.owner.owner, place.name
+                ));
+            }
+            (_, Ok(Done::Stored(store, generation))) if !wizard.is_saved() => {
+                left.push(format!(
+                    "the token in the store ({}), generation {generation}: the next try replaces it",
+                    store.kind()
+                ));
+            }
+            (Stage::LetGo, Err(fault)) => {
+                left.push(format!("the token that was replaced, in its store: {}", fault.text))
+            }
+            _ => {}
+        }
+    }
+    left
+}
+
+impl Report {
+    /// The worst verdict of all connections; `None` where there is none to judge.
+    pub fn verdict(&self) -> Option<&'static str> {
+        let has = |name: &str| self.connections.iter().any(|entry| entry.verdict() == name);
+        ["fail", "warn", "unknown", "pass"].into_iter().find(|name| has(name))
+    }
+
+    pub fn json(&self) -> Json {
+        json!({
+            "version": 1,
+            "verdict": self.verdict(),
+            "config": self.config.display().to_string(),
+            "problems": self.problems.iter().map(|one| {
+                json!({ "line": one.line, "column": one.column, "key": one.key, "message": one.message })
+            }).collect::<Vec<_>>(),
+            "connections": self.connections.iter().map(Entry::json).collect::<Vec<_>>(),
+        })
+    }
+
+    /// The same for people.
+    pub fn text(&self, color: bool) -> String {
+        let mut text = String::new();
+        for entry in &self.connections {
+            entry_text(&mut text, entry, color);
+        }
+        text
+    }
+}
+
+fn entry_text(text: &mut String, entry: &Entry, color: bool) {
+    let _ = writeln!(text, "{}: {} at {} ({})", entry.name, entry.owner, entry.host, entry.platform);
+    if let Some((url, created, empty)) = &entry.repository {
+        let created = if *created { ", created just now" } else { "" };
+        let empty = if *empty == Some(true) { ", empty" } else { "" };
+        let _ = writeln!(text, "repository {url}{created}{empty}");
+    }
+    let _ = writeln!(text);
+    let width = entry.checks.iter().map(|check| check.id.name().len()).max().unwrap_or(0);
+    for check in &entry.checks {
+        let took = check.took.map(|took| format!("  ({} ms)", took.as_millis())).unwrap_or_default();
+        let word = painted(&check.verdict, color);
+        let _ = writeln!(text, "  {word}  {:width$}  {}{took}", check.id.name(), check.detail);
+        if let Some(finding) = check.verdict.finding() {
+            let _ = writeln!(text, "           {:width$}  -> {}", "", finding.remedy.text);
+            if let Some(url) = &finding.remedy.url {
+                let _ = writeln!(text, "           {:width$}     {url}", "");
+            }
+        }
+    }
+    let _ = writeln!(text);
+    if !entry.accepted.is_empty() {
+        let _ = writeln!(text, "accepted although they failed: {}", entry.accepted.join(", "));
+    }
+    for left in &entry.left_behind {
+        let _ = writeln!(text, "left behind: {left}");
+    }
+    let saved = if entry.saved { ", saved" } else { "" };
+    let _ = writeln!(text, "verdict: {}{saved}", entry.verdict());
+}
+
+/// The word of a verdict, in a column of seven; colour only adds to it.
+fn painted(verdict: &Verdict, color: bool) -> String {
+    let word = format!("{:7}", verdict.name());
+    if !color {
+        return word;
+    }
+    let code = match verdict {
+        Verdict::Pass => "32",
+        Verdict::Warn(_) => "33",
+        Verdict::Fail(_) => "31;1",
+        Verdict::Unknown(_) | Verdict::Pending => "36",
+    };
+    format!("\u{1b}[{code}m{word}\u{1b}[0m")
+}

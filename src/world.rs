@@ -1,0 +1,261 @@
+//! The world: the only place where effects are performed.
+//!
+//! It holds the secrets of the run, by credential; the wizard never sees one. Connections to forges are kept, so that
+//! two credentials with the same secret at the same site ask through one.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use crate::cli::Out;
+use crate::config::{Config, Connection};
+use crate::disk::{self, Paths};
+use crate::fact::{Credential, Fault, FaultKind, Query, Remedy, Site, Source, Ticket, Value};
+use crate::forge::{self, Forge, Log, Outside};
+use crate::provider::recognise;
+use crate::secret::{Secret, Store};
+use crate::store::{self, Entry, StoreFault, Stores, successor};
+use crate::wizard::{Command, Done, Effect, Event, More};
+
+/// Everything outside that a run touches.
+pub struct World {
+    outside: Outside,
+    log: Option<Log>,
+    stores: Stores,
+    paths: Paths,
+    out: Out,
+    vault: Mutex<BTreeMap<Credential, Secret>>,
+    lines: Mutex<Vec<Line>>,
+    notes: Mutex<Vec<String>>,
+}
+
+/// An open connection to a forge.
+struct Line {
+    site: Site,
+    secret: Option<Secret>,
+    rest_user: Option<String>,
+    forge: Arc<dyn Forge>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl World {
+    pub fn new(log: Option<Log>, stores: Stores, paths: Paths, out: Out) -> Self {
+        let outside = Outside::new(log.clone());
+        let (vault, lines, notes) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { outside, log, stores, paths, out, vault, lines, notes }
+    }
+
+    pub fn paths(&self) -> &Paths {
+        &self.paths
+    }
+
+    /// What saving had to mend on the way, to be told once.
+    pub fn take_notes(&self) -> Vec<String> {
+        std::mem::take(&mut locked(&self.notes))
+    }
+
+    /// Performs an effect, and says what came of it.
+    pub async fn perform(&self, effect: Effect) -> Event {
+        match effect {
+            Effect::Ask(ticket, query) => {
+                let begun = Instant::now();
+                let reply = self.ask(&query).await;
+                Event::Learned(ticket, reply, More { took: begun.elapsed(), follows: false })
+            }
+            Effect::Do(ticket, command) => Event::Did(ticket, self.act(command).await),
+        }
+    }
+
+    /// What comes of an effect whose task broke down.
+    pub fn broken(ticket: Ticket, asked: bool) -> Event {
+        let fault = Fault::new(FaultKind::Cancelled, "The program broke down while it asked this; the rest went on.")
+            .remedy(Remedy::new("Run it again with --log FILE, and report what happened."));
+        if asked { Event::Learned(ticket, Err(fault), More::default()) } else { Event::Did(ticket, Err(fault)) }
+    }
+
+    async fn ask(&self, query: &Query) -> Result<Value, Fault> {
+        match query {
+            Query::Token(credential) => self.token(credential).await,
+            Query::Reach(site) => self.line(site, None)?.server().await.map(Value::Server),
+            Query::Identity(site, with) => self.line(site, Some(with))?.identity().await.map(Value::Identity),
+            Query::Grants(site, with) => self.line(site, Some(with))?.grants().await.map(Value::Grants),
+            Query::Expiry(site, with) => self.line(site, Some(with))?.expiry().await.map(Value::Expiry),
+            Query::Owner(site, with, owner) => self.line(site, Some(with))?.owner(owner).await.map(Value::Owner),
+            Query::Owners(site, with) => self.line(site, Some(with))?.owners().await.map(Value::Page),
+            Query::Repositories(site, with, owner) => {
+                self.line(site, Some(with))?.repositories(owner).await.map(Value::Page)
+            }
+            Query::Repository(site, with, place) => {
+                self.line(site, Some(with))?.repository(place).await.map(Value::Repository)
+            }
+            Query::Git(site, with, place, service, user) => {
+                self.line(site, Some(with))?.refs(place, *service, user).await.map(Value::Refs)
+            }
+            Query::Right { site, credential, place, scope, probe } => {
+                self.line(site, Some(credential))?.right(place, scope, *probe).await.map(Value::Right)
+            }
+        }
+    }
+
+    /// Reads the secret into the vault; its shape is what comes back.
+    async fn token(&self, credential: &Credential) -> Result<Value, Fault> {
+        let secret = match &credential.source {
+            Source::Env(name) => store::read_env(name),
+            Source::File(path) => store::read_file(path),
+            Source::Command(argv) => store::read_command(argv).await,
+            Source::Stdin => store::read_stdin(),
+            Source::Kept { store, id, generation } => {
+                self.stores.read(store, &Entry { id: id.clone(), generation: *generation }).await
+            }
+        }
+        .map_err(fault_of)?;
+        self.out.learn(&secret);
+        if let Some(log) = &self.log {
+            log.learn(&secret);
+        }
+        let told = recognise(credential.provider, &secret);
+        locked(&self.vault).insert(credential.clone(), secret);
+        Ok(Value::Token(told))
+    }
+
+    fn secret(&self, credential: &Credential) -> Result<Secret, Fault> {
+        let secret = locked(&self.vault).get(credential).cloned();
+        secret.ok_or_else(|| Fault::new(FaultKind::Secret, "The token has not been read yet."))
+    }
+
+    /// The forge at `site`, with this credential or with none; opened once for each (site, secret).
+    fn line(&self, site: &Site, credential: Option<&Credential>) -> Result<Arc<dyn Forge>, Fault> {
+        let secret = credential.map(|credential| self.secret(credential)).transpose()?;
+        let rest_user = credential.and_then(|credential| credential.rest_user.clone());
+        let same = |line: &&Line| {
+            let secrets = match (&line.secret, &secret) {
+                (None, None) => true,
+                (Some(left), Some(right)) => left.same_as(right),
+                _ => false,
+            };
+            secrets && line.site == *site && line.rest_user == rest_user
+        };
+        let mut lines = locked(&self.lines);
+        if let Some(line) = lines.iter().find(same) {
+            return Ok(Arc::clone(&line.forge));
+        }
+        let forge = forge::connect(site, secret.as_ref(), rest_user.as_deref(), &self.outside)?;
+        lines.push(Line { site: site.clone(), secret, rest_user, forge: Arc::clone(&forge) });
+        Ok(forge)
+    }
+
+    async fn act(&self, command: Command) -> Result<Done, Fault> {
+        match command {
+            Command::ProbeStore(store) => self.stores.probe(&store).await.map(|_| Done::Probed).map_err(fault_of),
+            Command::CreateRepository(site, credential, new) => {
+                let made = self.line(&site, Some(&credential))?.create(&new).await?;
+                Ok(Done::Created(Box::new(made)))
+            }
+            Command::WriteSecret { store, id, credential, held } => {
+                let secret = self.secret(&credential)?;
+                self.write_secret(store, id, &secret, held).await
+            }
+            Command::ReadBack { store, id, generation, credential } => {
+                let secret = self.secret(&credential)?;
+                let there = self.stores.read(&store, &Entry { id, generation }).await.map_err(fault_of)?;
+                if there.same_as(&secret) {
+                    return Ok(Done::ReadBack);
+                }
+                let text =
+                    format!("The store ({}) gives back another secret than the one that was checked.", store.kind());
+                let remedy = Remedy::new("Choose another store, or remove what shadows the entry there.");
+                Err(Fault::new(FaultKind::Secret, text).remedy(remedy))
+            }
+            Command::WriteConfig(connection) => self.write_config(&connection),
+            Command::LetGo { store, id, generation } => {
+                self.stores.remove(&store, &Entry { id, generation }).await.map(|_| Done::LetGo).map_err(fault_of)
+            }
+        }
+    }
+
+    /// Writes the secret where nothing that is in use is touched: an equal one is left alone, another one gets the next
+    /// generation.
+    async fn write_secret(
+        &self,
+        store: Store,
+        id: String,
+        secret: &Secret,
+        held: Option<(Store, u64)>,
+    ) -> Result<Done, Fault> {
+        let entry = |generation| Entry { id: id.clone(), generation };
+        let (store, generation) = match held {
+            Some((kept, generation)) if kept.kind() == store.kind() => {
+                let there = self.stores.read(&kept, &entry(generation)).await;
+                if there.is_ok_and(|there| there.same_as(secret)) {
+                    return Ok(Done::Stored(kept, generation));
+                }
+                (successor(&store, generation + 1), generation + 1)
+            }
+            Some((_, generation)) => (store, generation + 1),
+            None => (store, 1),
+        };
+        match self.stores.read(&store, &entry(generation)).await {
+            Ok(there) if there.same_as(secret) => return Ok(Done::Stored(store, generation)),
+            Ok(_) => {
+                let text = format!("The store ({}) holds another secret in this place already.", store.kind());
+                let remedy = Remedy::new("Name another path for the secret, or remove the one that is there.");
+                return Err(Fault::new(FaultKind::Secret, text).remedy(remedy));
+            }
+            Err(_) => {}
+        }
+        self.stores.write(&store, &entry(generation), secret).await.map_err(fault_of)?;
+        Ok(Done::Stored(store, generation))
+    }
+
+    fn write_config(&self, connection: &Connection) -> Result<Done, Fault> {
+        self.paths.may_write().map_err(|fault| storage(fault.message, fault.remedy))?;
+        let saved = disk::update(&self.paths.config, |text| -> Result<String, Unsaved> {
+            let mut config = Config::parse(text).map_err(Unsaved::Config)?;
+            let taken = config.connection(&connection.name).is_some_and(|there| there.id != connection.id);
+            if taken {
+                return Err(Unsaved::Taken);
+            }
+            config.put(connection);
+            if config.active().is_none() {
+                config.set_active(&connection.name);
+            }
+            Ok(config.render())
+        });
+        match saved {
+            Ok(outcome) => {
+                locked(&self.notes).extend(outcome.notes);
+                Ok(Done::Saved)
+            }
+            Err(Unsaved::Disk(fault)) => Err(storage(fault.message, fault.remedy)),
+            Err(Unsaved::Config(problem)) => Err(storage(problem.to_string(), problem.remedy)),
+            Err(Unsaved::Taken) => Err(storage(
+                format!("Another connection was saved as {} meanwhile.", connection.name),
+                "Choose another name.".to_owned(),
+            )),
+        }
+    }
+}
+
+/// Why the config was not saved.
+enum Unsaved {
+    Disk(disk::DiskFault),
+    Config(crate::config::ConfigProblem),
+    Taken,
+}
+
+impl From<disk::DiskFault> for Unsaved {
+    fn from(fault: disk::DiskFault) -> Self {
+        Self::Disk(fault)
+    }
+}
+
+fn storage(message: String, remedy: String) -> Fault {
+    Fault::new(FaultKind::Secret, message).remedy(Remedy::new(remedy))
+}
+
+fn fault_of(fault: StoreFault) -> Fault {
+    storage(fault.message, fault.remedy)
+}
