@@ -1,3 +1,29 @@
+//! git-access: gives a deployment platform access to a Git forge, and proves that the access works.
+//!
+//! # Codemap
+//! One record of answers, one table of facts, one cursor; everything else is derived. What is *decided* is in
+//! [`answers`], what was *learned* in [`fact`]. Who can be asked is a [`provider`] (what is known about it) and a
+//! [`forge`] (a live connection); what is demanded is in [`platform`]. [`check`] judges, [`wizard`] says what happens
+//! next, [`world`] performs it, and [`headless`] drives. What is written is in [`config`] and [`store`], what is told in
+//! [`report`]. [`sandbox`] is somewhere to play: a server that imitates the forges.
+//!
+//! A new provider is `provider/<name>.rs`, `forge/<name>.rs`, `sandbox/<name>.rs`, its section in each file of
+//! `assets/platforms`, and four lines: its variant and row in [`provider`], its arm in [`forge::connect`], and its row
+//! in [`sandbox`]. A new check is a function in `check/` and a line in [`check::judge`]; a new store a file in `store/`
+//! and its arm there; a new platform a file in `assets/platforms`.
+//!
+//! # Invariants
+//! `tests/it/tidy.rs` enforces them, each with a planted violation.
+//! 1. The pure modules use no IO, no async, no clock and no terminal. Time is passed in.
+//! 2. Only `world` performs effects; only `forge` and `sandbox` name an endpoint, and they share no types; only
+//!    `forge::connect` and the provider table branch on the provider.
+//! 3. A change of the world is emitted by one function.
+//! 4. Every verdict but pass and pending carries a remedy, by construction.
+//! 5. A secret has no `Display`, its `Debug` is `***`, and it is exposed in a short list of files.
+//! 6. Every platform, provider and kind of token either has requirements or says why not.
+//! 7. Scenario files describe worlds, never verdicts.
+//! 8. No file over 600 lines, no function over 70.
+
 // Pure: no IO, no async, no clock, no terminal.
 pub mod answers;
 pub mod check;
@@ -20,3 +46,6 @@ pub mod world;
 // Shells: ways to drive the wizard.
 pub mod cli;
 pub mod headless;
+
+// Somewhere to play.
+pub mod sandbox;
