@@ -5,3 +5,4 @@ pub mod forge;
 pub mod platform;
 pub mod provider;
 pub mod secret;
+mod statements;
