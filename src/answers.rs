@@ -5,6 +5,10 @@
 //! it there are only parsed answers. What does not fit together is found by [`Answers::problems`].
 
 mod field;
+pub mod file;
+mod literal;
+mod suggestion;
+mod written;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

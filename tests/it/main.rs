@@ -4,3 +4,5 @@
 mod disk;
 mod stores;
 mod sandbox;
+mod answers_file;
+mod tidy;
