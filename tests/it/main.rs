@@ -5,4 +5,6 @@ mod disk;
 mod stores;
 mod sandbox;
 mod answers_file;
+mod headless;
+mod program;
 mod tidy;
