@@ -217,9 +217,9 @@ impl World {
             if taken {
                 return Err(Unsaved::Taken);
             }
-            config.put(connection);
+            config.put(connection).map_err(Unsaved::Config)?;
             if config.active().is_none() {
-                config.set_active(&connection.name);
+                config.set_active(&connection.name).map_err(Unsaved::Config)?;
             }
             Ok(config.render())
         });

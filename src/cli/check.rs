@@ -27,7 +27,7 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
             return Ending::Storage;
         }
     };
-    let mut chosen = config.connections();
+    let mut chosen = config.connections().to_vec();
     if let Some(missing) = flags.names.iter().find(|name| !chosen.iter().any(|one| one.name == **name)) {
         return super::manage::unknown(out, missing, &chosen);
     }

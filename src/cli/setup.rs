@@ -292,7 +292,7 @@ impl Setup<'_> {
 
     fn connections(&self) -> Result<Vec<Connection>, Stop> {
         match run::config(self.paths) {
-            Ok(config) => Ok(config.connections()),
+            Ok(config) => Ok(config.connections().to_vec()),
             Err((message, remedy)) => {
                 self.out.failure(&message, &remedy);
                 Err(Stop::Storage)

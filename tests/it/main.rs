@@ -8,3 +8,5 @@ mod answers_file;
 mod headless;
 mod program;
 mod tidy;
+mod forges;
+mod support;
