@@ -213,8 +213,8 @@ impl World {
         self.paths.may_write().map_err(|fault| storage(fault.message, fault.remedy))?;
         let saved = disk::update(&self.paths.config, |text| -> Result<String, Unsaved> {
             let mut config = Config::parse(text).map_err(Unsaved::Config)?;
-            let taken = config.connection(&connection.name).is_some_and(|there| there.id != connection.id);
-            if taken {
+            let same = config.connection(&connection.name).is_some_and(|there| there.id == connection.id);
+            if config.has(&connection.name) && !same {
                 return Err(Unsaved::Taken);
             }
             config.put(connection).map_err(Unsaved::Config)?;

@@ -52,7 +52,13 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
             look_at(held, settings, platforms, world)
         }))
         .await;
-        tell(&wizards, flags.strict, out, paths)
+        let unreadable = config.problems().iter().filter(|_| flags.names.is_empty());
+        let unreadable = unreadable.map(|problem| {
+            out.failure(&format!("{}:{}:{}: {}", paths.config.display(), problem.line, problem.column, problem.message), &problem.remedy);
+            Ending::Storage
+        });
+        let unreadable: Vec<_> = unreadable.collect();
+        headless::worst(unreadable.into_iter().chain([tell(&wizards, flags.strict, out, paths)]))
     })
 }
 

@@ -83,7 +83,10 @@ pub fn fresh_id() -> String {
 
 /// Keeps what was found in the state directory, where `list` and `show` read it. A failure there is no failure here.
 pub fn record(paths: &Paths, id: &str, entry: &Entry, now: Timestamp) {
-    let mut record = Record::load(paths, id);
-    record.checked(now, entry.verdict(), entry.expires);
-    record.save(paths);
+    Record::change(paths, id, |record| {
+        record.checked = Some(now);
+        record.verdict = Some(entry.verdict().to_owned());
+        record.expires = entry.expires;
+        record.left_behind.clone_from(&entry.left_behind);
+    });
 }
