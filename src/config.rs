@@ -90,6 +90,19 @@ pub enum ExpiresSource {
     Unknown,
 }
 
+impl ExpiresSource {
+    pub const ALL: [Self; 4] = [Self::Provider, Self::User, Self::Never, Self::Unknown];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::User => "user",
+            Self::Never => "never",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RepositoryRecord {
     pub place: Place,

@@ -228,7 +228,10 @@ impl Reader<'_> {
                 let message = "standard input is taken by the answers: name env, file or command as the token's source";
                 self.say(last.span.start, Some(field.key()), message);
             }
-            Ok(answer) => self.reading.answers.set(field, answer),
+            // Not `set`, which drops the token when the host changes: here the order of the lines means nothing.
+            Ok(answer) => {
+                self.reading.answers.given.insert(field, answer);
+            }
             Err((at, message)) => {
                 self.say(at, Some(field.key()), &message);
                 self.tried.fields.insert(field);

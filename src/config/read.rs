@@ -309,18 +309,14 @@ impl<'d> Draft<'d> {
         };
         let store =
             self.known(Own, "store", store, "the store needs `path`, `env` or `command` beside it, as its kind says");
-        let expires_source = match self.text(Own, "expires_source").as_deref() {
-            Some("provider") => ExpiresSource::Provider,
-            Some("user") => ExpiresSource::User,
-            Some("never") => ExpiresSource::Never,
-            _ => ExpiresSource::Unknown,
-        };
+        let source = self.text(Own, "expires_source");
+        let source = ExpiresSource::ALL.into_iter().find(|one| Some(one.name()) == source.as_deref());
         Some(Token {
             kind,
             store: store?,
             generation: self.number(Own, "generation")?,
             expires: self.moment(Own, "expires"),
-            expires_source,
+            expires_source: source.unwrap_or(ExpiresSource::Unknown),
             rotate_by: self.moment(Own, "rotate_by"),
         })
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::keys::Section;
-use super::{Connection, ExpiresSource, RepositoryRecord, SshRecord, Token, Verified};
+use super::{Connection, RepositoryRecord, SshRecord, Token, Verified};
 use crate::secret::Store;
 use crate::statements::{list, quoted};
 
@@ -144,13 +144,7 @@ fn token_lines(token: &Token, out: &mut Lines) {
     }
     out.add("generation", Some(Written::Number(*generation)));
     out.moment("expires", *expires);
-    let source = match expires_source {
-        ExpiresSource::Provider => "provider",
-        ExpiresSource::User => "user",
-        ExpiresSource::Never => "never",
-        ExpiresSource::Unknown => "unknown",
-    };
-    out.text("expires_source", source);
+    out.text("expires_source", expires_source.name());
     out.moment("rotate_by", *rotate_by);
 }
 

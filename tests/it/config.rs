@@ -213,12 +213,7 @@ fn dotted_keys_stay_dotted() {
             "+token.store = \"command\"",
             "+token.command = [\"op\", \"read \\\"x\\\"\"]",
             "+token.generation = 4",
-            "+token.expires_source = \"unknown\"",
-        ]
-        .map(|line| line)
-        .into_iter()
-        .filter(|line| !line.contains("expires_source"))
-        .collect::<Vec<_>>(),
+        ],
     );
     assert_eq!(config.connection("flux-github-beta"), Some(&connection));
 }
@@ -471,6 +466,75 @@ fn every_wrong_type_is_told() {
     let config = Config::parse(Some(text)).unwrap();
     let lines: Vec<_> = config.problems().iter().map(|problem| problem.line).collect();
     assert_eq!(lines, [2, 3, 4, 5, 7, 8, 10, 11, 12, 13, 14, 15, 15, 16, 19], "{:#?}", config.problems());
+}
+
+/// Changes of all sorts, done to a text of all sorts.
+fn changed(config: &mut Config, step: u8) {
+    let names: Vec<_> = config.connections().iter().map(|one| one.name.clone()).collect();
+    let Some(name) = names.get(usize::from(step / 8) % names.len().max(1)) else { return };
+    let mut connection = config.connection(name).unwrap().clone();
+    let before = config.render();
+    let done = match step % 8 {
+        0 => config.rename(name, &format!("r{step}.x")),
+        1 => config.remove(name),
+        2 => config.set_active(name),
+        3 => config.put(&Connection { name: format!("n{step}"), ..connection.clone() }),
+        4 => {
+            connection.token = None;
+            connection.email = Some("a@b".into());
+            config.put(&connection)
+        }
+        5 => {
+            connection.token = devtron(&kept()).token;
+            connection.verified = devtron(&kept()).verified;
+            config.put(&connection)
+        }
+        6 => {
+            connection.username = connection.username.xor(Some("u".into()));
+            connection.handover.insert(format!("k{step}"), "v".into());
+            config.put(&connection)
+        }
+        _ => {
+            connection.verified = None;
+            connection.handover.clear();
+            config.put(&connection)
+        }
+    };
+    match done {
+        Ok(()) if step % 8 > 3 => assert_eq!(config.connection(&connection.name), Some(&connection), "{before}"),
+        Ok(()) => {}
+        Err(_) => assert_eq!(config.render(), before, "what is refused changes nothing"),
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig {
+        failure_persistence: None,
+        ..proptest::prelude::ProptestConfig::with_cases(150)
+    })]
+
+    #[test]
+    fn no_change_loses_a_comment_or_a_key_of_the_user(
+        steps in proptest::collection::vec(proptest::prelude::any::<u8>(), 1..12),
+        way in 0..4u8,
+    ) {
+        let text = match way {
+            0 => KEPT.to_owned(),
+            1 => KEPT.replace('\n', "\r\n"),
+            2 => KEPT.trim_end().to_owned(),
+            _ => "version = 1\n[connections]\na = { id = '1', platform = 'none', provider = 'github', host = 'github.com', owner = 'a' } # mine\nb.id = '2'\nb.platform = 'none' # note\nb.provider = 'github'\nb.host = 'github.com'\nb.owner = 'o'".to_owned(),
+        };
+        let mut config = Config::parse(Some(&text)).unwrap();
+        for step in steps {
+            changed(&mut config, step);
+            let again = Config::parse(Some(&config.render())).unwrap();
+            proptest::prop_assert_eq!(again.connections(), config.connections());
+        }
+        let after = config.render();
+        for line in text.lines().filter(|line| line.starts_with("# ---") || line.contains("our own\"")) {
+            proptest::prop_assert!(after.contains(line), "{} is lost: {}", line, after);
+        }
+    }
 }
 
 #[test]
