@@ -151,7 +151,6 @@ impl<'d> Draft<'d> {
             let path = path_of(name, section);
             if let Some(table) = layout.table(&path) {
                 let place = table.parts.first().map_or(at, |part| part.span.start);
-                draft.sections.insert(section, place);
                 if matches!(layout.statements[table.statement].said, Said::Header { list: true, .. }) {
                     draft.say(place, "this is one table: write its name in single brackets");
                 }
@@ -165,7 +164,12 @@ impl<'d> Draft<'d> {
                 }
                 let key = leaf.path[path.len()].as_str();
                 let ours = section == Section::Handover || row(section, key).is_some();
-                draft.sections.entry(section).or_insert(leaf.node.span.start);
+                // A table with nothing but the user's own keys is theirs.
+                if ours {
+                    let table = layout.table(&path).and_then(|table| table.parts.first());
+                    let place = table.map_or(leaf.node.span.start, |part| part.span.start);
+                    draft.sections.entry(section).or_insert(place);
+                }
                 if leaf.path.len() == path.len() + 1 {
                     draft.values.insert((section, key), leaf.node);
                 } else if ours {

@@ -84,7 +84,12 @@ fn table_of(text: &str, layout: &Layout<'_>, name: &str, section: Section, lines
     let earlier = Section::ALL.iter().filter(|other| **other <= section);
     let paths: Vec<_> = earlier.map(|section| path_of(name, *section)).collect();
     let of_tables = layout.tables.iter().filter(|table| paths.contains(&table.path)).map(|table| table.statement);
-    let of_leaves = layout.leaves.iter().filter(|leaf| paths.iter().any(|path| leaf.path.starts_with(path)));
+    // Every path of the connection begins with that of its own table, so the tables below it are told by their names.
+    let of_leaves = layout.leaves.iter().filter(|leaf| match leaf.path.len() {
+        0..3 => false,
+        3 => leaf.path.starts_with(&own),
+        _ => paths[1..].iter().any(|path| leaf.path.starts_with(path)),
+    });
     let last = of_tables.chain(of_leaves.map(|leaf| leaf.statement)).max().unwrap_or(0);
     // A table must not come between a table and its keys.
     let range = layout.range(layout.end_of_block(last));
