@@ -7,6 +7,8 @@
 mod field;
 pub mod file;
 mod literal;
+mod meaning;
+mod schema;
 mod suggestion;
 mod written;
 
@@ -16,6 +18,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 pub use self::field::{Answer, Contents, FIELDS, Field, FieldRow, GivenExpiry, KeyScope, Raw, Shape};
+pub use self::schema::answers_schema;
 use crate::fact::{Credential, OwnerPath, Place, Site, Slot, Source, Visibility};
 use crate::platform::{Platform, RepositoryRule};
 use crate::provider::{Host, Projects, Provider, TokenKind, token_kind};
@@ -349,7 +352,7 @@ impl Answers {
         if platform.wants_empty && self.contents() == Contents::Readme {
             say(Field::Contents, &format!("{} wants a repository without any commit: write \"empty\"", platform.title));
         }
-        for (field, _) in &self.given {
+        for field in self.given.keys() {
             if let Field::Handover(key) = field
                 && !platform.handover.parameters.iter().any(|parameter| parameter.key == *key)
             {

@@ -3,6 +3,13 @@
 //! Comments, unknown keys, their order and the line endings survive every change; only what changed is written. No
 //! secret stands in it: a connection's random `id` and `generation` name the secret in its store.
 
+mod change;
+mod keys;
+mod layout;
+mod read;
+mod schema;
+mod values;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -12,6 +19,31 @@ use crate::answers::KeyScope;
 use crate::fact::{IdentityKind, Place, Site};
 use crate::provider::TokenKind;
 use crate::secret::Store;
+
+pub use self::schema::config_schema;
+
+/// The config document: its text, and what it says.
+#[derive(Clone, Debug)]
+pub struct Config {
+    text: String,
+    connections: Vec<Connection>,
+    problems: Vec<ConfigProblem>,
+    /// Every name that the file uses, also those of connections that cannot be read.
+    names: Vec<String>,
+    active: Option<String>,
+}
+
+/// What is wrong with the config, where, and what to do. It never repeats a value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {message}")]
+pub struct ConfigProblem {
+    /// The connection that cannot be read; none if it is about the whole file.
+    pub connection: Option<String>,
+    pub line: usize,
+    pub column: usize,
+    pub message: String,
+    pub remedy: String,
+}
 
 /// A saved, named access.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +90,19 @@ pub enum ExpiresSource {
     Unknown,
 }
 
+impl ExpiresSource {
+    pub const ALL: [Self; 4] = [Self::Provider, Self::User, Self::Never, Self::Unknown];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::User => "user",
+            Self::Never => "never",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RepositoryRecord {
     pub place: Place,
@@ -88,4 +133,49 @@ pub struct Verified {
     /// Absent: not told. Empty: none.
     pub scopes: Option<BTreeSet<String>>,
     pub verdict: String,
+}
+
+/// The config before anything is saved: an explained one without connections.
+const TEMPLATE: &str = include_str!("../assets/config.toml");
+
+impl Config {
+    /// Reads the config; without a file, or with an empty one, it begins as an explained one without connections.
+    ///
+    /// # Errors
+    /// The first thing that makes the whole file unreadable. What concerns one connection is among [`Self::problems`].
+    pub fn parse(text: Option<&str>) -> Result<Self, ConfigProblem> {
+        let empty = |text: &&str| text.trim_start_matches('\u{feff}').trim().is_empty();
+        let text = text.filter(|text| !empty(text)).unwrap_or(TEMPLATE);
+        let read::Contents { connections, problems, names, active } = read::contents(text)?;
+        Ok(Self { text: text.to_owned(), connections, problems, names, active })
+    }
+
+    /// The connections that can be read, in the order of the file.
+    pub fn connections(&self) -> &[Connection] {
+        &self.connections
+    }
+
+    pub fn connection(&self, name: &str) -> Option<&Connection> {
+        self.connections.iter().find(|connection| connection.name == name)
+    }
+
+    /// What is wrong with single connections, which are kept as they stand.
+    pub fn problems(&self) -> &[ConfigProblem] {
+        &self.problems
+    }
+
+    /// Whether the file has a connection of this name, readable or not.
+    pub fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|known| known == name)
+    }
+
+    /// The name of the connection in use, if the file has such a connection.
+    pub fn active(&self) -> Option<&str> {
+        self.active.as_deref().filter(|name| self.has(name))
+    }
+
+    /// The text of the file: what was read, and of it only changed what was changed.
+    pub fn render(&self) -> String {
+        self.text.clone()
+    }
 }

@@ -144,8 +144,8 @@ pub(crate) fn repetitions(text: &str, all: &[Statement]) -> Vec<usize> {
 /// Reads one statement that is closed.
 fn parsed(text: &str, range: Range<usize>) -> Said {
     let slice = &text[range.clone()];
-    let bare = slice.trim_start_matches('\u{feff}').trim();
-    if bare.is_empty() {
+    let written = slice.trim_start_matches('\u{feff}').trim();
+    if written.is_empty() {
         return Said::Nothing;
     }
     let (table, errors) = DeTable::parse_recoverable(slice);
@@ -159,7 +159,7 @@ fn parsed(text: &str, range: Range<usize>) -> Said {
     let base = range.start;
     let mut parts = vec![part(key, base)];
     let mut value = value;
-    if bare.starts_with('[') {
+    if written.starts_with('[') {
         let mut list = false;
         loop {
             let table = match value.get_ref() {
@@ -244,7 +244,7 @@ pub(crate) fn quoted(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            letter if letter.is_control() => out.push_str(&format!("\\u{:04X}", u32::from(letter))),
+            letter if letter.is_control() => out.extend([format!("\\u{:04X}", u32::from(letter))]),
             letter => out.push(letter),
         }
     }

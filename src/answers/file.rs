@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use super::field::{FIELDS, Field, Raw, Shape};
 use super::literal::{self, shown_key};
-use super::suggestion::{self, TABLES};
+use super::meaning::{Meaning, is_about_value, meaning, relies_on};
+use super::suggestion;
 use super::{Answers, Problem};
 use crate::platform::Platform;
 use crate::statements::{Entry, Lines, Mistake, Node, Part, Position, Said, Statement, Value};
@@ -107,17 +108,6 @@ struct Reader<'t> {
     from_stdin: bool,
 }
 
-/// What a path of the file stands for.
-enum Meaning {
-    Version,
-    Field(Field),
-    Table,
-    /// Something below a field, which is no table: with the number of its parts.
-    Below(Field, usize),
-    /// The first part that is not known.
-    Unknown(usize),
-}
-
 impl Reader<'_> {
     fn walk(&mut self, all: &[Statement], repeated: &[usize]) {
         // The table that the lines below it belong to; none where they are not to be read.
@@ -143,8 +133,9 @@ impl Reader<'_> {
                     }
                 }
                 Said::Broken(mistake) => {
-                    if let Some(new) = self.broken(mistake, table.as_deref()) {
-                        table = new;
+                    let path = self.broken(mistake, table.as_deref());
+                    if mistake.header {
+                        table = path.filter(|path| matches!(meaning(path), Meaning::Table));
                     }
                 }
             }
@@ -167,12 +158,12 @@ impl Reader<'_> {
             }
             Meaning::Version => {
                 self.has_version = true;
-                self.say_at(parts, 1, &path, "a number is expected here, not a table".into());
+                self.say_at(parts, 1, &path, "a number is expected here, not a table");
                 None
             }
             Meaning::Field(field) | Meaning::Below(field, _) => {
                 let message = format!("{} is expected here, not a table", field.row().shape.name());
-                self.say_at(parts, parts.len(), &path, message);
+                self.say_at(parts, parts.len(), &path, &message);
                 self.tried.fields.insert(field);
                 None
             }
@@ -204,7 +195,7 @@ impl Reader<'_> {
             Meaning::Below(field, used) => {
                 let message = format!("{} is expected here, not a table", field.row().shape.name());
                 let part = parts.len().saturating_sub(path.len() - used).max(1);
-                self.say_at(parts, part, path, message);
+                self.say_at(parts, part, path, &message);
                 self.tried.fields.insert(field);
             }
             Meaning::Unknown(index) => self.unknown(path, index, parts, Some(node)),
@@ -237,7 +228,10 @@ impl Reader<'_> {
                 let message = "standard input is taken by the answers: name env, file or command as the token's source";
                 self.say(last.span.start, Some(field.key()), message);
             }
-            Ok(answer) => self.reading.answers.set(field, answer),
+            // Not `set`, which drops the token when the host changes: here the order of the lines means nothing.
+            Ok(answer) => {
+                self.reading.answers.given.insert(field, answer);
+            }
             Err((at, message)) => {
                 self.say(at, Some(field.key()), &message);
                 self.tried.fields.insert(field);
@@ -269,8 +263,8 @@ impl Reader<'_> {
         self.say(at, Some(joined(path)), &message);
     }
 
-    /// A line that cannot be read. Gives the table that it begins, where it was to begin one.
-    fn broken(&mut self, mistake: &Mistake, table: Option<&[String]>) -> Option<Option<Vec<String>>> {
+    /// A line that cannot be read. Gives the path that it was about, as far as it can be told.
+    fn broken(&mut self, mistake: &Mistake, table: Option<&[String]>) -> Option<Vec<String>> {
         let path = mistake.path.as_ref();
         let path = match (mistake.header, table, path) {
             (true, _, Some(path)) => Some(path.clone()),
@@ -289,7 +283,7 @@ impl Reader<'_> {
             None if table.is_some() || mistake.header => self.tried.everything = true,
             None => {}
         }
-        mistake.header.then(|| path.filter(|path| matches!(meaning(path), Meaning::Table)))
+        path
     }
 
     fn try_path(&mut self, path: &[String]) {
@@ -361,9 +355,9 @@ impl Reader<'_> {
         self.problem(position, Some(problem.field.key()), &problem.message);
     }
 
-    fn say_at(&mut self, parts: &[Part], number: usize, path: &[String], message: String) {
+    fn say_at(&mut self, parts: &[Part], number: usize, path: &[String], message: &str) {
         let at = parts.get(number.saturating_sub(1)).or(parts.last()).map_or(0, |part| part.span.start);
-        self.say(at, Some(joined(path)), &message);
+        self.say(at, Some(joined(path)), message);
     }
 
     fn say(&mut self, at: usize, key: Option<String>, message: &str) {
@@ -388,31 +382,6 @@ fn unsupported(answers: &Answers, platform: &Platform) -> Option<Problem> {
     }
     let message = platform.refuses(provider, answers.token_kind()?)?;
     Some(Problem { field: Field::TokenKind, message })
-}
-
-fn meaning(path: &[String]) -> Meaning {
-    let parts: Vec<_> = path.iter().map(String::as_str).collect();
-    match parts.as_slice() {
-        [] | ["handover"] => return Meaning::Table,
-        ["version"] => return Meaning::Version,
-        ["handover", key] => return Meaning::Field(Field::Handover((*key).to_owned())),
-        ["handover", key, ..] => return Meaning::Below(Field::Handover((*key).to_owned()), 2),
-        _ => {}
-    }
-    for row in FIELDS {
-        let known: Vec<_> = row.key.split('.').collect();
-        if known == parts {
-            return Meaning::Field(row.field.clone());
-        }
-        if parts.starts_with(&known) {
-            return Meaning::Below(row.field.clone(), known.len());
-        }
-    }
-    match parts.as_slice() {
-        [table] if TABLES.contains(table) => Meaning::Table,
-        [table, ..] if TABLES.contains(table) => Meaning::Unknown(1),
-        _ => Meaning::Unknown(0),
-    }
 }
 
 /// A value as an answer; or where in it the mistake is, and what.
@@ -450,36 +419,6 @@ fn token_in(node: &Node) -> Option<usize> {
         Value::Table(entries) => entries.iter().find_map(|entry| token_in(&entry.node)),
         _ => None,
     }
-}
-
-/// The fields whose absence makes a problem with `field`.
-fn relies_on(field: &Field) -> &'static [Field] {
-    match field {
-        Field::TokenEnv => &[
-            Field::TokenEnv,
-            Field::TokenFile,
-            Field::TokenCommand,
-            Field::TokenStdin,
-            Field::SshPublicKey,
-            Field::SshGenerate,
-        ],
-        Field::StoreKind => {
-            &[Field::StorePath, Field::StoreEnv, Field::StoreCommand, Field::TokenEnv, Field::TokenCommand]
-        }
-        Field::StorePath | Field::StoreEnv | Field::StoreCommand => &[Field::StoreKind],
-        Field::RepositoryCreate | Field::Visibility | Field::Contents | Field::Branch => &[Field::Repository],
-        Field::ApiUrl => &[Field::Host],
-        _ => &[],
-    }
-}
-
-/// Whether problems with `field` are about what it says, and not about that it is there.
-fn is_about_value(field: &Field) -> bool {
-    use Field::{ApiUrl, Contents, Host, Owner, Platform, Provider, Repository, StoreKind, TokenKind, Visibility};
-    matches!(
-        field,
-        Platform | Provider | Host | ApiUrl | Owner | Repository | TokenKind | StoreKind | Visibility | Contents
-    )
 }
 
 fn names(parts: &[Part]) -> Vec<String> {

@@ -13,6 +13,10 @@ pub(super) fn meant(key: &str) -> Vec<&'static str> {
     if !near.is_empty() {
         return near;
     }
+    let begun: Vec<_> = TABLES.iter().copied().filter(|table| key.len() > 2 && table.starts_with(key)).collect();
+    if !begun.is_empty() {
+        return begun;
+    }
     let last = last_part(key);
     let same: Vec<_> = keys().filter(|known| last_part(known) == last).collect();
     if same.is_empty() { closest(last, keys(), last_part) } else { same }
@@ -86,7 +90,7 @@ mod tests {
             ("versoin", vec!["version"]),
             ("env", vec!["token.env", "store.env"]),
             ("create", vec!["repository.create"]),
-            ("repo", vec![]),
+            ("repo", vec!["repository"]),
             ("colour", vec![]),
         ] {
             assert_eq!(meant(key), keys, "{key}");

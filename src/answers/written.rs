@@ -8,10 +8,11 @@ use crate::statements::{key, list, quoted};
 
 /// The answers as a file that gives them again. It never holds a secret: a token that was typed is not among them.
 pub fn write(answers: &Answers) -> String {
-    let mut out = String::from(
-        "# Answers of git-access. The same again: git-access setup --answers THIS-FILE\n\
-         # No secret belongs in here.\nversion = 1\n",
-    );
+    let mut out = vec![
+        "# Answers of git-access. The same again: git-access setup --answers THIS-FILE".to_owned(),
+        "# No secret belongs in here.".to_owned(),
+        "version = 1".to_owned(),
+    ];
     let mut table = "";
     let typed = answers.source().is_none() && !answers.has_ssh();
     for row in FIELDS {
@@ -19,35 +20,39 @@ pub fn write(answers: &Answers) -> String {
         let remark = typed && row.field == Field::TokenEnv;
         let answer = answers.given.get(&row.field);
         if in_table != table && (remark || answer.is_some()) {
-            out.push_str(&format!("\n[{in_table}]\n"));
+            out.push(format!("\n[{in_table}]"));
             table = in_table;
         }
         if remark {
-            out.push_str(
-                "# The token was typed. Name its source here for the next time:\n# env = \"GIT_ACCESS_TOKEN\"\n",
+            out.push(
+                "# The token was typed. Name its source here for the next time:
+# env = \"GIT_ACCESS_TOKEN\""
+                    .to_owned(),
             );
         }
         let Some(answer) = answer else { continue };
-        out.push_str(&format!("{name} = {}\n", value(answer)));
+        out.push(format!("{name} = {}", value(answer)));
     }
-    out.push_str(&handover(answers));
-    out
+    out.extend(handover(answers));
+    out.join("\n") + "\n"
 }
 
 /// The answers file that would have been needed: what is known is filled in, what is missing is marked, and the rest
 /// stands there as a comment.
 pub fn wanted(answers: &Answers, problems: &[Problem]) -> String {
-    let mut out = String::from(
-        "# An answers file for git-access. Fill in what is marked, then: git-access setup --answers THIS-FILE\n\
-         # Lines that begin with # are optional.\nversion = 1\n",
-    );
+    let mut out = vec![
+        "# An answers file for git-access. Fill in what is marked, then: git-access setup --answers THIS-FILE"
+            .to_owned(),
+        "# Lines that begin with # are optional.".to_owned(),
+        "version = 1".to_owned(),
+    ];
     let missing: BTreeSet<&Field> =
         problems.iter().map(|problem| &problem.field).filter(|field| !answers.has(field)).collect();
     let mut table = "";
     for row in FIELDS {
         let (in_table, name) = row.key.rsplit_once('.').unwrap_or(("", row.key));
         if in_table != table {
-            out.push_str(&format!("\n[{in_table}]\n"));
+            out.push(format!("\n[{in_table}]"));
             table = in_table;
         }
         let line = match answers.given.get(&row.field) {
@@ -55,19 +60,19 @@ pub fn wanted(answers: &Answers, problems: &[Problem]) -> String {
             None if missing.contains(&row.field) => format!("{name} = {}  # needed", example(row)),
             None => format!("# {name} = {}", example(row)),
         };
-        out.push_str(&format!("# {}\n{line}\n", row.doc));
+        out.push(format!("# {}\n{line}", row.doc));
     }
-    out.push_str(&handover(answers));
-    out
+    out.extend(handover(answers));
+    out.join("\n") + "\n"
 }
 
-fn handover(answers: &Answers) -> String {
-    let mut out = String::new();
+fn handover(answers: &Answers) -> Vec<String> {
+    let mut out = Vec::new();
     for (name, text) in answers.handover() {
         if out.is_empty() {
-            out.push_str("\n[handover]\n");
+            out.push("\n[handover]".to_owned());
         }
-        out.push_str(&format!("{} = {}\n", key(&name), quoted(&text)));
+        out.push(format!("{} = {}", key(&name), quoted(&text)));
     }
     out
 }

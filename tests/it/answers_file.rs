@@ -95,6 +95,7 @@ fn every_way_to_write_it_is_the_same_answers() {
     let plain = reading(GOOD);
     for text in [
         "version = 1\nplatform = 'keptn'\nprovider = \"github\"\nowner = \"acme\"\ntoken.env = \"GITHUB_TOKEN\"\nrepository.name = \"gitops\"\n",
+        "version = 1\ntoken.env = 'GITHUB_TOKEN'\nrepository.name = 'gitops'\nowner = 'acme'\nprovider = 'github'\nplatform = 'keptn'\n",
         "version = 0x1\n\"platform\" = \"\"\"keptn\"\"\"\nprovider=\"github\"\nowner = \"ac\\u006de\"\ntoken = { env = \"GITHUB_TOKEN\" }\nrepository = {\n  name = \"gitops\", # 1.1\n}\n",
         "\u{feff}version = 1\r\nplatform = \"keptn\"\r\nprovider = \"github\"\r\nowner = \"acme\"\r\n[ 'token' ]\r\nenv = \"GITHUB_TOKEN\"\r\n[repository]\r\n'name' = \"\\x67itops\"",
     ] {

@@ -1,12 +1,13 @@
 //! One binary for all integration tests: it links once, and shares `support`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at what it did not expect")]
 
-mod disk;
-mod stores;
-mod sandbox;
 mod answers_file;
+mod config;
+mod disk;
+mod forges;
 mod headless;
 mod program;
-mod tidy;
-mod forges;
+mod sandbox;
+mod stores;
 mod support;
+mod tidy;

@@ -1,0 +1,110 @@
+//! Where in the text the keys of the connections stand.
+//!
+//! The same thing can be written in several ways: `[connections.x.token]`, dotted keys, tables in braces. Here each
+//! becomes a [`Leaf`] with its full path, so that the reader and the changes need not know which way was taken.
+
+use std::ops::Range;
+
+use crate::statements::{Entry, Node, Part, Said, Statement, Value};
+
+use super::keys::Section;
+
+/// A key with its value.
+pub(super) struct Leaf<'s> {
+    pub path: Vec<String>,
+    /// The key as it is written here: the last parts of the path.
+    pub parts: &'s [Part],
+    pub node: &'s Node,
+    /// The statement it is, or is within.
+    pub statement: usize,
+    pub braces: bool,
+}
+
+/// A table: its path, and where it begins.
+pub(super) struct Table<'s> {
+    pub path: Vec<String>,
+    pub parts: &'s [Part],
+    pub statement: usize,
+    /// The node, where it is written in braces.
+    pub braces: Option<&'s Node>,
+}
+
+pub(super) struct Layout<'s> {
+    pub statements: &'s [Statement],
+    pub leaves: Vec<Leaf<'s>>,
+    pub tables: Vec<Table<'s>>,
+}
+
+impl<'s> Layout<'s> {
+    pub fn of(statements: &'s [Statement]) -> Self {
+        let mut layout = Self { statements, leaves: Vec::new(), tables: Vec::new() };
+        let mut table = Vec::new();
+        for (index, statement) in statements.iter().enumerate() {
+            match &statement.said {
+                Said::Header { parts, .. } => {
+                    table = below(&[], parts);
+                    layout.tables.push(Table { path: table.clone(), parts, statement: index, braces: None });
+                }
+                Said::Pair { parts, node } => layout.pair(&table, parts, node, index, false),
+                _ => {}
+            }
+        }
+        layout
+    }
+
+    fn pair(&mut self, table: &[String], parts: &'s [Part], node: &'s Node, statement: usize, braces: bool) {
+        let path = below(table, parts);
+        match &node.value {
+            Value::Table(entries) if is_table_of_ours(&path) => {
+                for Entry { parts, node } in entries {
+                    self.pair(&path, parts, node, statement, true);
+                }
+                self.tables.push(Table { path, parts, statement, braces: Some(node) });
+            }
+            _ => self.leaves.push(Leaf { path, parts, node, statement, braces }),
+        }
+    }
+
+    pub fn leaf(&self, path: &[&str]) -> Option<&Leaf<'s>> {
+        self.leaves.iter().find(|leaf| leaf.path == path)
+    }
+
+    /// The keys that stand directly in the table at `path`.
+    pub fn leaves_in(&self, path: &[String]) -> impl Iterator<Item = &Leaf<'s>> {
+        let path = path.to_vec();
+        self.leaves.iter().filter(move |leaf| leaf.path.len() == path.len() + 1 && leaf.path.starts_with(&path))
+    }
+
+    pub fn table(&self, path: &[String]) -> Option<&Table<'s>> {
+        self.tables.iter().find(|table| table.path == path)
+    }
+
+    /// The end of the block that the statement at `index` is in: its last key, or its header.
+    pub fn end_of_block(&self, index: usize) -> usize {
+        let after = &self.statements[index + 1..];
+        let block = after.iter().take_while(|statement| !matches!(statement.said, Said::Header { .. }));
+        let pairs = block.enumerate().filter(|(_, statement)| matches!(statement.said, Said::Pair { .. }));
+        pairs.last().map_or(index, |(last, _)| index + 1 + last)
+    }
+
+    pub fn range(&self, statement: usize) -> Range<usize> {
+        self.statements[statement].range.clone()
+    }
+}
+
+/// The path of a section of the connection `name`.
+pub(super) fn path_of(name: &str, section: Section) -> Vec<String> {
+    ["connections", name].into_iter().chain(section.table()).map(str::to_owned).collect()
+}
+
+fn is_table_of_ours(path: &[String]) -> bool {
+    match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["connections"] | ["connections", _] => true,
+        ["connections", _, table] => Section::ALL.iter().any(|section| section.table() == Some(table)),
+        _ => false,
+    }
+}
+
+pub(super) fn below(table: &[String], parts: &[Part]) -> Vec<String> {
+    table.iter().cloned().chain(parts.iter().map(|part| part.name.clone())).collect()
+}

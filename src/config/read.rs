@@ -1,0 +1,433 @@
+//! The config as connections. What is wrong with one of them leaves the others readable.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::keys::{KEYS, Kind, Section, row};
+use super::layout::{Layout, path_of};
+use super::{ConfigProblem, Connection, ExpiresSource, RepositoryRecord, SshRecord, Token, Verified};
+use crate::answers::file::key_as_shown;
+use crate::answers::{Field, KeyScope, Raw};
+use crate::fact::{IdentityKind, OwnerPath, Place, Site};
+use crate::provider::{Host, Provider, TokenKind, token_kind};
+use crate::secret::Store;
+use crate::statements::{Lines, Mistake, Node, Said, Value, moment, repetitions, statements};
+
+pub(super) struct Contents {
+    pub connections: Vec<Connection>,
+    pub problems: Vec<ConfigProblem>,
+    pub names: Vec<String>,
+    pub active: Option<String>,
+}
+
+const MEND: &str = "Mend this line in the config file.";
+const MEND_ONE: &str = "Mend it in the config file, or remove the connection and set it up again.";
+
+pub(super) fn contents(text: &str) -> Result<Contents, ConfigProblem> {
+    let all = statements(text);
+    let layout = Layout::of(&all);
+    let lines = Lines::new(text);
+    let whole = |at: usize, message: &str, remedy: &str| problem(&lines, None, at, message, remedy);
+    // A newer file may use what this program does not understand, so its version is looked at before anything else.
+    version(&layout, &whole)?;
+    for statement in &all {
+        if let Said::Broken(mistake) = &statement.said {
+            return Err(whole(mistake.at, mistake.message, MEND));
+        }
+    }
+    if let Some(at) = repetitions(text, &all).first() {
+        return Err(whole(*at, Mistake::REPEATED, MEND));
+    }
+    let active = match layout.leaf(&["active"]) {
+        None => None,
+        Some(leaf) => match &leaf.node.value {
+            Value::Text(name) => Some(name.clone()),
+            _ => return Err(whole(leaf.node.span.start, "`active` is the name of a connection, in quotes", MEND)),
+        },
+    };
+    let names = names(&layout, &whole)?;
+    let mut connections = Vec::new();
+    let mut problems = Vec::new();
+    for (name, at) in &names {
+        let mut draft = Draft::of(&layout, &lines, name, *at);
+        let connection = draft.connection();
+        if draft.problems.is_empty() {
+            connections.extend(connection);
+        }
+        problems.append(&mut draft.problems);
+    }
+    problems.sort_by_key(|problem| (problem.line, problem.column));
+    let names = names.into_iter().map(|(name, _)| name).collect();
+    Ok(Contents { connections, problems, names, active })
+}
+
+fn problem(lines: &Lines<'_>, connection: Option<&str>, at: usize, message: &str, remedy: &str) -> ConfigProblem {
+    let position = lines.position(at);
+    ConfigProblem {
+        connection: connection.map(key_as_shown),
+        line: position.line,
+        column: position.column,
+        message: message.to_owned(),
+        remedy: remedy.to_owned(),
+    }
+}
+
+fn version(layout: &Layout<'_>, whole: &impl Fn(usize, &str, &str) -> ConfigProblem) -> Result<(), ConfigProblem> {
+    let Some(leaf) = layout.leaf(&["version"]) else {
+        let missing = "`version` is missing, so this may not be a config of git-access";
+        return Err(whole(0, missing, "If it is one, write version = 1 as its first line."));
+    };
+    let at = leaf.node.span.start;
+    match leaf.node.value {
+        Value::Number(Some(1)) => Ok(()),
+        Value::Number(Some(2..) | None) => Err(whole(
+            at,
+            "a newer git-access wrote this file, and this one would lose what it does not know",
+            "Install the newer git-access, or name another file with --config.",
+        )),
+        _ => Err(whole(at, "`version` is not a version that git-access ever wrote", "Write version = 1.")),
+    }
+}
+
+/// The names of all connections, with the place of each.
+fn names(
+    layout: &Layout<'_>,
+    whole: &impl Fn(usize, &str, &str) -> ConfigProblem,
+) -> Result<Vec<(String, usize)>, ConfigProblem> {
+    let headers = layout.tables.iter().map(|table| (&table.path, table.parts));
+    let leaves = layout.leaves.iter().map(|leaf| (&leaf.path, leaf.parts));
+    let mut names: Vec<(String, usize)> = Vec::new();
+    for (path, parts) in headers.chain(leaves) {
+        if path.first().is_none_or(|first| first != "connections") {
+            continue;
+        }
+        let at = parts.first().map_or(0, |part| part.span.start);
+        let list = matches!(statement_of(layout, at), Some(Said::Header { list: true, .. }));
+        match path.get(1) {
+            Some(name) if !list || path.len() > 1 => {
+                let known = names.iter_mut().find(|(known, _)| known == name);
+                match known {
+                    Some((_, place)) => *place = (*place).min(at),
+                    None => names.push((name.clone(), at)),
+                }
+            }
+            None if !list && layout.table(path).is_some() => {}
+            _ => return Err(whole(at, "[connections] holds tables: write [connections.NAME]", MEND)),
+        }
+    }
+    names.sort_by_key(|(_, at)| *at);
+    Ok(names)
+}
+
+fn statement_of<'s>(layout: &Layout<'s>, at: usize) -> Option<&'s Said> {
+    layout.statements.iter().find(|statement| statement.range.contains(&at)).map(|statement| &statement.said)
+}
+
+/// One connection while it is read.
+struct Draft<'d> {
+    lines: &'d Lines<'d>,
+    name: &'d str,
+    /// Where it begins.
+    at: usize,
+    values: BTreeMap<(Section, &'d str), &'d Node>,
+    /// The sections that are there, and where.
+    sections: BTreeMap<Section, usize>,
+    problems: Vec<ConfigProblem>,
+}
+
+impl<'d> Draft<'d> {
+    fn of(layout: &'d Layout<'d>, lines: &'d Lines<'d>, name: &'d str, at: usize) -> Self {
+        let mut draft =
+            Self { lines, name, at, values: BTreeMap::new(), sections: BTreeMap::new(), problems: Vec::new() };
+        let fits = Field::Name.parse(&Raw::Text(name));
+        match fits {
+            Ok(crate::answers::Answer::Text(parsed)) if parsed == name => {}
+            Ok(_) => draft.say(at, "the name of the connection has a space at its end"),
+            Err(message) => draft.say(at, &message),
+        }
+        for section in Section::ALL {
+            let path = path_of(name, section);
+            if let Some(table) = layout.table(&path) {
+                let place = table.parts.first().map_or(at, |part| part.span.start);
+                if matches!(layout.statements[table.statement].said, Said::Header { list: true, .. }) {
+                    draft.say(place, "this is one table: write its name in single brackets");
+                }
+            }
+            for leaf in &layout.leaves {
+                if leaf.path == path {
+                    draft.say(leaf.node.span.start, "a table is expected here");
+                }
+                if leaf.path.len() <= path.len() || !leaf.path.starts_with(&path) {
+                    continue;
+                }
+                let key = leaf.path[path.len()].as_str();
+                let ours = section == Section::Handover || row(section, key).is_some();
+                // A table with nothing but the user's own keys is theirs.
+                if ours {
+                    let table = layout.table(&path).and_then(|table| table.parts.first());
+                    let place = table.map_or(leaf.node.span.start, |part| part.span.start);
+                    draft.sections.entry(section).or_insert(place);
+                }
+                if leaf.path.len() == path.len() + 1 {
+                    draft.values.insert((section, key), leaf.node);
+                } else if ours {
+                    let start = leaf.parts.first().map_or(at, |part| part.span.start);
+                    draft.say(start, "a value is expected here, not a table");
+                }
+            }
+            let deeper = |table: &&super::layout::Table<'_>| {
+                table.path.len() > path.len()
+                    && table.path.starts_with(&path)
+                    && row(section, &table.path[path.len()]).is_some()
+            };
+            for table in layout.tables.iter().filter(deeper) {
+                let start = table.parts.first().map_or(at, |part| part.span.start);
+                draft.say(start, "a value is expected here, not a table");
+            }
+        }
+        draft.sections.entry(Section::Connection).or_insert(at);
+        draft
+    }
+
+    fn say(&mut self, at: usize, message: &str) {
+        self.problems.push(problem(self.lines, Some(self.name), at, message, MEND_ONE));
+    }
+
+    fn connection(&mut self) -> Option<Connection> {
+        use Section::Connection as Own;
+        self.check();
+        let site = self.site();
+        let owner = self.text(Own, "owner").map(|owner| OwnerPath { owner, project: self.text(Own, "project") });
+        let provider = site.as_ref().map(|site| site.provider);
+        let token = if self.has(Section::Token) { self.token(provider) } else { None };
+        let repository = match &owner {
+            Some(owner) if self.has(Section::Repository) => self.repository(owner),
+            _ => None,
+        };
+        Some(Connection {
+            name: self.name.to_owned(),
+            id: self.text(Own, "id")?,
+            platform: self.text(Own, "platform")?,
+            site: site?,
+            owner: owner?,
+            owner_id: self.text(Own, "owner_id"),
+            username: self.text(Own, "username"),
+            email: self.text(Own, "email"),
+            git_username: self.text(Own, "git_username"),
+            token,
+            repository,
+            ssh: self.ssh(),
+            handover: self.handover(),
+            verified: self.verified(),
+            accepted: self.texts(Own, "accepted").unwrap_or_default(),
+        })
+    }
+
+    /// Every key of ours is there where it must be, and has the type that it must have.
+    fn check(&mut self) {
+        for row in KEYS {
+            let Some(table) = self.sections.get(&row.section).copied() else { continue };
+            match self.values.get(&(row.section, row.key)) {
+                Some(node) => {
+                    let at = node.span.start;
+                    if !fits(node, row.kind) {
+                        self.say(at, &format!("`{}` is {}", row.key, row.kind.name()));
+                    }
+                }
+                None if row.required => {
+                    let message = match row.section.table() {
+                        Some(table) => format!("`{}` is missing in the table {table}: {}", row.key, row.doc),
+                        None => format!("`{}` is missing: {}", row.key, row.doc),
+                    };
+                    self.say(if row.section == Section::Connection { self.at } else { table }, &message);
+                }
+                None => {}
+            }
+        }
+        let free: Vec<_> = self.values.iter().filter(|((section, _), _)| *section == Section::Handover).collect();
+        let wrong = free.into_iter().filter(|(_, node)| !fits(node, Kind::Text)).map(|(_, node)| node.span.start);
+        for at in wrong.collect::<Vec<_>>() {
+            self.say(at, "what the platform asks is a text in quotes");
+        }
+    }
+
+    fn site(&mut self) -> Option<Site> {
+        use Section::Connection as Own;
+        let provider = self.text(Own, "provider")?;
+        let provider = self.known(
+            Own,
+            "provider",
+            Provider::from_id(&provider),
+            "this git-access knows no provider of this name: a newer one may",
+        );
+        let host = self.host("host");
+        let api = self.host("api_url");
+        let (provider, host) = (provider?, host?);
+        Some(Site {
+            provider,
+            api: api.unwrap_or_else(|| provider.rules().api(&host)),
+            host,
+            ca_file: self.path(Own, "ca_file"),
+            client_cert: self.path(Own, "client_cert"),
+        })
+    }
+
+    fn host(&mut self, key: &'static str) -> Option<Host> {
+        let text = self.text(Section::Connection, key)?;
+        match Host::parse(&text) {
+            Ok(host) => Some(host),
+            Err(reason) => {
+                let at = self.values.get(&(Section::Connection, key)).map_or(self.at, |node| node.span.start);
+                self.say(at, &format!("`{key}` cannot be used: {reason}"));
+                None
+            }
+        }
+    }
+
+    /// `found`, or the sentence about the key.
+    fn known<T>(&mut self, section: Section, key: &'static str, found: Option<T>, message: &str) -> Option<T> {
+        if found.is_none() {
+            let at = self.values.get(&(section, key)).map_or(self.at, |node| node.span.start);
+            self.say(at, message);
+        }
+        found
+    }
+
+    fn token(&mut self, provider: Option<Provider>) -> Option<Token> {
+        use Section::Token as Own;
+        let kind = match (self.text(Own, "kind"), provider) {
+            (Some(kind), Some(provider)) => {
+                let kind: Option<TokenKind> = token_kind(provider, &kind);
+                self.known(Own, "kind", kind, "this git-access knows no token of this kind: a newer one may")
+            }
+            _ => None,
+        };
+        let store = match self.text(Own, "store")?.as_str() {
+            "git-credential" => Some(Store::GitCredential),
+            "file" => self.path(Own, "path").map(Store::File),
+            "env" => self.text(Own, "env").map(Store::Env),
+            "command" => self.texts(Own, "command").filter(|words| !words.is_empty()).map(Store::Command),
+            _ => Some(Store::Keyring),
+        };
+        let store =
+            self.known(Own, "store", store, "the store needs `path`, `env` or `command` beside it, as its kind says");
+        let source = self.text(Own, "expires_source");
+        let source = ExpiresSource::ALL.into_iter().find(|one| Some(one.name()) == source.as_deref());
+        Some(Token {
+            kind,
+            store: store?,
+            generation: self.number(Own, "generation")?,
+            expires: self.moment(Own, "expires"),
+            expires_source: source.unwrap_or(ExpiresSource::Unknown),
+            rotate_by: self.moment(Own, "rotate_by"),
+        })
+    }
+
+    fn repository(&self, owner: &OwnerPath) -> Option<RepositoryRecord> {
+        use Section::Repository as Own;
+        Some(RepositoryRecord {
+            place: Place { owner: owner.clone(), name: self.text(Own, "name")? },
+            url: self.text(Own, "url")?,
+            id: self.text(Own, "id"),
+            ssh_url: self.text(Own, "ssh_url"),
+            branch: self.text(Own, "branch"),
+            created_by_us: self.flag(Own, "created_by_us").unwrap_or(false),
+        })
+    }
+
+    fn ssh(&self) -> Option<SshRecord> {
+        use Section::Ssh as Own;
+        let scope = self.text(Own, "scope");
+        Some(SshRecord {
+            public_key: self.path(Own, "public_key")?,
+            private_key: self.path(Own, "private_key"),
+            fingerprint: self.text(Own, "fingerprint"),
+            scope: [KeyScope::Repository, KeyScope::Account]
+                .into_iter()
+                .find(|one| Some(one.name()) == scope.as_deref()),
+            read_only: self.flag(Own, "read_only"),
+            key_id: self.text(Own, "key_id"),
+        })
+    }
+
+    fn handover(&self) -> BTreeMap<String, String> {
+        let free = self.values.keys().filter(|(section, _)| *section == Section::Handover);
+        free.filter_map(|(section, key)| Some(((*key).to_owned(), self.text(*section, key)?))).collect()
+    }
+
+    fn verified(&self) -> Option<Verified> {
+        use Section::Verified as Own;
+        let kind = self.text(Own, "identity_kind");
+        Some(Verified {
+            at: self.moment(Own, "at")?,
+            identity: self.text(Own, "identity"),
+            identity_kind: [IdentityKind::User, IdentityKind::Bot, IdentityKind::App]
+                .into_iter()
+                .find(|one| Some(one.name()) == kind.as_deref()),
+            scopes: self.texts(Own, "scopes").map(|scopes| scopes.into_iter().collect::<BTreeSet<_>>()),
+            verdict: self.text(Own, "verdict")?,
+        })
+    }
+
+    fn has(&self, section: Section) -> bool {
+        self.sections.contains_key(&section)
+    }
+
+    fn value(&self, section: Section, key: &str) -> Option<&'d Value> {
+        self.values.get(&(section, key)).map(|node| &node.value)
+    }
+
+    fn text(&self, section: Section, key: &str) -> Option<String> {
+        match self.value(section, key)? {
+            Value::Text(text) => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    fn path(&self, section: Section, key: &str) -> Option<PathBuf> {
+        self.text(section, key).map(PathBuf::from)
+    }
+
+    fn flag(&self, section: Section, key: &str) -> Option<bool> {
+        match self.value(section, key)? {
+            Value::Flag(flag) => Some(*flag),
+            _ => None,
+        }
+    }
+
+    fn number(&self, section: Section, key: &str) -> Option<u64> {
+        match self.value(section, key)? {
+            Value::Number(number) => u64::try_from((*number)?).ok(),
+            _ => None,
+        }
+    }
+
+    fn moment(&self, section: Section, key: &str) -> Option<Timestamp> {
+        match self.value(section, key)? {
+            Value::Date(date) => moment(date).ok(),
+            _ => None,
+        }
+    }
+
+    fn texts(&self, section: Section, key: &str) -> Option<Vec<String>> {
+        let Value::List(items) = self.value(section, key)? else { return None };
+        let texts = items.iter().filter_map(|item| match &item.value {
+            Value::Text(text) => Some(text.clone()),
+            _ => None,
+        });
+        Some(texts.collect())
+    }
+}
+
+fn fits(node: &Node, kind: Kind) -> bool {
+    match (kind, &node.value) {
+        (Kind::Text, Value::Text(_)) | (Kind::Flag, Value::Flag(_)) => true,
+        (Kind::Choice(words), Value::Text(text)) => words.contains(&text.as_str()),
+        (Kind::Number, Value::Number(number)) => number.is_some_and(|number| number >= 0),
+        (Kind::Moment, Value::Date(date)) => moment(date).is_ok(),
+        (Kind::Texts, Value::List(items)) => items.iter().all(|item| matches!(item.value, Value::Text(_))),
+        _ => false,
+    }
+}
