@@ -176,7 +176,7 @@ impl Refusal {
             let subject = asking.subject;
             let text = match &self.wanted_permissions {
                 Some(wanted) => {
-                    format!("The token lacks the permission that {subject} needs. GitHub names {wanted} for it")
+                    format!("The token lacks the permission that {subject} needs. GitHub names {wanted} for it.")
                 }
                 None => format!("The token lacks the permission that {subject} needs."),
             };
@@ -192,7 +192,7 @@ impl Refusal {
             "must be an organization owner",
         ];
         if texts.iter().any(|text| self.says(text)) {
-            let text = format!("GitHub refused {} and said: {}", asking.subject, self.message);
+            let text = format!("GitHub refused {} and said “{}”.", asking.subject, self.message);
             let remedy = if self.says(texts[0]) {
                 "Ask an owner of the organisation for the right to create repositories; a fine-grained token must also have the organisation, not your account, as its resource owner."
             } else if self.says(texts[2]) {
@@ -204,8 +204,10 @@ impl Refusal {
         }
         let missing = self.missing_scopes(asking)?;
         (self.status == 403).then(|| {
-            let text =
-                format!("The token lacks the scope that {} needs. One of these would do: {missing}", asking.subject);
+            let text = format!(
+                "The token lacks the scope that {} needs. GitHub takes one of {missing} for it.",
+                asking.subject
+            );
             Fault::new(FaultKind::MissingScope, text).remedy(Remedy::at("Add the scope on the token's page.", tokens))
         })
     }
@@ -241,7 +243,7 @@ impl Refusal {
             }
             _ => {
                 let words = [std::slice::from_ref(&self.message), self.errors.as_slice()].concat().join("; ");
-                let text = format!("GitHub refused {subject} and said: {words}");
+                let text = format!("GitHub refused {subject} and said “{words}”.");
                 let remedy = "Ask an owner of the repository or organisation, with these words.";
                 Fault::new(FaultKind::NoAccess, text).remedy(Remedy::new(remedy))
             }

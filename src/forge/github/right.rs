@@ -113,12 +113,16 @@ impl Tried<'_> {
     /// A refusal of what the permission opens; 404 means the same as 403, where the repository itself is seen.
     fn refused(&self, answer: &Answer) -> Fault {
         let title = self.forge.0.site.provider.rules().scope_title(self.scope);
-        let fault = self.forge.refused(answer, &format!("{title} on {}", subject(&self.repository.place)));
-        let kind = match fault.kind {
-            FaultKind::NotFound | FaultKind::NoAccess if matches!(answer.status, 403 | 404) => FaultKind::MissingScope,
-            kind => kind,
-        };
-        Fault { kind, ..fault }
+        let subject = subject(&self.repository.place);
+        let fault = self.forge.refused(answer, &subject);
+        let lacking = matches!(fault.kind, FaultKind::MissingScope | FaultKind::NotFound | FaultKind::NoAccess);
+        if !lacking || !matches!(answer.status, 403 | 404) {
+            return fault;
+        }
+        let wanted = answer.header("x-accepted-github-permissions").map(|wanted| answer.say(&wanted));
+        let wanted = wanted.map(|wanted| format!(" GitHub names {wanted} for it.")).unwrap_or_default();
+        let text = format!("On {subject} the token lacks the permission “{title}”.{wanted}");
+        Fault { text: answer.fault(FaultKind::MissingScope, &text).text, kind: FaultKind::MissingScope, ..fault }
     }
 }
 
