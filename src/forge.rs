@@ -59,7 +59,7 @@ pub struct NewRepository {
 ///   fields that identify it. Anything else is a [`Fault`]; nothing is guessed.
 /// - A fault is classified in the order that the provider's documentation gives, carries a sentence without secrets and
 ///   with server text sanitised, a remedy where the answer told one, and `accepted` where the API took the credential.
-/// - 401 is never asked again: a forge answers from it until it is dropped. What succeeded is remembered as well; any
+/// - 401 is never asked again: a forge answers everything from it until it is dropped. What succeeded is remembered as well; any
 ///   other fault is shared by those who wait for the same request, and then forgotten, so that asking again asks.
 /// - `create` forgets what was known of the repository. Nothing but GET is repeated.
 /// - No more than the credential's own origins ever see it.

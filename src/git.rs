@@ -72,7 +72,10 @@ fn listing(command: &str, bytes: &[u8], cut: bool) -> Option<Refs> {
                 reference(line, lines == 0, &mut refs)?;
                 lines += 1;
             }
-            Some(Packet::Flush) if lines > 0 && packets.0.is_empty() => return Some(refs),
+            // For an empty repository, git-upload-pack has no line at all to tell; git-receive-pack always has one.
+            Some(Packet::Flush) if packets.0.is_empty() && (lines > 0 || command == "git-upload-pack") => {
+                return Some(refs);
+            }
             None if cut && lines > 0 => return Some(refs),
             _ => return None,
         }
@@ -164,6 +167,15 @@ mod tests {
     fn an_empty_repository_lists_its_capabilities_and_no_ref() {
         let body = advertisement(&[format!("{ZEROS} capabilities^{{}}\0report-status atomic\n")]);
         assert_eq!(check(&body), Some(Refs { names: vec![], head: None }));
+    }
+
+    #[test]
+    fn an_empty_repository_has_nothing_to_tell_to_readers() {
+        let empty = packet("# service=git-upload-pack\n") + "00000000";
+        let refs = listing("git-upload-pack", empty.as_bytes(), false);
+        assert_eq!(refs, Some(Refs { names: vec![], head: None }));
+        assert_eq!(listing("git-upload-pack", &empty.as_bytes()[..empty.len() - 4], false), None);
+        assert_eq!(check(&empty.replace("001e", "001f").replace("upload", "receive")), None);
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //! - refs: nothing here; who asks knows already that the repository exists, and does not wait for anything else.
 
 mod account;
+mod git_refusal;
 mod list;
 mod owner;
 mod refusal;
@@ -22,7 +23,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt as _;
 
@@ -31,8 +32,8 @@ use super::client::{Answer, Client, Request, Sign};
 use super::memo::Memo;
 use super::{Asked, Forge, NewRepository};
 use crate::fact::{
-    Expiry, Fault, Grants, Identity, Owner, OwnerPath, Page, Place, Recognised, Refs, Repository, Right, Server,
-    Service, Site,
+    Expiry, Fault, FaultKind, Grants, Identity, Owner, OwnerPath, Page, Place, Recognised, Refs, Remedy, Repository,
+    Right, Server, Service, Site,
 };
 use crate::provider::TokenKind;
 use crate::secret::Secret;
@@ -45,6 +46,7 @@ struct Inner {
     site: Site,
     client: Client,
     kind: Option<TokenKind>,
+    rejected: OnceLock<Fault>,
     user: Memo<(), account::User>,
     accounts: Memo<String, wire::Account>,
     memberships: Memo<String, owner::Standing>,
@@ -61,6 +63,7 @@ impl GitHub {
             site: site.clone(),
             client,
             kind,
+            rejected: OnceLock::new(),
             user: Memo::default(),
             accounts: Memo::default(),
             memberships: Memo::default(),
@@ -80,9 +83,20 @@ impl GitHub {
         headed(Request::get(self.0.site.api.join(path)))
     }
 
-    /// Sends, whatever the answer.
+    /// Sends with the credential, whatever the answer. A credential that was refused once is not shown again: several
+    /// wrong ones in a short time lock the account out ("Authenticating to the REST API", failed login limit).
     async fn send(&self, request: &Request) -> Result<Answer, Fault> {
-        self.0.client.send(request).await
+        if let Some(fault) = self.0.rejected.get() {
+            return Err(fault.clone());
+        }
+        let answer = self.0.client.send(request).await?;
+        if answer.status == 401 {
+            let fault = self.refused(&answer, "this token");
+            if fault.kind == FaultKind::Auth {
+                return Err(self.0.rejected.get_or_init(|| fault).clone());
+            }
+        }
+        Ok(answer)
     }
 
     /// The answer to a GET, if it is the one that was hoped for.
@@ -117,7 +131,6 @@ fn headed(request: Request) -> Request {
 
 /// No forge was asked about a name that cannot be one: nothing of this name exists there.
 fn not_a_name(reason: impl std::fmt::Display) -> Fault {
-    use crate::fact::{FaultKind, Remedy};
     Fault::new(FaultKind::NotFound, format!("Nothing can have this name: {reason}."))
         .remedy(Remedy::new("Correct the name."))
 }
@@ -158,9 +171,12 @@ impl Forge for GitHub {
     fn refs<'a>(&'a self, place: &'a Place, service: Service, user: &'a str) -> Asked<'a, Refs> {
         async move {
             let place = self.place(place)?;
+            if let Some(fault) = self.0.rejected.get() {
+                return Err(fault.clone());
+            }
             let url = self.0.site.provider.rules().clone_url(&self.0.site, &place);
             let subject = repository::subject(&place);
-            let refused = |answer: &Answer| refusal::git_fault(answer, &self.asking(&subject));
+            let refused = |answer: &Answer| git_refusal::fault(answer, service, &self.asking(&subject));
             crate::git::refs(&self.0.client, &url, service, user, refused).await
         }
         .boxed()

@@ -89,11 +89,19 @@ pub struct Outside {
 
 #[derive(Debug, Default)]
 struct Shared {
-    lines: Mutex<BTreeMap<LineKey, Line>>,
+    clients: Mutex<BTreeMap<Way, reqwest::Client>>,
     permits: Mutex<BTreeMap<Origin, Arc<Semaphore>>>,
 }
 
-type LineKey = (Origin, Option<PathBuf>, Option<PathBuf>);
+/// What a client is built for. It keeps connections by origin itself; reading the system's certificates takes several
+/// milliseconds, so origins that are reached in the same way share one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Way {
+    secure: bool,
+    loopback: bool,
+    ca_file: Option<PathBuf>,
+    client_cert: Option<PathBuf>,
+}
 
 /// The way to one origin.
 #[derive(Clone, Debug)]
@@ -128,22 +136,28 @@ impl Outside {
         self.log.as_ref()
     }
 
-    /// The way to `origin`, built at most once for each pair of certificate files.
+    /// The way to `origin`.
     pub(super) fn line(&self, site: &Site, origin: &Origin) -> Result<Line, Fault> {
-        let key = (origin.clone(), site.ca_file.clone(), site.client_cert.clone());
-        if let Some(line) = locked(&self.shared.lines).get(&key) {
-            return Ok(line.clone());
-        }
+        let way = Way {
+            secure: origin.is_secure(),
+            loopback: origin.is_loopback(),
+            ca_file: site.ca_file.clone(),
+            client_cert: site.client_cert.clone(),
+        };
         let permits = locked(&self.shared.permits)
             .entry(origin.clone())
             .or_insert_with(|| Arc::new(Semaphore::new(AT_A_TIME)))
             .clone();
-        let line = Line { http: self.build(site, origin)?, via: self.via(origin), permits };
-        locked(&self.shared.lines).insert(key, line.clone());
-        Ok(line)
+        let known = locked(&self.shared.clients).get(&way).cloned();
+        let http = match known {
+            Some(http) => http,
+            None => self.build(&way)?,
+        };
+        locked(&self.shared.clients).insert(way, http.clone());
+        Ok(Line { http, via: self.via(origin), permits })
     }
 
-    fn build(&self, site: &Site, origin: &Origin) -> Result<reqwest::Client, Fault> {
+    fn build(&self, way: &Way) -> Result<reqwest::Client, Fault> {
         let mut builder = reqwest::Client::builder()
             .user_agent(AGENT)
             .redirect(reqwest::redirect::Policy::none())
@@ -151,17 +165,17 @@ impl Outside {
             .referer(false)
             .http1_only()
             .gzip(true)
-            .https_only(origin.is_secure())
+            .https_only(way.secure)
             .connect_timeout(self.limits.connect)
             .timeout(self.limits.total)
             .dns_resolver(Arc::new(Resolver(self.limits.connect.mul_f32(0.9))));
-        if let Some(path) = &site.ca_file {
+        if let Some(path) = &way.ca_file {
             builder = builder.tls_certs_merge(certificates(path)?);
         }
-        if let Some(path) = &site.client_cert {
+        if let Some(path) = &way.client_cert {
             builder = builder.identity(identity(path)?);
         }
-        if origin.is_loopback() {
+        if way.loopback {
             builder = builder.no_proxy();
         } else if let Some(proxy) = &self.proxy {
             let proxy = reqwest::Proxy::all(proxy)

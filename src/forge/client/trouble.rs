@@ -101,7 +101,7 @@ fn certificate_fault(error: &CertificateError, host: &str) -> (String, String) {
         CertificateError::NotValidForNameContext { presented, .. } => {
             let names = sanitise(&presented.join(", "), 120);
             (
-                format!("The certificate that {host} shows is for other names: {names}."),
+                format!("The certificate that {host} shows is for {names} and not for this host."),
                 "Write the host as its certificate names it, or tell the administrators of the host.".to_owned(),
             )
         }

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::account::account_login;
+use super::refusal::is_marked;
 use super::{GitHub, headed, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Page, Row};
 use crate::forge::client::{LONGEST_LIST, Request, origin_of};
@@ -79,7 +80,12 @@ impl GitHub {
             if answer.status != 200 {
                 return Err(self.refused(&answer, subject));
             }
-            rows.extend(answer.json::<Vec<T>>(subject)?);
+            let part = answer.json::<Vec<T>>(subject)?;
+            // An empty list looks like any other: only its headers tell whose it is.
+            if part.is_empty() && !is_marked(&answer) {
+                return Err(answer.not_the_api(subject));
+            }
+            rows.extend(part);
             if answer.header("x-github-sso").is_some_and(|sso| sso.trim_start().starts_with("partial-results")) {
                 let text = "GitHub left out what belongs to organisations whose single sign-on this token is not authorised for: choose “Configure SSO” beside the token, on the page of your tokens.";
                 cut = Some(text.to_owned());

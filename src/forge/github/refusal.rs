@@ -60,10 +60,8 @@ impl Refusal {
         }
         let body: wire::Refused = answer.json("a refusal").ok()?;
         let documentation = body.documentation_url.unwrap_or_default();
-        let marks = ["x-github-request-id", "x-github-media-type", "x-oauth-scopes", "x-accepted-oauth-scopes"];
         let documented = ["https://docs.github.com", "https://developer.github.com"];
-        let ours = marks.iter().any(|name| answer.header(name).is_some())
-            || documented.iter().any(|start| documentation.starts_with(start));
+        let ours = is_marked(answer) || documented.iter().any(|start| documentation.starts_with(start));
         if !ours {
             return None;
         }
@@ -175,12 +173,13 @@ impl Refusal {
         if self.says("resource not accessible by personal access token")
             || self.says("resource not accessible by integration")
         {
-            let wanted = self
-                .wanted_permissions
-                .as_deref()
-                .map(|wanted| format!(" GitHub wants {wanted} for it."))
-                .unwrap_or_default();
-            let text = format!("The token has no permission for {}.{wanted}", asking.subject);
+            let subject = asking.subject;
+            let text = match &self.wanted_permissions {
+                Some(wanted) => {
+                    format!("The token lacks the permission that {subject} needs. GitHub names {wanted} for it.")
+                }
+                None => format!("The token lacks the permission that {subject} needs."),
+            };
             let remedy = "Add the permission on the token's page; select the repository there, and the right resource owner; an organisation may have to approve the token first.";
             return Some(Fault::new(FaultKind::MissingScope, text).remedy(Remedy::at(remedy, tokens)));
         }
@@ -193,7 +192,7 @@ impl Refusal {
             "must be an organization owner",
         ];
         if texts.iter().any(|text| self.says(text)) {
-            let text = format!("GitHub refused {}: {}", asking.subject, self.message);
+            let text = format!("GitHub refused {} and said “{}”.", asking.subject, self.message);
             let remedy = if self.says(texts[0]) {
                 "Ask an owner of the organisation for the right to create repositories; a fine-grained token must also have the organisation, not your account, as its resource owner."
             } else if self.says(texts[2]) {
@@ -205,7 +204,10 @@ impl Refusal {
         }
         let missing = self.missing_scopes(asking)?;
         (self.status == 403).then(|| {
-            let text = format!("The token lacks the scope for {}: one of {missing} is needed", asking.subject);
+            let text = format!(
+                "The token lacks the scope that {} needs. GitHub takes one of {missing} for it.",
+                asking.subject
+            );
             Fault::new(FaultKind::MissingScope, text).remedy(Remedy::at("Add the scope on the token's page.", tokens))
         })
     }
@@ -222,7 +224,7 @@ impl Refusal {
         let tokens = asking.site.provider.rules().tokens_page(asking.site, asking.kind);
         match self.status {
             404 => {
-                let text = format!("GitHub does not find {subject}, or does not let this token see it.");
+                let text = format!("GitHub does not find {subject} or does not let this token see it.");
                 let cause = match asking.kind.map(|kind| kind.0) {
                     Some("fine-grained") => "its resource owner is another one, the repository is not selected, or the organisation has not approved it yet".to_owned(),
                     _ => match self.missing_scopes(asking) {
@@ -241,7 +243,7 @@ impl Refusal {
             }
             _ => {
                 let words = [std::slice::from_ref(&self.message), self.errors.as_slice()].concat().join("; ");
-                let text = format!("GitHub refused {subject}: {words}");
+                let text = format!("GitHub refused {subject} and said “{words}”.");
                 let remedy = "Ask an owner of the repository or organisation, with these words.";
                 Fault::new(FaultKind::NoAccess, text).remedy(Remedy::new(remedy))
             }
@@ -249,44 +251,10 @@ impl Refusal {
     }
 }
 
-/// The fault of what git says in place of a list of refs: plain text, the same on every page of GitHub.
-pub(super) fn git_fault(answer: &Answer, asking: &Asking<'_>) -> Fault {
-    let words = answer.say(&String::from_utf8_lossy(answer.body()));
-    let lower = words.to_ascii_lowercase();
-    let plain = matches!(answer.content_type().as_str(), "text/plain" | "");
-    let signs_in = answer.header("www-authenticate").is_some();
-    let known = match answer.status {
-        401 => plain && (signs_in || !words.is_empty()),
-        403 | 404 => plain && !words.is_empty(),
-        _ => false,
-    };
-    if !known {
-        return answer.not_the_api("git's list of refs");
-    }
-    let refusal =
-        Refusal { status: answer.status, message: words, sso: answer.header("x-github-sso"), ..Refusal::default() };
-    let tokens = asking.site.provider.rules().tokens_page(asking.site, asking.kind);
-    let fault = if answer.status == 403 && lower.contains("write access to repository not granted") {
-        let text = format!("The token may not push to {}.", asking.subject);
-        let (kind, remedy) = match asking.kind.map(|kind| kind.0) {
-            Some("fine-grained") => (
-                FaultKind::MissingScope,
-                "Give the token Contents: read and write, and select the repository on its page.",
-            ),
-            _ => (
-                FaultKind::NoAccess,
-                "Ask an owner of the repository for the role Write, and check the token's scopes.",
-            ),
-        };
-        Fault::new(kind, text).remedy(Remedy::at(remedy, tokens)).accepted()
-    } else if answer.status == 403 && lower.contains("permission to") && lower.contains("denied") {
-        let text = format!("The account may not use {} this way: {}", asking.subject, refusal.message);
-        let remedy = "Ask an owner of the repository for the role Write; a fine-grained token also needs Contents: read and write.";
-        Fault::new(FaultKind::NoAccess, text).remedy(Remedy::new(remedy)).accepted()
-    } else {
-        refusal.classify(asking)
-    };
-    Fault { text: answer.fault(fault.kind, &fault.text).text, ..fault }
+/// Whether the headers are those that only GitHub sends.
+pub(super) fn is_marked(answer: &Answer) -> bool {
+    let marks = ["x-github-request-id", "x-github-media-type", "x-oauth-scopes", "x-accepted-oauth-scopes"];
+    marks.iter().any(|name| answer.header(name).is_some())
 }
 
 /// The scopes of a header.
@@ -299,7 +267,7 @@ pub(super) fn is_scope(text: &str) -> bool {
 }
 
 fn sso_fault(url: Option<String>, tokens: String, asking: &Asking<'_>) -> Fault {
-    let text = format!("Single sign-on protects {}, and this token is not authorised for it.", asking.subject);
+    let text = format!("Single sign-on protects {} and this token is not authorised for it.", asking.subject);
     let remedy = match url {
         Some(url) => Remedy::at("Open this page within the hour and authorise the token.", url),
         None => Remedy::at("Choose “Configure SSO” beside the token and authorise it for the organisation.", tokens),

@@ -126,7 +126,7 @@ impl GitHub {
                 ),
                 Err(_) => (
                     format!(
-                        "A repository of the name {shown} exists, but this token may not see it; nothing was created."
+                        "A repository of the name {shown} exists but this token may not see it; nothing was created."
                     ),
                     "Choose another name, or a token that may see the repository.",
                 ),
@@ -135,13 +135,10 @@ impl GitHub {
         }
         // A classic token without the scope is told 404, as if the address did not exist.
         if answer.status == 404 {
-            let text = format!("GitHub does not let this token create {shown}");
+            let text = format!("The name {shown} cannot be created with this token.");
             let remedy = "Give the token the scope repo, and check that the organisation exists and lets you create repositories.";
             let page = rules.tokens_page(&self.0.site, self.0.kind);
-            return answer
-                .fault(FaultKind::MissingScope, &format!("{text}."))
-                .remedy(Remedy::at(remedy, page))
-                .accepted();
+            return answer.fault(FaultKind::MissingScope, &text).remedy(Remedy::at(remedy, page)).accepted();
         }
         fault
     }

@@ -7,7 +7,7 @@
 
 use serde_json::json;
 
-use super::refusal::Refusal;
+use super::refusal::{Refusal, is_marked};
 use super::repository::subject;
 use super::{GitHub, headed, owner};
 use crate::fact::{Fault, FaultKind, Place, Repository, Right, Visibility};
@@ -42,17 +42,17 @@ impl GitHub {
                 Ok(not_told("everybody may read a public repository."))
             }
             "metadata:read" => Ok(Right::Held),
-            "pull_requests:read" => at.read("/pulls?state=all&per_page=1").await,
-            "repository_hooks:read" => at.read("/hooks?per_page=1").await,
-            "administration:read" => at.read("/actions/permissions").await,
+            "pull_requests:read" => at.read("/pulls?state=all&per_page=1", "number").await,
+            "repository_hooks:read" => at.read("/hooks?per_page=1", "events").await,
+            "administration:read" => at.read("/actions/permissions", "enabled").await,
             // "Administration" repository permissions (write), although it only reads (List repository rule suites).
-            "administration:write" => at.read("/rulesets/rule-suites?per_page=1").await,
+            "administration:write" => at.read("/rulesets/rule-suites?per_page=1", "before_sha").await,
             _ if repository.archived => Ok(not_told("the repository is archived and refuses every change.")),
             _ if !probe => Ok(not_told("only a probe could tell, and probes are switched off.")),
             "pull_requests:write" => at.probe(Request::post(at.url("/pulls"), json!({})), 422).await,
             _ => {
                 // 404 also stands for "may not see", so seeing the hooks comes first.
-                match at.read("/hooks?per_page=1").await? {
+                match at.read("/hooks?per_page=1", "events").await? {
                     Right::Held => {}
                     not_told @ Right::NotTold(_) => return Ok(not_told),
                 }
@@ -86,17 +86,18 @@ impl Tried<'_> {
         self.forge.0.site.api.join(&format!("/repos/{}/{}{below}", place.owner.owner, place.name))
     }
 
-    /// Reads something that only holders of the permission may read.
-    async fn read(&self, below: &str) -> Result<Right, Fault> {
+    /// Reads something that only holders of the permission may read: an object with `field`, or a list of such.
+    async fn read(&self, below: &str, field: &str) -> Result<Right, Fault> {
         let answer = self.forge.send(&headed(Request::get(self.url(below)))).await?;
         if answer.status != 200 {
             return Err(self.refused(&answer));
         }
-        // Lists for all but the settings of Actions, which are an object with this field.
         let told: serde_json::Value = answer.json("what this permission opens")?;
-        let shaped = told
-            .as_array()
-            .map_or_else(|| told.get("enabled").is_some(), |rows| rows.iter().all(|row| row.get("id").is_some()));
+        let shaped = told.as_array().map_or_else(
+            || told.get(field).is_some(),
+            // An empty list looks like any other: only its headers tell whose it is.
+            |rows| is_marked(&answer) && rows.iter().all(|row| row.get(field).is_some()),
+        );
         if shaped { Ok(Right::Held) } else { Err(answer.not_the_api("what this permission opens")) }
     }
 
@@ -112,12 +113,16 @@ impl Tried<'_> {
     /// A refusal of what the permission opens; 404 means the same as 403, where the repository itself is seen.
     fn refused(&self, answer: &Answer) -> Fault {
         let title = self.forge.0.site.provider.rules().scope_title(self.scope);
-        let fault = self.forge.refused(answer, &format!("{title} on {}", subject(&self.repository.place)));
-        let kind = match fault.kind {
-            FaultKind::NotFound | FaultKind::NoAccess if matches!(answer.status, 403 | 404) => FaultKind::MissingScope,
-            kind => kind,
-        };
-        Fault { kind, ..fault }
+        let subject = subject(&self.repository.place);
+        let fault = self.forge.refused(answer, &subject);
+        let lacking = matches!(fault.kind, FaultKind::MissingScope | FaultKind::NotFound | FaultKind::NoAccess);
+        if !lacking || !matches!(answer.status, 403 | 404) {
+            return fault;
+        }
+        let wanted = answer.header("x-accepted-github-permissions").map(|wanted| answer.say(&wanted));
+        let wanted = wanted.map(|wanted| format!(" GitHub names {wanted} for it.")).unwrap_or_default();
+        let text = format!("On {subject} the token lacks the permission “{title}”.{wanted}");
+        Fault { text: answer.fault(FaultKind::MissingScope, &text).text, kind: FaultKind::MissingScope, ..fault }
     }
 }
 

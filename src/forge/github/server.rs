@@ -14,7 +14,7 @@ const ENTERPRISE: &str = "GitHub Enterprise Server";
 impl GitHub {
     pub(super) async fn server_now(&self) -> Result<Server, Fault> {
         let request = headed(Request::get(self.0.site.api.join("/meta"))).sign(Sign::Not);
-        let answer = self.send(&request).await?;
+        let answer = self.0.client.send(&request).await?;
         if let Some(server) = recognise(&answer) {
             return Ok(server);
         }
@@ -22,7 +22,7 @@ impl GitHub {
             return Err(fault);
         }
         if let Some(other) = self.other_product().await {
-            let text = format!("{} is {other}, not GitHub.", answer.host());
+            let text = format!("{} is {other} and not GitHub.", answer.host());
             let remedy = "Choose the provider that the host runs, or enter the host of your GitHub.";
             return Err(answer.fault(FaultKind::NotTheApi, &text).remedy(Remedy::new(remedy)));
         }
@@ -33,7 +33,7 @@ impl GitHub {
     async fn other_product(&self) -> Option<String> {
         let ask = |path: &str| Request::get(self.0.site.host.join(path)).sign(Sign::Not);
         let (gitea, gitlab) = (ask("/api/v1/version"), ask("/api/v4/version"));
-        let (gitea, gitlab) = join(self.send(&gitea), self.send(&gitlab)).await;
+        let (gitea, gitlab) = join(self.0.client.send(&gitea), self.0.client.send(&gitlab)).await;
         let version =
             |answer: Answer| (answer.status == 200).then(|| answer.json::<Version>("a version").ok()).flatten();
         if let Some(told) = gitea.ok().and_then(version) {

@@ -125,11 +125,11 @@ fn a_missing_permission_is_named_as_github_names_it() {
         held_scopes: Some(scopes(held)),
         ..said(status, "Not for you")
     };
-    check(&scoped(403, "gist"), MissingScope, "one of admin:org, read:org, repo");
+    check(&scoped(403, "gist"), MissingScope, "admin:org, read:org, repo");
     check(&scoped(403, "write:org"), NoAccess, "Not for you");
-    check(&scoped(403, ""), MissingScope, "one of");
+    check(&scoped(403, ""), MissingScope, "takes one of");
     check(&Refusal { held_scopes: None, ..scoped(403, "") }, NoAccess, "Not for you");
-    check(&scoped(404, "gist"), FaultKind::NotFound, "one of admin:org, read:org, repo");
+    check(&scoped(404, "gist"), FaultKind::NotFound, "admin:org, read:org, repo");
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn slow(seen: &Seen) -> Step {
             Step::answer(200, &[("Content-Type", "application/x-git-receive-pack-advertisement")], listing)
         }
         target if target.contains("/repos?") => Step::json(200, format!("[{REPOSITORY}]")),
-        _ => Step::json(200, "[{\"id\":1}]"),
+        _ => Step::json(200, "[]"),
     };
     Step::After(DELAY, Box::new(answer))
 }

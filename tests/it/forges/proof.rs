@@ -4,11 +4,26 @@ use std::time::Duration;
 
 use super::broken::bomb;
 use super::{METHODS, ask, limits, open, site};
-use crate::support::raw::{Raw, Step};
+use crate::support::raw::{Raw, Seen, Step};
 use git_access::forge::{Limits, Outside};
 
-/// Wrong answers by name; each is given to every request.
-fn wrong_answers() -> Vec<(&'static str, Step)> {
+/// A wrong answer and its name.
+type Wrong = (&'static str, Step);
+
+fn wrong_answers() -> Vec<Wrong> {
+    [of_others(), damaged()].concat()
+}
+
+fn kind(name: &'static str, status: u16, content: &str, body: impl AsRef<[u8]>) -> Wrong {
+    (name, Step::answer(status, &[("Content-Type", content)], body))
+}
+
+fn json(name: &'static str, status: u16, body: &str) -> Wrong {
+    kind(name, status, "application/json", body)
+}
+
+/// Whole answers of somebody else.
+fn of_others() -> Vec<Wrong> {
     let html = "<!DOCTYPE html><html><head><title>Welcome</title></head><body>Sign in</body></html>";
     let gitlab_user = r#"{"id":7,"username":"octocat","name":"O","state":"active","locked":false,"web_url":"https://gitlab.example/octocat"}"#;
     let gitlab_project = r#"{"id":3,"name":"gitops","path":"gitops","path_with_namespace":"acme/gitops","visibility":"private","default_branch":"main"}"#;
@@ -16,25 +31,15 @@ fn wrong_answers() -> Vec<(&'static str, Step)> {
     let gitea_repo = r#"{"id":3,"owner":{"id":2,"login":"acme","full_name":"","username":"acme"},"name":"gitops","full_name":"acme/gitops","private":true,"empty":false,"permissions":{"admin":true,"push":true,"pull":true},"default_branch":"main","archived":false}"#;
     let bitbucket = r#"{"type":"user","account_id":"5b","uuid":"{1}","display_name":"O","nickname":"octocat"}"#;
     let wrong_types = r#"{"login":1,"id":"1","type":"User","name":[],"owner":"acme","private":"yes","state":1,"role":2,"organization":"acme"}"#;
-    let deep = format!(
-        "{{\"login\":\"octocat\",\"id\":1,\"type\":\"User\",\"x\":{}{}}}",
-        "[".repeat(10_000),
-        "]".repeat(10_000)
-    );
-    let twice = r#"{"login":"octocat","login":"acme","id":1,"id":2,"type":"User","type":"Organization","name":"gitops","name":"x"}"#;
-    let kind = |name: &'static str, status, content: &str, body: &[u8]| {
-        (name, Step::answer(status, &[("Content-Type", content)], body))
-    };
-    let json = |name, status, body: &str| kind(name, status, "application/json", body.as_bytes());
     vec![
-        kind("HTML 200", 200, "text/html", html.as_bytes()),
-        kind("HTML said to be JSON", 200, "application/json", html.as_bytes()),
-        kind("HTML 201", 201, "text/html", html.as_bytes()),
-        kind("HTML 203", 203, "text/html", html.as_bytes()),
-        kind("HTML 401", 401, "text/html", html.as_bytes()),
-        kind("HTML 403", 403, "text/html", html.as_bytes()),
-        kind("HTML 404", 404, "text/html", html.as_bytes()),
-        kind("HTML 422", 422, "text/html", html.as_bytes()),
+        kind("HTML 200", 200, "text/html", html),
+        kind("HTML said to be JSON", 200, "application/json", html),
+        kind("HTML 201", 201, "text/html", html),
+        kind("HTML 203", 203, "text/html", html),
+        kind("HTML 401", 401, "text/html", html),
+        kind("HTML 403", 403, "text/html", html),
+        kind("HTML 404", 404, "text/html", html),
+        kind("HTML 422", 422, "text/html", html),
         json("{}", 200, "{}"),
         json("[]", 200, "[]"),
         json("[{}]", 200, "[{}]"),
@@ -56,6 +61,20 @@ fn wrong_answers() -> Vec<(&'static str, Step)> {
         json("a Bitbucket user", 200, bitbucket),
         json("wrong types", 200, wrong_types),
         json("wrong types made", 201, wrong_types),
+    ]
+}
+
+/// Answers that are broken, incomplete, or of another shape than they say.
+fn damaged() -> Vec<Wrong> {
+    let whole = super::REPOSITORY.as_bytes();
+    let cut_character = [&whole[..whole.len() - 1], b",\"x\":\"\xc3\"}"].concat();
+    let deep = format!(
+        "{{\"login\":\"octocat\",\"id\":1,\"type\":\"User\",\"x\":{}{}}}",
+        "[".repeat(10_000),
+        "]".repeat(10_000)
+    );
+    let twice = r#"{"login":"octocat","login":"acme","id":1,"id":2,"type":"User","type":"Organization","name":"gitops","name":"x"}"#;
+    vec![
         json("deep nesting", 200, &deep),
         json("every key twice", 200, twice),
         json("cut JSON", 200, r#"{"login":"octocat","id":1,"#),
@@ -67,13 +86,13 @@ fn wrong_answers() -> Vec<(&'static str, Step)> {
         json("206", 206, super::USER),
         json("a user with 203", 203, super::USER),
         json("an organisation that was not asked for", 200, r#"{"login":"mallory","id":9,"type":"Organization","name":"x"}"#),
-        kind("a user as plain text", 200, "text/plain", super::USER.as_bytes()),
-        kind("a repository as plain text", 200, "text/plain", super::REPOSITORY.as_bytes()),
-        kind("a repository without a type", 200, "", super::REPOSITORY.as_bytes()),
-        kind("a byte order mark", 200, "application/json", format!("\u{feff}{}", super::USER).as_bytes()),
+        kind("a user as plain text", 200, "text/plain", super::USER),
+        kind("a repository as plain text", 200, "text/plain", super::REPOSITORY),
+        kind("a repository without a type", 200, "", super::REPOSITORY),
+        kind("a byte order mark", 200, "application/json", format!("\u{feff}{}", super::USER)),
         kind("invalid UTF-8", 200, "application/json", b"{\"login\":\"octocat\",\"id\":1,\"type\":\"User\",\"name\":\"\xff\"}"),
-        kind("invalid UTF-8 in a repository", 200, "application/json", &[&super::REPOSITORY.as_bytes()[..super::REPOSITORY.len() - 1], b",\"x\":\"\xc3\"}"].concat()),
-        kind("5 MiB", 200, "application/json", &vec![b' '; 5 << 20]),
+        kind("invalid UTF-8 in a repository", 200, "application/json", cut_character),
+        kind("5 MiB", 200, "application/json", vec![b' '; 5 << 20]),
         kind("a listing cut short", 200, "application/x-git-receive-pack-advertisement", b"001f# service=git-receive-pack\n0000"),
         kind("a listing without its end", 200, "application/x-git-upload-pack-advertisement", b"001e# service=git-upload-pack\n0000003f1111111111111111111111111111111111111111 refs/heads/m\0x\n"),
         kind("a listing as plain text", 200, "text/plain", b"001e# service=git-upload-pack\n0000003f1111111111111111111111111111111111111111 refs/heads/m\0x\n0000"),
@@ -88,14 +107,85 @@ fn wrong_answers() -> Vec<(&'static str, Step)> {
     ]
 }
 
+/// What each method asks last, when all before it is as it should be.
+const DECISIVE: [(&str, &str, &str); 14] = [
+    ("owner", "GET", "/orgs/acme"),
+    ("owner", "GET", "/user/memberships/orgs/acme"),
+    ("owner", "GET", "/users/acme"),
+    ("owners", "GET", "/user/orgs"),
+    ("repositories", "GET", "/orgs/acme/repos"),
+    ("create", "POST", "/orgs/acme/repos"),
+    ("pull_requests:read", "GET", "/pulls"),
+    ("pull_requests:write", "POST", "/pulls"),
+    ("repository_hooks:read", "GET", "/hooks"),
+    ("repository_hooks:write", "GET", "/hooks?"),
+    ("repository_hooks:write", "PATCH", "/hooks/"),
+    ("administration:read", "GET", "/actions/permissions"),
+    ("administration:write", "GET", "/rulesets/rule-suites"),
+    ("members:read", "GET", "/user/memberships/orgs/acme"),
+];
+
+fn good(seen: &Seen) -> Step {
+    match (seen.method.as_str(), seen.target.trim_start_matches("/api/v3")) {
+        ("GET", "/user") => Step::json(200, super::USER),
+        ("GET", "/users/acme") => Step::json(200, r#"{"login":"acme","id":2,"type":"Organization"}"#),
+        ("GET", "/orgs/acme") => Step::json(200, super::ORGANISATION),
+        ("GET", "/user/memberships/orgs/acme") => Step::json(200, super::MEMBERSHIP),
+        ("GET", "/repos/acme/gitops") => Step::json(200, super::REPOSITORY),
+        ("GET", target) if target.contains("/hooks?") => Step::json(200, "[]"),
+        _ => Step::json(404, super::NOT_FOUND),
+    }
+}
+
+#[tokio::test]
+async fn no_wrong_answer_to_the_decisive_request_yields_a_value() {
+    let limits = Limits { total: Duration::from_millis(600), pause: Duration::from_millis(1), ..limits() };
+    let outside = Outside::new(None).with_limits(limits);
+    let mut count = 0;
+    let mut green = Vec::new();
+    let answers = wrong_answers();
+    for (method, verb, path) in DECISIVE {
+        let asked = answers.clone().into_iter().map(|(name, step)| {
+            let outside = &outside;
+            async move {
+                let wrong = move |seen: &Seen| {
+                    // The repository does not exist before it is created, so looking it up proves nothing either.
+                    let absent = method == "create" && seen.target.ends_with("/repos/acme/gitops");
+                    let decisive = seen.method == verb && seen.target.contains(path) && !absent;
+                    if decisive {
+                        step.clone()
+                    } else if absent {
+                        Step::json(404, super::NOT_FOUND)
+                    } else {
+                        good(seen)
+                    }
+                };
+                let server = Raw::start(wrong).await;
+                let forge = open(&site(&server.origin()), super::FINE_CANARY, outside);
+                (name, ask(forge.as_ref(), method).await)
+            }
+        });
+        for (name, outcome) in futures_util::future::join_all(asked).await {
+            count += 1;
+            match outcome {
+                Ok(value) => green.push(format!("{method} ({verb} {path}) took {name} for {value}")),
+                Err(fault) => assert!(fault.remedy.is_some(), "{method} {name}: {fault:?}"),
+            }
+        }
+    }
+    println!("wrong answers to decisive requests tried: {count}");
+    assert!(green.is_empty(), "{green:#?}");
+    assert!(count > 700, "{count}");
+}
+
 #[tokio::test]
 async fn no_wrong_answer_yields_a_value() {
     let limits = Limits { total: Duration::from_millis(300), pause: Duration::from_millis(1), ..limits() };
+    let outside = Outside::new(None).with_limits(limits);
     let mut count = 0;
     let mut green = Vec::new();
     for (name, step) in wrong_answers() {
         let server = Raw::start(move |_| step.clone()).await;
-        let outside = Outside::new(None).with_limits(limits);
         let asked = METHODS.map(|method| {
             let forge = open(&site(&server.origin()), super::FINE_CANARY, &outside);
             async move { (method, ask(forge.as_ref(), method).await) }

@@ -57,7 +57,9 @@ async fn a_401_is_answered_from_memory_and_a_fault_of_the_server_is_asked_anew()
         assert_eq!(forge.identity().await.unwrap_err().kind, FaultKind::Auth);
         assert_eq!(forge.expiry().await.unwrap_err().kind, FaultKind::Auth);
     }
-    assert_eq!(server.seen().len(), 1);
+    assert_eq!(super::ask(forge.as_ref(), "repository").await.unwrap_err().kind, FaultKind::Auth);
+    assert_eq!(super::ask(forge.as_ref(), "write").await.unwrap_err().kind, FaultKind::Auth);
+    assert_eq!(server.seen().len(), 1, "a refused credential is not shown again");
     let server = stumbling(3, Step::json(500, "{}")).await;
     let forge = at(&server);
     assert_eq!(forge.identity().await.unwrap_err().kind, FaultKind::Server);

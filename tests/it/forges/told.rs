@@ -373,7 +373,7 @@ async fn a_refused_creation_has_its_own_reasons() {
         (Step::json(422, taken), true, FaultKind::NoAccess, "exists already"),
         (Step::json(422, taken), false, FaultKind::NoAccess, "may not see it"),
         (refusal(403, &[], admin), false, FaultKind::NoAccess, "You need admin access"),
-        (Step::json(404, NOT_FOUND), false, FaultKind::MissingScope, "does not let this token create"),
+        (Step::json(404, NOT_FOUND), false, FaultKind::MissingScope, "cannot be created"),
         (refusal(422, &[], "Trade compliance"), false, FaultKind::NoAccess, "Trade compliance"),
     ] {
         let server = world(move |seen| match (seen.method.as_str(), visible) {
