@@ -5,6 +5,10 @@
 //! it there are only parsed answers. What does not fit together is found by [`Answers::problems`].
 
 mod field;
+pub mod file;
+mod literal;
+mod suggestion;
+mod written;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -32,13 +36,13 @@ pub struct Problem {
 
 impl Answers {
     pub fn set(&mut self, field: Field, answer: Answer) {
-        // A token belongs to one origin: another host asks for it anew.
-        if matches!(field, Field::Host | Field::ApiUrl | Field::Provider)
-            && self.given.get(&field).is_some_and(|before| *before != answer)
-        {
+        let before = self.site();
+        self.given.insert(field, answer);
+        // A token belongs to its origins: another host asks for it anew.
+        let origins = |site: &Site| (site.host.clone(), site.api.clone());
+        if before.is_some() && before.as_ref().map(origins) != self.site().as_ref().map(origins) {
             self.given.retain(|field, _| !field.is_of_token());
         }
-        self.given.insert(field, answer);
     }
 
     pub fn clear(&mut self, field: &Field) {

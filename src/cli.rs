@@ -1,7 +1,11 @@
 //! The command line: one definition, from which help, completions and the man page come. One file per subcommand.
 
+mod check;
 mod manage;
 mod out;
+mod run;
+mod sandbox;
+mod setup;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -246,12 +250,23 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Ending {
 fn dispatch(cli: Cli, out: &Out, paths: &Paths) -> Ending {
     let stray = cli.setup != SetupFlags::default();
     match cli.command {
-        None => Ending::Usage,
-        Some(Command::Setup { .. }) => Ending::Usage,
+        None if !cli.setup.answers.is_empty() || cli.setup.sandbox.is_some() => {
+            setup::setup(None, &cli.setup, &cli.common, out, paths)
+        }
+        None => nothing_asked(out),
         Some(_) if stray => out.usage("The flags of setup stand after the word setup."),
+        Some(Command::Setup { name, flags }) => setup::setup(name.as_deref(), &flags, &cli.common, out, paths),
+        Some(Command::Check(flags)) => check::check(&flags, &cli.common, out, paths),
+        Some(Command::Sandbox(flags)) => sandbox::sandbox(&flags, &cli.common, out),
         Some(Command::List) => manage::list(out, paths),
         _ => Ending::Usage,
     }
+}
+
+/// Help, where nothing says what to do.
+fn nothing_asked(out: &Out) -> Ending {
+    out.say(&definition().render_help().to_string());
+    Ending::Usage
 }
 
 /// Help and version go to stdout; a mistake goes to stderr, without any word that could be a secret.

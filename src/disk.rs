@@ -105,6 +105,24 @@ pub fn read(path: &Path) -> Result<Option<Zeroizing<String>>, DiskFault> {
     }
 }
 
+/// The log at `path`, for adding to it: 0600, whatever it was before.
+///
+/// # Errors
+/// Anything but a regular file, or what the operating system refuses.
+pub fn log_file(path: &Path) -> Result<File, DiskFault> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(not_a_file(path));
+    }
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path).map_err(|error| DiskFault::of_io(path, "opened as log", &error, "Nothing was done."))?;
+    #[cfg(unix)]
+    let _ = file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600));
+    Ok(file)
+}
+
 fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

@@ -33,6 +33,7 @@ pub mod platform;
 pub mod provider;
 pub mod report;
 pub mod secret;
+mod statements;
 pub mod text;
 pub mod wizard;
 

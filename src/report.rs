@@ -14,6 +14,8 @@ use crate::wizard::{Done, Stage, Wizard};
 /// A mistake in a file, with its place; lines and columns begin at 1, and 0 means that it has none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Located {
+    /// The file and a colon, for the text; empty where there is none.
+    pub file: String,
     pub line: usize,
     pub column: usize,
     pub key: String,

@@ -7,6 +7,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -147,6 +148,22 @@ impl Redactor {
             }
         }
         clean
+    }
+}
+
+/// One redactor for everything that leaves a run. Clones share what they know.
+#[derive(Clone, Debug, Default)]
+pub struct Redaction(Arc<Mutex<Redactor>>);
+
+impl Redaction {
+    /// From now on this secret is replaced.
+    pub fn learn(&self, secret: &Secret) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).learn(secret);
+    }
+
+    /// `text` without known secrets.
+    pub fn clean(&self, text: &str) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clean(text)
     }
 }
 

@@ -7,13 +7,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::cli::Out;
 use crate::config::{Config, Connection};
 use crate::disk::{self, Paths};
 use crate::fact::{Credential, Fault, FaultKind, Query, Remedy, Site, Source, Ticket, Value};
 use crate::forge::{self, Forge, Log, Outside};
 use crate::provider::recognise;
-use crate::secret::{Secret, Store};
+use crate::secret::{Redaction, Secret, Store};
 use crate::store::{self, Entry, StoreFault, Stores, successor};
 use crate::wizard::{Command, Done, Effect, Event, More};
 
@@ -23,7 +22,7 @@ pub struct World {
     log: Option<Log>,
     stores: Stores,
     paths: Paths,
-    out: Out,
+    redaction: Redaction,
     vault: Mutex<BTreeMap<Credential, Secret>>,
     lines: Mutex<Vec<Line>>,
     notes: Mutex<Vec<String>>,
@@ -42,10 +41,10 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl World {
-    pub fn new(log: Option<Log>, stores: Stores, paths: Paths, out: Out) -> Self {
+    pub fn new(log: Option<Log>, stores: Stores, paths: Paths, redaction: Redaction) -> Self {
         let outside = Outside::new(log.clone());
         let (vault, lines, notes) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { outside, log, stores, paths, out, vault, lines, notes }
+        Self { outside, log, stores, paths, redaction, vault, lines, notes }
     }
 
     pub fn paths(&self) -> &Paths {
@@ -112,7 +111,7 @@ impl World {
             }
         }
         .map_err(fault_of)?;
-        self.out.learn(&secret);
+        self.redaction.learn(&secret);
         if let Some(log) = &self.log {
             log.learn(&secret);
         }
@@ -218,9 +217,9 @@ impl World {
             if taken {
                 return Err(Unsaved::Taken);
             }
-            config.put(connection);
+            config.put(connection).map_err(Unsaved::Config)?;
             if config.active().is_none() {
-                config.set_active(&connection.name);
+                config.set_active(&connection.name).map_err(Unsaved::Config)?;
             }
             Ok(config.render())
         });

@@ -1,11 +1,10 @@
 //! Where text leaves the program: data to stdout, talk to stderr, both past the redactor.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Color, Ending, Format};
 use crate::disk::DiskFault;
-use crate::secret::{Redactor, Secret};
+use crate::secret::Redaction;
 
 /// The two streams of a run. Clones share what they know of secrets.
 #[derive(Clone, Debug)]
@@ -13,7 +12,7 @@ pub struct Out {
     pub format: Format,
     /// Whether stdout may be coloured.
     pub color: bool,
-    redactor: Arc<Mutex<Redactor>>,
+    pub redaction: Redaction,
 }
 
 impl Out {
@@ -28,26 +27,16 @@ impl Out {
                     && std::io::stdout().is_terminal()
             }
         };
-        Self { format, color, redactor: Arc::default() }
+        Self { format, color, redaction: Redaction::default() }
     }
 
     pub fn is_json(&self) -> bool {
         self.format == Format::Json
     }
 
-    /// From now on this secret is replaced wherever it would be printed.
-    pub fn learn(&self, secret: &Secret) {
-        self.redactor.lock().unwrap_or_else(PoisonError::into_inner).learn(secret);
-    }
-
-    /// `text` without known secrets.
-    pub fn clean(&self, text: &str) -> String {
-        self.redactor.lock().unwrap_or_else(PoisonError::into_inner).clean(text)
-    }
-
     /// Data: stdout. A reader that went away is no error.
     pub fn data(&self, text: &str) {
-        let _ = std::io::stdout().write_all(self.clean(text).as_bytes());
+        let _ = std::io::stdout().write_all(self.redaction.clean(text).as_bytes());
         let _ = std::io::stdout().flush();
     }
 
@@ -58,7 +47,7 @@ impl Out {
 
     /// Talk: stderr, one line.
     pub fn say(&self, text: &str) {
-        let _ = writeln!(std::io::stderr(), "{}", self.clean(text));
+        let _ = writeln!(std::io::stderr(), "{}", self.redaction.clean(text));
     }
 
     /// A failure: what happened, then what to do.

@@ -116,7 +116,7 @@ fn headed(request: Request) -> Request {
 }
 
 /// No forge was asked about a name that cannot be one: nothing of this name exists there.
-fn not_a_name(reason: String) -> Fault {
+fn not_a_name(reason: impl std::fmt::Display) -> Fault {
     use crate::fact::{FaultKind, Remedy};
     Fault::new(FaultKind::NotFound, format!("Nothing can have this name: {reason}."))
         .remedy(Remedy::new("Correct the name."))

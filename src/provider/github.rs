@@ -259,7 +259,7 @@ impl Rules for GitHub {
             }
         }
         for (permission, level) in levels.into_iter().filter(|(permission, _)| *permission != "metadata") {
-            query.push_str(&format!("&{permission}={level}"));
+            query.extend(["&", permission, "=", level]);
         }
         Link { url: site.host.join(&format!("/settings/personal-access-tokens/new?{query}")), prefilled: true }
     }

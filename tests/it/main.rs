@@ -4,3 +4,9 @@
 mod disk;
 mod stores;
 mod sandbox;
+mod answers_file;
+mod headless;
+mod program;
+mod tidy;
+mod forges;
+mod support;

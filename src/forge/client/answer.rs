@@ -119,10 +119,11 @@ impl Answer {
     pub(super) fn wait_until(&self, now: Timestamp) -> Option<Timestamp> {
         if let Some(told) = self.header("retry-after") {
             let told = told.trim();
-            return match told.parse::<u32>() {
-                Ok(seconds) => now.checked_add(jiff::SignedDuration::from_secs(seconds.into())).ok(),
-                Err(_) => http_date(told),
-            };
+            if told.is_empty() || !told.bytes().all(|byte| byte.is_ascii_digit()) {
+                return http_date(told);
+            }
+            let seconds: u32 = told.parse().unwrap_or(u32::MAX);
+            return now.checked_add(jiff::SignedDuration::from_secs(seconds.into())).ok();
         }
         if self.header("x-ratelimit-remaining")?.trim() != "0" {
             return None;

@@ -180,13 +180,9 @@ impl Outside {
         if origin.is_loopback() {
             return None;
         }
-        let address = match &self.proxy {
-            Some(proxy) => url::Url::parse(proxy).ok()?,
-            None => {
-                let proxy = Matcher::from_system().intercept(&origin.to_string().parse().ok()?)?;
-                url::Url::parse(&proxy.uri().to_string()).ok()?
-            }
-        };
+        let from_system =
+            || Some(Matcher::from_system().intercept(&origin.to_string().parse().ok()?)?.uri().to_string());
+        let address = url::Url::parse(&self.proxy.clone().or_else(from_system)?).ok()?;
         let port = address.port_or_known_default().map(|port| format!(":{port}")).unwrap_or_default();
         Some(crate::text::sanitise(&format!("{}{port}", address.host_str()?), 100))
     }

@@ -84,18 +84,12 @@ impl GitHub {
                 let text = "GitHub left out what belongs to organisations whose single sign-on this token is not authorised for: choose “Configure SSO” beside the token, on the page of your tokens.";
                 cut = Some(text.to_owned());
             }
-            next = match next_part(answer.header("link").as_deref()) {
-                Some(told) => match self.own(&told).filter(|url| !seen.contains(url)) {
-                    Some(url) => Some(url),
-                    None => {
-                        cut = Some(
-                            "The list goes on at an address that cannot be followed; the rest is not shown.".to_owned(),
-                        );
-                        None
-                    }
-                },
-                None => None,
-            };
+            let told = next_part(answer.header("link").as_deref());
+            next = told.as_ref().and_then(|told| self.own(told)).filter(|url| !seen.contains(url));
+            if told.is_some() && next.is_none() {
+                let text = "The list goes on at an address that cannot be followed; the rest is not shown.";
+                cut = Some(text.to_owned());
+            }
         }
         Ok((rows, cut))
     }

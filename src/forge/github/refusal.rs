@@ -184,7 +184,7 @@ impl Refusal {
             let remedy = "Add the permission on the token's page; select the repository there, and the right resource owner; an organisation may have to approve the token first.";
             return Some(Fault::new(FaultKind::MissingScope, text).remedy(Remedy::at(remedy, tokens)));
         }
-        let roles = [
+        let texts = [
             "you need admin access to the organization",
             "organization members cannot delete repositories",
             "repository was archived so is read-only",
@@ -192,11 +192,11 @@ impl Refusal {
             "must have push access",
             "must be an organization owner",
         ];
-        if roles.iter().any(|text| self.says(text)) {
+        if texts.iter().any(|text| self.says(text)) {
             let text = format!("GitHub refused {}: {}", asking.subject, self.message);
-            let remedy = if self.says(roles[0]) {
+            let remedy = if self.says(texts[0]) {
                 "Ask an owner of the organisation for the right to create repositories; a fine-grained token must also have the organisation, not your account, as its resource owner."
-            } else if self.says(roles[2]) {
+            } else if self.says(texts[2]) {
                 "Unarchive the repository in its settings, or use another one."
             } else {
                 "Ask an owner or administrator for the role."
@@ -240,8 +240,8 @@ impl Refusal {
                 Fault::new(FaultKind::NotTheApi, text).remedy(Remedy::new("Update git-access."))
             }
             _ => {
-                let errors: String = self.errors.iter().map(|error| format!("; {error}")).collect();
-                let text = format!("GitHub refused {subject}: {}{errors}", self.message);
+                let words = [std::slice::from_ref(&self.message), self.errors.as_slice()].concat().join("; ");
+                let text = format!("GitHub refused {subject}: {words}");
                 let remedy = "Ask an owner of the repository or organisation, with these words.";
                 Fault::new(FaultKind::NoAccess, text).remedy(Remedy::new(remedy))
             }

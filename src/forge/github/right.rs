@@ -38,9 +38,10 @@ impl GitHub {
         let repository = self.repository_known(place).await?;
         let at = Tried { forge: self, repository: &repository, scope };
         match scope {
-            "metadata:read" if public(&repository) => Ok(not_told("everybody may read a public repository.")),
+            "metadata:read" | "pull_requests:read" if public(&repository) => {
+                Ok(not_told("everybody may read a public repository."))
+            }
             "metadata:read" => Ok(Right::Held),
-            "pull_requests:read" if public(&repository) => Ok(not_told("everybody may read a public repository.")),
             "pull_requests:read" => at.read("/pulls?state=all&per_page=1").await,
             "repository_hooks:read" => at.read("/hooks?per_page=1").await,
             "administration:read" => at.read("/actions/permissions").await,

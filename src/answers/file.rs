@@ -1,0 +1,495 @@
+//! The answers file: what the user decided, as a document.
+//!
+//! [`read`] finds every problem in one run, each with its line and column, in the order of the file. One mistake is one
+//! problem: what follows from it (a field that is missing because its line cannot be read) is not told again. Nothing
+//! that stands where a value belongs is ever repeated.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::field::{FIELDS, Field, Raw, Shape};
+use super::literal::{self, shown_key};
+use super::suggestion::{self, TABLES};
+use super::{Answers, Problem};
+use crate::platform::Platform;
+use crate::statements::{Entry, Lines, Mistake, Node, Part, Position, Said, Statement, Value};
+use crate::statements::{moment, repetitions, statements};
+
+pub use super::literal::shown_key as key_as_shown;
+pub use super::written::{wanted, write};
+
+/// What the file is read for, and what is known besides it.
+pub struct Circumstances<'a> {
+    /// The file itself comes from standard input, so the token cannot.
+    pub from_stdin: bool,
+    /// An existing connection says the rest: only a new token (or key) is asked for.
+    pub rotates: bool,
+    /// What wins over the file: the command line.
+    pub above: &'a Answers,
+    /// What the file wins over: the answers of a scenario.
+    pub beneath: &'a Answers,
+    pub platform: &'a dyn Fn(&str) -> Option<Platform>,
+}
+
+/// What a file says, and what is wrong with it.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// The answers of the file alone, as far as they could be read. Relative paths are still relative.
+    pub answers: Answers,
+    /// In the order of the file. Empty: the file can be used.
+    pub problems: Vec<Located>,
+    spots: BTreeMap<Field, Spot>,
+}
+
+/// A problem and its place: line and column from 1, the column in characters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Located {
+    pub line: usize,
+    pub column: usize,
+    /// Table and key, as far as they can be told and shown.
+    pub key: Option<String>,
+    pub message: String,
+}
+
+/// Where a field stands.
+#[derive(Clone, Copy, Debug)]
+struct Spot {
+    key: Position,
+    value: Position,
+}
+
+const START: Position = Position { line: 1, column: 1 };
+
+impl Reading {
+    /// A problem with `field` that was found later, at its place in the file.
+    pub fn locate(&self, field: &Field, message: impl Into<String>) -> Located {
+        let position = self.spots.get(field).map_or(START, |spot| spot.value);
+        located(position, Some(field.key()), message)
+    }
+}
+
+/// Reads an answers file.
+pub fn read(text: &str, circumstances: &Circumstances<'_>) -> Reading {
+    let all = statements(text);
+    let mut reader = Reader {
+        lines: Lines::new(text),
+        text,
+        reading: Reading::default(),
+        tried: Tried::default(),
+        headers: BTreeMap::new(),
+        has_version: false,
+        from_stdin: circumstances.from_stdin,
+    };
+    reader.walk(&all, &repetitions(text, &all));
+    reader.judge(circumstances);
+    let mut reading = reader.reading;
+    reading.problems.sort_by_key(|problem| (problem.line, problem.column));
+    reading
+}
+
+/// Fields that the file means to answer in a way that could not be read: they are not missing.
+#[derive(Default)]
+struct Tried {
+    fields: BTreeSet<Field>,
+    /// Something that could have been anything.
+    everything: bool,
+}
+
+struct Reader<'t> {
+    lines: Lines<'t>,
+    text: &'t str,
+    reading: Reading,
+    tried: Tried,
+    /// Where each table begins.
+    headers: BTreeMap<String, Position>,
+    has_version: bool,
+    from_stdin: bool,
+}
+
+/// What a path of the file stands for.
+enum Meaning {
+    Version,
+    Field(Field),
+    Table,
+    /// Something below a field, which is no table: with the number of its parts.
+    Below(Field, usize),
+    /// The first part that is not known.
+    Unknown(usize),
+}
+
+impl Reader<'_> {
+    fn walk(&mut self, all: &[Statement], repeated: &[usize]) {
+        // The table that the lines below it belong to; none where they are not to be read.
+        let mut table: Option<Vec<String>> = Some(Vec::new());
+        for statement in all {
+            let again: Vec<_> = repeated.iter().filter(|at| statement.range.contains(at)).collect();
+            for at in &again {
+                let key = match &statement.said {
+                    Said::Header { parts, .. } => Some(joined(&names(parts))),
+                    Said::Pair { parts, .. } => table.as_ref().map(|table| joined(&below(table, parts))),
+                    _ => None,
+                };
+                self.say(**at, key, Mistake::REPEATED);
+            }
+            match &statement.said {
+                Said::Nothing | Said::Comment => {}
+                Said::Header { parts, list } => table = self.header(parts, *list && again.is_empty()),
+                Said::Pair { parts, node } => {
+                    if again.is_empty()
+                        && let Some(table) = &table
+                    {
+                        self.pair(&below(table, parts), parts, node);
+                    }
+                }
+                Said::Broken(mistake) => {
+                    if let Some(new) = self.broken(mistake, table.as_deref()) {
+                        table = new;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes up a table; none if its lines are not to be read.
+    fn header(&mut self, parts: &[Part], list: bool) -> Option<Vec<String>> {
+        let path = names(parts);
+        match meaning(&path) {
+            Meaning::Table => {
+                let first = parts.first().map_or(0, |part| part.span.start);
+                if list {
+                    self.say(first, Some(joined(&path)), "this is one table: write its name in single brackets");
+                }
+                let bracket = self.text[..first].rfind('[').unwrap_or(first);
+                let position = self.lines.position(bracket);
+                self.headers.entry(joined(&path)).or_insert(position);
+                Some(path)
+            }
+            Meaning::Version => {
+                self.has_version = true;
+                self.say_at(parts, 1, &path, "a number is expected here, not a table".into());
+                None
+            }
+            Meaning::Field(field) | Meaning::Below(field, _) => {
+                let message = format!("{} is expected here, not a table", field.row().shape.name());
+                self.say_at(parts, parts.len(), &path, message);
+                self.tried.fields.insert(field);
+                None
+            }
+            Meaning::Unknown(index) => {
+                self.unknown(&path, index, parts, None);
+                None
+            }
+        }
+    }
+
+    fn pair(&mut self, path: &[String], parts: &[Part], node: &Node) {
+        let Some(last) = parts.last() else { return };
+        match meaning(path) {
+            Meaning::Version => self.version(node),
+            Meaning::Field(field) => self.field(field, last, node),
+            Meaning::Table => match &node.value {
+                Value::Table(entries) => {
+                    for Entry { parts, node } in entries {
+                        self.pair(&below(path, parts), parts, node);
+                    }
+                }
+                Value::Text(_) if joined(path) == "token" => self.literal(last.span.start, path),
+                _ => {
+                    self.try_prefix(&joined(path));
+                    let message = format!("[{0}] is a table: write [{0}] and its keys below", joined(path));
+                    self.say(last.span.start, Some(joined(path)), &message);
+                }
+            },
+            Meaning::Below(field, used) => {
+                let message = format!("{} is expected here, not a table", field.row().shape.name());
+                let part = parts.len().saturating_sub(path.len() - used).max(1);
+                self.say_at(parts, part, path, message);
+                self.tried.fields.insert(field);
+            }
+            Meaning::Unknown(index) => self.unknown(path, index, parts, Some(node)),
+        }
+    }
+
+    fn version(&mut self, node: &Node) {
+        self.has_version = true;
+        let message = match node.value {
+            Value::Number(Some(1)) => return,
+            Value::Number(_) => "this program reads version 1 of the answers file: write version = 1",
+            _ => "a number is expected here: write version = 1",
+        };
+        self.say(node.span.start, Some("version".into()), message);
+    }
+
+    fn field(&mut self, field: Field, last: &Part, node: &Node) {
+        let key = self.lines.position(last.span.start);
+        let value = self.lines.position(node.span.start);
+        self.reading.spots.insert(field.clone(), Spot { key, value });
+        if let Some(at) = token_in(node) {
+            self.tried.fields.insert(Field::TokenEnv);
+            self.tried.fields.insert(field.clone());
+            self.say(at, Some(field.key()), literal::REFUSAL);
+            return;
+        }
+        match parsed(&field, node) {
+            Ok(super::Answer::Flag(true)) if field == Field::TokenStdin && self.from_stdin => {
+                self.tried.fields.insert(field.clone());
+                let message = "standard input is taken by the answers: name env, file or command as the token's source";
+                self.say(last.span.start, Some(field.key()), message);
+            }
+            Ok(answer) => self.reading.answers.set(field, answer),
+            Err((at, message)) => {
+                self.say(at, Some(field.key()), &message);
+                self.tried.fields.insert(field);
+            }
+        }
+    }
+
+    fn literal(&mut self, at: usize, path: &[String]) {
+        self.tried.fields.insert(Field::TokenEnv);
+        self.say(at, Some(joined(path)), literal::REFUSAL);
+    }
+
+    fn unknown(&mut self, path: &[String], index: usize, parts: &[Part], node: Option<&Node>) {
+        // The unknown part stands on this line, or in the header above.
+        let part = (index + parts.len()).saturating_sub(path.len());
+        let Some(at) = parts.get(part).or(parts.last()).map(|part| part.span.start) else { return };
+        let table: Vec<_> = path[..index].iter().map(String::as_str).collect();
+        if node.is_some_and(|node| literal::is_key_of_token(&table, &path[index]) || token_in(node).is_some()) {
+            self.literal(at, path);
+            return;
+        }
+        let key = joined(&path[..=index]);
+        let meant = suggestion::meant(&key);
+        for known in &meant {
+            self.try_prefix(known);
+        }
+        let what = if node.is_some() { "key" } else { "table" };
+        let message = format!("no {what} is named `{}`: {}", shown_key(&key), suggestion::hint(&meant));
+        self.say(at, Some(joined(path)), &message);
+    }
+
+    /// A line that cannot be read. Gives the table that it begins, where it was to begin one.
+    fn broken(&mut self, mistake: &Mistake, table: Option<&[String]>) -> Option<Option<Vec<String>>> {
+        let path = mistake.path.as_ref();
+        let path = match (mistake.header, table, path) {
+            (true, _, Some(path)) => Some(path.clone()),
+            (false, Some(table), Some(path)) => Some(table.iter().chain(path).cloned().collect()),
+            _ => None,
+        };
+        let rest = self.text[mistake.rest.clone()].trim().trim_matches(['"', '\'']);
+        if literal::is_token(rest) {
+            self.tried.fields.insert(Field::TokenEnv);
+        }
+        let message = if literal::is_token(rest) { literal::REFUSAL } else { mistake.message };
+        self.say(mistake.at, path.as_deref().map(joined), message);
+        match &path {
+            Some(path) => self.try_path(path),
+            // Below a table that is not read nothing was meant that counts.
+            None if table.is_some() || mistake.header => self.tried.everything = true,
+            None => {}
+        }
+        mistake.header.then(|| path.filter(|path| matches!(meaning(path), Meaning::Table)))
+    }
+
+    fn try_path(&mut self, path: &[String]) {
+        match meaning(path) {
+            Meaning::Version => self.has_version = true,
+            Meaning::Field(field) | Meaning::Below(field, _) => {
+                self.tried.fields.insert(field);
+            }
+            Meaning::Table => self.try_prefix(&joined(path)),
+            Meaning::Unknown(index) => {
+                for known in suggestion::meant(&joined(&path[..=index])) {
+                    self.try_prefix(known);
+                }
+            }
+        }
+    }
+
+    /// Marks a known key, or all keys of a known table.
+    fn try_prefix(&mut self, known: &str) {
+        if known == "version" {
+            self.has_version = true;
+        }
+        let under = format!("{known}.");
+        let rows = FIELDS.iter().filter(|row| row.key == known || row.key.starts_with(&under));
+        self.tried.fields.extend(rows.map(|row| row.field.clone()));
+    }
+
+    /// What is missing, and what does not fit together.
+    fn judge(&mut self, circumstances: &Circumstances<'_>) {
+        if !self.has_version && !self.tried.everything {
+            self.problem(START, Some("version".into()), "`version` is missing: write version = 1");
+        }
+        let mut merged = circumstances.beneath.clone();
+        merged.overlay(&self.reading.answers);
+        merged.overlay(circumstances.above);
+        let platform = merged.platform().and_then(circumstances.platform);
+        if merged.has(&Field::Platform) && platform.is_none() {
+            let known: Vec<_> = crate::platform::built_in().into_iter().map(|platform| platform.id).collect();
+            let known = known.join(", ");
+            let message = format!("no platform of this name is known: write {known}, or the name of a platform file");
+            self.fits_not(&Problem { field: Field::Platform, message });
+        }
+        let mut problems = merged.problems(platform.as_ref(), circumstances.rotates);
+        problems.extend(platform.as_ref().and_then(|platform| unsupported(&merged, platform)));
+        for problem in problems {
+            if !self.follows_from_another(&problem.field, &merged) {
+                self.fits_not(&problem);
+            }
+        }
+    }
+
+    /// Whether a problem only shows because something that could not be read is not there.
+    fn follows_from_another(&self, field: &Field, merged: &Answers) -> bool {
+        let tried = |field: &Field| self.tried.fields.contains(field);
+        tried(field) || relies_on(field).iter().any(tried) || (self.tried.everything && !merged.has(field))
+    }
+
+    fn fits_not(&mut self, problem: &Problem) {
+        let spot = self.reading.spots.get(&problem.field);
+        let position = match spot {
+            Some(spot) if is_about_value(&problem.field) => spot.value,
+            Some(spot) => spot.key,
+            None => {
+                let key = problem.field.key();
+                let table = key.split_once('.').and_then(|(table, _)| self.headers.get(table));
+                table.copied().unwrap_or(START)
+            }
+        };
+        self.problem(position, Some(problem.field.key()), &problem.message);
+    }
+
+    fn say_at(&mut self, parts: &[Part], number: usize, path: &[String], message: String) {
+        let at = parts.get(number.saturating_sub(1)).or(parts.last()).map_or(0, |part| part.span.start);
+        self.say(at, Some(joined(path)), &message);
+    }
+
+    fn say(&mut self, at: usize, key: Option<String>, message: &str) {
+        self.problem(self.lines.position(at), key, message);
+    }
+
+    fn problem(&mut self, position: Position, key: Option<String>, message: &str) {
+        self.reading.problems.push(located(position, key, message));
+    }
+}
+
+fn located(position: Position, key: Option<String>, message: impl Into<String>) -> Located {
+    let key = key.map(|key| shown_key(&key));
+    Located { line: position.line, column: position.column, key, message: message.into() }
+}
+
+/// Why the platform cannot use the provider, or this kind of token.
+fn unsupported(answers: &Answers, platform: &Platform) -> Option<Problem> {
+    let provider = answers.provider()?;
+    if let Err(reason) = platform.pair(provider) {
+        return Some(Problem { field: Field::Provider, message: reason });
+    }
+    let message = platform.refuses(provider, answers.token_kind()?)?;
+    Some(Problem { field: Field::TokenKind, message })
+}
+
+fn meaning(path: &[String]) -> Meaning {
+    let parts: Vec<_> = path.iter().map(String::as_str).collect();
+    match parts.as_slice() {
+        [] | ["handover"] => return Meaning::Table,
+        ["version"] => return Meaning::Version,
+        ["handover", key] => return Meaning::Field(Field::Handover((*key).to_owned())),
+        ["handover", key, ..] => return Meaning::Below(Field::Handover((*key).to_owned()), 2),
+        _ => {}
+    }
+    for row in FIELDS {
+        let known: Vec<_> = row.key.split('.').collect();
+        if known == parts {
+            return Meaning::Field(row.field.clone());
+        }
+        if parts.starts_with(&known) {
+            return Meaning::Below(row.field.clone(), known.len());
+        }
+    }
+    match parts.as_slice() {
+        [table] if TABLES.contains(table) => Meaning::Table,
+        [table, ..] if TABLES.contains(table) => Meaning::Unknown(1),
+        _ => Meaning::Unknown(0),
+    }
+}
+
+/// A value as an answer; or where in it the mistake is, and what.
+fn parsed(field: &Field, node: &Node) -> Result<super::Answer, (usize, String)> {
+    let shape = field.row().shape;
+    let raw = match &node.value {
+        Value::Text(text) => Raw::Text(text),
+        Value::Flag(flag) => Raw::Flag(*flag),
+        Value::Number(_) | Value::Fraction => Raw::Other("a number"),
+        Value::Table(_) => Raw::Other("a table"),
+        Value::Date(_) if shape != Shape::Expiry => Raw::Other("a date"),
+        Value::Date(date) => Raw::Moment(moment(date).map_err(|message| (node.span.start, message.to_owned()))?),
+        Value::List(items) => {
+            let mut words = Vec::new();
+            for item in items {
+                match &item.value {
+                    Value::Text(word) => words.push(word.as_str()),
+                    _ if shape == Shape::Words => {
+                        return Err((item.span.start, "each word of the list is a text in quotes".into()));
+                    }
+                    _ => {}
+                }
+            }
+            Raw::Words(words)
+        }
+    };
+    field.parse(&raw).map_err(|message| (node.span.start, message))
+}
+
+/// Where in a value a token stands, if one does.
+fn token_in(node: &Node) -> Option<usize> {
+    match &node.value {
+        Value::Text(text) => literal::is_token(text).then_some(node.span.start),
+        Value::List(items) => items.iter().find_map(token_in),
+        Value::Table(entries) => entries.iter().find_map(|entry| token_in(&entry.node)),
+        _ => None,
+    }
+}
+
+/// The fields whose absence makes a problem with `field`.
+fn relies_on(field: &Field) -> &'static [Field] {
+    match field {
+        Field::TokenEnv => &[
+            Field::TokenEnv,
+            Field::TokenFile,
+            Field::TokenCommand,
+            Field::TokenStdin,
+            Field::SshPublicKey,
+            Field::SshGenerate,
+        ],
+        Field::StoreKind => {
+            &[Field::StorePath, Field::StoreEnv, Field::StoreCommand, Field::TokenEnv, Field::TokenCommand]
+        }
+        Field::StorePath | Field::StoreEnv | Field::StoreCommand => &[Field::StoreKind],
+        Field::RepositoryCreate | Field::Visibility | Field::Contents | Field::Branch => &[Field::Repository],
+        Field::ApiUrl => &[Field::Host],
+        _ => &[],
+    }
+}
+
+/// Whether problems with `field` are about what it says, and not about that it is there.
+fn is_about_value(field: &Field) -> bool {
+    use Field::{ApiUrl, Contents, Host, Owner, Platform, Provider, Repository, StoreKind, TokenKind, Visibility};
+    matches!(
+        field,
+        Platform | Provider | Host | ApiUrl | Owner | Repository | TokenKind | StoreKind | Visibility | Contents
+    )
+}
+
+fn names(parts: &[Part]) -> Vec<String> {
+    parts.iter().map(|part| part.name.clone()).collect()
+}
+
+fn below(table: &[String], parts: &[Part]) -> Vec<String> {
+    table.iter().cloned().chain(names(parts)).collect()
+}
+
+fn joined(path: &[String]) -> String {
+    path.join(".")
+}

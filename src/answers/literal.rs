@@ -1,0 +1,100 @@
+//! Tokens that somebody wrote where they do not belong, and keys that must not be repeated.
+
+use crate::fact::Recognised;
+use crate::provider::Provider;
+use crate::secret::Secret;
+
+/// What is said about a token in a file. It never shows any of it.
+pub(super) const REFUSAL: &str = "a token or private key does not belong into this file: leave it in a variable, \
+    a file of its own, a program or standard input, and write env, file, command or stdin in [token]";
+
+/// How tokens begin, whatever their length.
+const BEGINNINGS: &[&str] = &[
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "gloas-",
+    "gldt-",
+    "glrt-",
+    "glcbt-",
+    "glptt-",
+    "glft-",
+    "glimt-",
+    "glagent-",
+    "glsoat-",
+    "-----BEGIN",
+];
+
+/// Beginnings that other words have too, and from here on the length makes the difference.
+const LONG_BEGINNINGS: &[&str] = &["ATATT", "ATCTT", "ATBB", "BBDC-"];
+const LONG: usize = 20;
+const LONGEST_KEY: usize = 40;
+
+/// Keys under which people put a token.
+const KEYS: &[&str] =
+    &["token", "value", "secret", "password", "passwd", "pat", "literal", "text", "key", "api_key", "apikey"];
+
+/// Whether `text` is, to all appearance, a token or a private key.
+pub(super) fn is_token(text: &str) -> bool {
+    let text = text.trim();
+    if BEGINNINGS.iter().any(|begin| text.starts_with(begin)) {
+        return true;
+    }
+    if text.len() < LONG {
+        return false;
+    }
+    let Ok(secret) = Secret::parse(text) else { return false };
+    LONG_BEGINNINGS.iter().any(|begin| text.starts_with(begin))
+        || Provider::ALL.iter().any(|provider| provider.rules().recognise(&secret) != Recognised::Untold)
+}
+
+/// Whether a token is what belongs to a key of this name.
+pub(super) fn is_key_of_token(table: &[&str], name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace('-', "_");
+    let known =
+        KEYS.contains(&name.as_str()) && (table == ["token"] || !matches!(name.as_str(), "value" | "text" | "key"));
+    known || name.ends_with("_token") || name.ends_with("_password") || name.ends_with("_secret")
+}
+
+/// A key as it may be repeated: one that could be a value gives `…`.
+pub fn shown_key(name: &str) -> String {
+    let odd = name.chars().count() > LONGEST_KEY
+        || name.chars().any(char::is_control)
+        || name.split('.').any(|part| is_token(part.trim_matches(['"', '\''])));
+    if odd { "…".to_owned() } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_told_from_words() {
+        for (text, token) in [
+            ("ghp_x", true),
+            ("github_pat_11AB", true),
+            ("glpat-abc", true),
+            ("0123456789abcdef0123456789abcdef01234567", true),
+            ("-----BEGIN OPENSSH PRIVATE KEY-----\nabc", true),
+            ("ATATT3xFfGF0aaaaaaaaaaaaaaaa", true),
+            ("ATBB_TOKEN", false),
+            ("GITHUB_TOKEN", false),
+            ("op://vault/item/password", false),
+            ("devtron-github-acme", false),
+        ] {
+            assert_eq!(is_token(text), token, "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_that_could_be_values_are_not_repeated() {
+        assert_eq!(shown_key("providr"), "providr");
+        assert_eq!(shown_key("ghp_abc"), "…");
+        assert_eq!(shown_key("token.glpat-abc"), "…");
+        assert_eq!(shown_key(&"x".repeat(41)), "…");
+    }
+}

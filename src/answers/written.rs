@@ -1,0 +1,105 @@
+//! Answers written down: to be replayed, or to be filled in.
+
+use std::collections::BTreeSet;
+
+use super::field::{Answer, FIELDS, Field, FieldRow, GivenExpiry, Shape};
+use super::{Answers, Problem};
+use crate::statements::{key, list, quoted};
+
+/// The answers as a file that gives them again. It never holds a secret: a token that was typed is not among them.
+pub fn write(answers: &Answers) -> String {
+    let mut out = String::from(
+        "# Answers of git-access. The same again: git-access setup --answers THIS-FILE\n\
+         # No secret belongs in here.\nversion = 1\n",
+    );
+    let mut table = "";
+    let typed = answers.source().is_none() && !answers.has_ssh();
+    for row in FIELDS {
+        let (in_table, name) = row.key.rsplit_once('.').unwrap_or(("", row.key));
+        let remark = typed && row.field == Field::TokenEnv;
+        let answer = answers.given.get(&row.field);
+        if in_table != table && (remark || answer.is_some()) {
+            out.push_str(&format!("\n[{in_table}]\n"));
+            table = in_table;
+        }
+        if remark {
+            out.push_str(
+                "# The token was typed. Name its source here for the next time:\n# env = \"GIT_ACCESS_TOKEN\"\n",
+            );
+        }
+        let Some(answer) = answer else { continue };
+        out.push_str(&format!("{name} = {}\n", value(answer)));
+    }
+    out.push_str(&handover(answers));
+    out
+}
+
+/// The answers file that would have been needed: what is known is filled in, what is missing is marked, and the rest
+/// stands there as a comment.
+pub fn wanted(answers: &Answers, problems: &[Problem]) -> String {
+    let mut out = String::from(
+        "# An answers file for git-access. Fill in what is marked, then: git-access setup --answers THIS-FILE\n\
+         # Lines that begin with # are optional.\nversion = 1\n",
+    );
+    let missing: BTreeSet<&Field> =
+        problems.iter().map(|problem| &problem.field).filter(|field| !answers.has(field)).collect();
+    let mut table = "";
+    for row in FIELDS {
+        let (in_table, name) = row.key.rsplit_once('.').unwrap_or(("", row.key));
+        if in_table != table {
+            out.push_str(&format!("\n[{in_table}]\n"));
+            table = in_table;
+        }
+        let line = match answers.given.get(&row.field) {
+            Some(answer) => format!("{name} = {}", value(answer)),
+            None if missing.contains(&row.field) => format!("{name} = {}  # needed", example(row)),
+            None => format!("# {name} = {}", example(row)),
+        };
+        out.push_str(&format!("# {}\n{line}\n", row.doc));
+    }
+    out.push_str(&handover(answers));
+    out
+}
+
+fn handover(answers: &Answers) -> String {
+    let mut out = String::new();
+    for (name, text) in answers.handover() {
+        if out.is_empty() {
+            out.push_str("\n[handover]\n");
+        }
+        out.push_str(&format!("{} = {}\n", key(&name), quoted(&text)));
+    }
+    out
+}
+
+fn value(answer: &Answer) -> String {
+    match answer {
+        Answer::Text(text) => quoted(text),
+        Answer::Flag(flag) => flag.to_string(),
+        Answer::Words(words) => list(words.iter().map(String::as_str)),
+        Answer::Path(path) => quoted(&path.to_string_lossy()),
+        Answer::Provider(provider) => quoted(provider.id()),
+        Answer::Host(host) => quoted(&host.to_string()),
+        Answer::Expires(GivenExpiry::Never) => quoted("never"),
+        Answer::Expires(GivenExpiry::At(at)) => {
+            // A day is how people write it.
+            let at = at.to_string();
+            at.strip_suffix("T00:00:00Z").map_or(at.clone(), str::to_owned)
+        }
+        Answer::Visibility(visibility) => quoted(visibility.name()),
+        Answer::Contents(contents) => quoted(contents.name()),
+        Answer::Scope(scope) => quoted(scope.name()),
+    }
+}
+
+/// A value that shows the form.
+fn example(row: &FieldRow) -> String {
+    match (row.field.clone(), row.shape) {
+        (Field::TokenEnv | Field::StoreEnv, _) => quoted("GIT_ACCESS_TOKEN"),
+        (_, Shape::Flag) => "true".to_owned(),
+        (_, Shape::Words) => list(["program", "word"]),
+        (_, Shape::Expiry) => "2027-02-01".to_owned(),
+        (_, Shape::Choice(words)) => quoted(words.first().copied().unwrap_or_default()),
+        (_, Shape::Text | Shape::Path) => quoted(""),
+    }
+}

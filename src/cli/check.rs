@@ -1,0 +1,125 @@
+//! `check`: every check of the saved connections again. Nothing is changed at the forge, nothing in the config.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+
+use super::run::{self, Run};
+use super::{CheckFlags, Common, Ending, Out};
+use crate::config::Connection;
+use crate::disk::Paths;
+use crate::headless;
+use crate::report::{Entry, Report};
+use crate::store::Stores;
+use crate::wizard::{Purpose, Settings, Wizard, answers_of};
+use crate::world::World;
+
+pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> Ending {
+    let fail_within = match flags.fail_within.as_deref().map(time).transpose() {
+        Ok(time) => time,
+        Err(message) => return out.usage(&message),
+    };
+    let config = match run::config(paths) {
+        Ok(config) => config,
+        Err((message, remedy)) => {
+            out.failure(&message, &remedy);
+            return Ending::Storage;
+        }
+    };
+    let mut chosen = config.connections().to_vec();
+    if let Some(missing) = flags.names.iter().find(|name| !chosen.iter().any(|one| one.name == **name)) {
+        return super::manage::unknown(out, missing, &chosen);
+    }
+    if !flags.names.is_empty() {
+        chosen.retain(|one| flags.names.contains(&one.name));
+    }
+    let platforms = match super::platforms::load_platforms(paths) {
+        Ok(platforms) => Arc::new(platforms),
+        Err(problem) => return out.usage(&problem.to_string()),
+    };
+    let run = match Run::begin(common, out) {
+        Ok(run) => run,
+        Err(ending) => return ending,
+    };
+    run.block_on(out, async {
+        let stores = Stores::of_the_system();
+        let world = Arc::new(World::new(run.log.clone(), stores, paths.clone(), out.redaction.clone()));
+        let settings =
+            Settings { dry_run: false, accept_failures: false, probes: true, now: Timestamp::now(), fail_within };
+        let wizards = join_all(chosen.into_iter().map(|held| {
+            let (world, platforms) = (Arc::clone(&world), Arc::clone(&platforms));
+            look_at(held, settings, platforms, world)
+        }))
+        .await;
+        tell(&wizards, flags.strict, out, paths)
+    })
+}
+
+async fn look_at(
+    held: Connection,
+    settings: Settings,
+    platforms: Arc<Vec<crate::platform::Platform>>,
+    world: Arc<World>,
+) -> Wizard {
+    let answers = answers_of(&held);
+    let purpose = Purpose::Check { held: Box::new(held) };
+    let mut wizard = Wizard::new(purpose, settings, platforms, answers, String::new());
+    headless::drive(&mut wizard, &world).await;
+    wizard
+}
+
+fn tell(wizards: &[Wizard], strict: bool, out: &Out, paths: &Paths) -> Ending {
+    let mut report = Report { config: paths.config.clone(), ..Report::default() };
+    let mut endings = Vec::new();
+    for wizard in wizards {
+        let entry = Entry::of(wizard);
+        if let Some(held) = wizard.held() {
+            run::record(paths, &held.id, &entry, wizard.settings().now);
+        }
+        let ending = headless::ending(wizard);
+        let open = strict && ending == Ending::Done && entry.verdict() != "pass";
+        endings.push(if open { Ending::Refused } else { ending });
+        report.connections.push(entry);
+    }
+    if wizards.is_empty() {
+        out.say("There are no connections yet: git-access setup makes one.");
+    }
+    if out.is_json() {
+        out.json(&report.json());
+    } else {
+        out.data(&report.text(out.color));
+    }
+    headless::worst(endings)
+}
+
+/// A time such as `14d`, `36h` or `2w`.
+fn time(text: &str) -> Result<SignedDuration, String> {
+    let wrong = || "--fail-within: write a number of hours, days or weeks, such as 36h, 14d or 2w".to_owned();
+    let hours = match text.chars().last() {
+        Some('h') => 1,
+        Some('d') => 24,
+        Some('w') => 24 * 7,
+        _ => return Err(wrong()),
+    };
+    let number: i64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
+    if !(0..=100_000).contains(&number) {
+        return Err(wrong());
+    }
+    Ok(SignedDuration::from_hours(number * hours))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_hours_days_and_weeks() {
+        for (text, hours) in [("36h", Some(36)), ("14d", Some(336)), ("2w", Some(336)), ("0d", Some(0))] {
+            assert_eq!(time(text).ok(), hours.map(SignedDuration::from_hours), "{text}");
+        }
+        for text in ["", "d", "14", "-1d", "1.5d", "14 d", "99999999999d", "3ä"] {
+            assert!(time(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What every command that asks the world needs: a runtime, the log, the config, an ear for Ctrl-C.
+
+use std::future::Future;
+use std::io::Write as _;
+
+use jiff::Timestamp;
+use tokio::runtime::{Builder, Runtime};
+
+use super::{Common, Ending, Out};
+use crate::config::Config;
+use crate::disk::{self, Paths};
+use crate::forge::Log;
+use crate::record::Record;
+use crate::report::Entry;
+
+/// A run that asks the world.
+pub struct Run {
+    runtime: std::cell::RefCell<Option<Runtime>>,
+    pub log: Option<Log>,
+}
+
+impl Run {
+    /// # Errors
+    /// The ending, when the log cannot be written or the system gives no runtime; it has been said.
+    pub fn begin(common: &Common, out: &Out) -> Result<Self, Ending> {
+        let log = match &common.log {
+            None if common.verbose => Some(Log::new(|line| {
+                let _ = writeln!(std::io::stderr(), "{line}");
+            })),
+            None => None,
+            Some(path) => {
+                let mut file = disk::log_file(path).map_err(|fault| out.disk_fault(&fault))?;
+                Some(Log::new(move |line| {
+                    let _ = writeln!(file, "{line}");
+                }))
+            }
+        };
+        let runtime = Builder::new_current_thread().enable_all().build();
+        match runtime {
+            Ok(runtime) => Ok(Self { runtime: std::cell::RefCell::new(Some(runtime)), log }),
+            Err(error) => {
+                out.failure(&format!("The system gives the program no way to wait: {error}"), "Close other programs.");
+                Err(Ending::Storage)
+            }
+        }
+    }
+
+    /// Runs `work` until it ends or Ctrl-C comes. What hangs in a thread of the system does not hold the program.
+    pub fn block_on(&self, out: &Out, work: impl Future<Output = Ending>) -> Ending {
+        let Some(runtime) = self.runtime.take() else { return Ending::Storage };
+        let ending = runtime.block_on(async {
+            tokio::select! {
+                ending = work => ending,
+                _ = tokio::signal::ctrl_c() => {
+                    out.say("Cancelled.");
+                    Ending::Cancelled
+                }
+            }
+        });
+        runtime.shutdown_background();
+        ending
+    }
+}
+
+/// The config as it is now; a missing one is an empty one. The error is what happened, and what to do.
+pub fn config(paths: &Paths) -> Result<Config, (String, String)> {
+    let text = disk::read(&paths.config).map_err(|fault| (fault.message, fault.remedy))?;
+    Config::parse(text.as_ref().map(|text| text.as_str())).map_err(|problem| {
+        let place = paths.config.display();
+        (format!("{place}:{}:{}: {}", problem.line, problem.column, problem.message), problem.remedy)
+    })
+}
+
+/// A random id for a new connection: 16 bytes in hexadecimal.
+pub fn fresh_id() -> String {
+    let mut bytes = [0_u8; 16];
+    if getrandom::fill(&mut bytes).is_err() {
+        // Only the uniqueness matters, and the moment gives that, too.
+        bytes = Timestamp::now().as_nanosecond().to_be_bytes();
+    }
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Keeps what was found in the state directory, where `list` and `show` read it. A failure there is no failure here.
+pub fn record(paths: &Paths, id: &str, entry: &Entry, now: Timestamp) {
+    let mut record = Record::load(paths, id);
+    record.checked(now, entry.verdict(), entry.expires);
+    record.save(paths);
+}

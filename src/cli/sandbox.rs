@@ -1,0 +1,123 @@
+//! `sandbox`, and the sandbox of a single run (`--sandbox`).
+
+use std::path::{Path, PathBuf};
+
+use super::run::Run;
+use super::{Common, Ending, Out, SandboxFlags};
+use crate::disk::{self, Paths};
+use crate::sandbox::{Sandbox, Scenario, scenarios};
+
+/// Serves a scenario until it is interrupted.
+pub fn sandbox(flags: &SandboxFlags, common: &Common, out: &Out) -> Ending {
+    if flags.list {
+        return list(out);
+    }
+    let scenario = match scenario(&flags.scenario, out) {
+        Ok(scenario) => scenario,
+        Err(ending) => return ending,
+    };
+    let data = match flags.data.clone().map_or_else(throw_away, Ok) {
+        Ok(data) => data,
+        Err(error) => return no_room(out, &error),
+    };
+    let run = match Run::begin(common, out) {
+        Ok(run) => run,
+        Err(ending) => return ending,
+    };
+    let ending = run.block_on(out, async {
+        let sandbox = match Sandbox::start(scenario, flags.port, &data).await {
+            Ok(sandbox) => sandbox,
+            Err(error) => return not_started(out, &error),
+        };
+        out.data(&format!("{}\n", sandbox.announcement()));
+        out.say(&format!("Repositories, tokens and sample answers are in {}", data.display()));
+        out.say("Press Ctrl-C to end it.");
+        std::future::pending().await
+    });
+    // Being interrupted is how it ends.
+    if ending == Ending::Cancelled { Ending::Done } else { ending }
+}
+
+fn list(out: &Out) -> Ending {
+    if out.is_json() {
+        let rows: Vec<_> = scenarios().map(|(name, about)| serde_json::json!({ "name": name, "about": about })).collect();
+        out.json(&serde_json::json!(rows));
+    } else {
+        let width = scenarios().map(|(name, _)| name.len()).max().unwrap_or(0);
+        for (name, about) in scenarios() {
+            out.data(&format!("{name:width$}  {about}\n"));
+        }
+    }
+    Ending::Done
+}
+
+/// A scenario by its name, or from a file.
+fn scenario(name: &str, out: &Out) -> Result<Scenario, Ending> {
+    let read = if let Some(named) = Scenario::named(name) {
+        named
+    } else {
+        match disk::read(Path::new(name)) {
+            Ok(Some(text)) => Scenario::from_toml(&text),
+            Ok(None) => {
+                let known: Vec<_> = scenarios().map(|(name, _)| name).collect();
+                out.failure(
+                    &format!("There is no scenario and no file of this name: {name}"),
+                    &format!("The scenarios are {}", known.join(", ")),
+                );
+                return Err(Ending::Usage);
+            }
+            Err(fault) => {
+                out.disk_fault(&fault);
+                return Err(Ending::Usage);
+            }
+        }
+    };
+    read.map_err(|error| out.usage(&format!("{name}: {error}")))
+}
+
+/// The sandbox of a single run, in a throw-away directory that survives it.
+pub struct Played {
+    pub sandbox: Sandbox,
+    dir: PathBuf,
+}
+
+/// # Errors
+/// The ending, when the scenario cannot be read or the sandbox does not start; it has been said.
+pub async fn begin_throw_away(name: &str, out: &Out) -> Result<Played, Ending> {
+    let scenario = scenario(name, out)?;
+    let dir = throw_away().map_err(|error| no_room(out, &error))?;
+    match Sandbox::start(scenario, None, &dir.join("sandbox")).await {
+        Ok(sandbox) => Ok(Played { sandbox, dir }),
+        Err(error) => Err(not_started(out, &error)),
+    }
+}
+
+impl Played {
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Shows what was written, and where.
+    pub fn tell(&self, out: &Out, paths: &Paths) {
+        if let Ok(Some(text)) = disk::read(&paths.config)
+            && !out.is_json()
+        {
+            out.data(&format!("\n# {}\n{}", paths.config.display(), text.as_str()));
+        }
+        out.say(&format!("This was a sandbox. What it wrote is in {}", self.dir.display()));
+    }
+}
+
+fn throw_away() -> std::io::Result<PathBuf> {
+    Ok(tempfile::Builder::new().prefix("git-access-sandbox-").tempdir()?.keep())
+}
+
+fn no_room(out: &Out, error: &std::io::Error) -> Ending {
+    out.failure(&format!("There is no room for a temporary directory: {error}"), "Set TMPDIR, or name one with --data.");
+    Ending::Storage
+}
+
+fn not_started(out: &Out, error: &crate::sandbox::SandboxError) -> Ending {
+    out.failure(&error.to_string(), "");
+    Ending::Storage
+}

@@ -1,0 +1,214 @@
+//! The main job, as a transcript: answers in; exit code, report, config and secret out.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use crate::program::{Home, Run, Served, finished};
+
+const GITOPS: &str = "[repository]\nname = \"gitops\"\ncreate = true\n";
+
+fn setup(home: &Home, answers: &Path) -> Run {
+    home.run(&["setup", "--format", "json", "--answers", answers.to_str().unwrap()])
+}
+
+/// Git in this home, asking our own helper.
+fn git(home: &Home, arguments: &[&str]) -> Run {
+    let helper = format!("!'{}' credential", env!("CARGO_BIN_EXE_git-access"));
+    let mut command = home.command("git");
+    command.args(["-c", "credential.helper=", "-c", &format!("credential.helper={helper}")]);
+    command.args(["-c", "credential.useHttpPath=true", "-c", "user.name=o", "-c", "user.email=o@acme.example"]);
+    finished(command.args(arguments))
+}
+
+#[test]
+fn from_an_empty_directory_to_a_proven_access_that_git_uses() {
+    let home = Home::new();
+    let served = Served::start(&home, "ready");
+    let answers = served.answers(&home, "keptn", "keptn", GITOPS);
+    let first = setup(&home, &answers).expect(0);
+    let report = first.json();
+    assert_eq!(report["verdict"], "pass", "{}", first.stdout);
+    assert_eq!(report["connections"][0]["repository"]["created"], true);
+    assert_eq!(report["connections"][0]["saved"], true);
+
+    let mode = std::fs::metadata(home.config()).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
+    let token = served.token("keptn");
+    assert!(!home.config_text().contains(&token));
+
+    let url = format!("{}/acme/gitops.git", served.host());
+    git(&home, &["clone", "-q", &url, "work"]).expect(0);
+    home.write("work/shipyard.yaml", "stages: []\n");
+    git(&home, &["-C", "work", "add", "."]).expect(0);
+    git(&home, &["-C", "work", "commit", "-qm", "first"]).expect(0);
+    git(&home, &["-C", "work", "push", "-q", "origin", "HEAD:main"]).expect(0);
+
+    let before = home.config_text();
+    let again = setup(&home, &answers).expect(0);
+    let report = again.json();
+    assert_eq!(report["connections"][0]["repository"]["created"], false);
+    let stable = |text: &str| text.lines().filter(|line| !line.starts_with("at = ")).collect::<Vec<_>>().join("\n");
+    assert_eq!(stable(&before), stable(&home.config_text()), "the same answers end in the same state");
+    let created = served.requests().iter().filter(|request| request["method"] == "POST" && request["status"] == 201).count();
+    assert_eq!(created, 1);
+}
+
+#[test]
+fn a_token_that_only_reads_is_refused_where_the_platform_pushes() {
+    let home = Home::new();
+    let served = Served::start(&home, "ready");
+    let answers = served.answers(&home, "keptn", "reader", "[repository]\nname = \"blank\"\n");
+    let run = setup(&home, &answers).expect(1);
+    assert_eq!(run.check("push")["verdict"], "fail", "{}", run.stdout);
+    assert_eq!(run.check("clone")["verdict"], "pass");
+    assert!(!home.config().exists(), "nothing is saved");
+    let url = format!("{}/acme/blank.git", served.host());
+    let mut clone = home.command("git");
+    let token = served.token("reader");
+    let helper = format!("!f() {{ echo username=rita-reader; echo password=$(cat '{}'); }}; f", served.token_file("reader").display());
+    clone.args(["-c", "credential.helper=", "-c", &format!("credential.helper={helper}"), "clone", "-q", &url, "read"]);
+    finished(&mut clone).expect(0);
+    home.write("read/x", "x");
+    git(&home, &["-C", "read", "add", "."]).expect(0);
+    git(&home, &["-C", "read", "commit", "-qm", "x"]).expect(0);
+    let mut push = home.command("git");
+    push.args(["-C", "read", "-c", "credential.helper=", "-c", &format!("credential.helper={helper}"), "push", "origin", "HEAD:main"]);
+    let pushed = finished(&mut push);
+    assert!(pushed.code != 0 && !pushed.stderr.contains(&token), "{}", pushed.stderr);
+}
+
+/// The rows of the table of scenarios: what each comes to with its own sample answers.
+#[test]
+fn every_scenario_ends_as_it_is_promised() {
+    let rows = [
+        ("ready", "pass", 0, true, "", ""),
+        ("fine-grained", "pass", 0, true, "", ""),
+        ("expires-soon", "warn", 0, true, "expiry", ""),
+        ("missing-scope", "fail", 1, false, "scope:", "missing-scope"),
+        ("expired", "fail", 1, false, "identity", "auth"),
+        ("sso-required", "fail", 1, false, "owner", "sso"),
+        ("organisation-missing", "fail", 1, false, "owner", "not-found"),
+        ("server-error", "unknown", 0, true, "repository", "server"),
+        ("rate-limited", "", 3, false, "", ""),
+        ("down", "", 3, false, "", ""),
+    ];
+    for (scenario, verdict, code, saved, id, fault) in rows {
+        for platform in ["keptn", "devtron", "qovery", "dxup"] {
+            let home = Home::new();
+            let flag = format!("--sandbox={scenario}");
+            let run = home.run(&["setup", &flag, "--platform", platform, "--provider", "github", "--format", "json"]);
+            let what = format!("{scenario} x {platform}\n{}\n{}", run.stdout, run.stderr);
+            assert_eq!(run.code, code, "{what}");
+            let report = run.json();
+            if !verdict.is_empty() {
+                assert_eq!(report["verdict"], verdict, "{what}");
+            }
+            assert_eq!(report["connections"][0]["saved"], saved, "{what}");
+            if !id.is_empty() {
+                let checks = report["connections"][0]["checks"].as_array().unwrap();
+                let found = checks.iter().any(|check| {
+                    check["id"].as_str().unwrap().starts_with(id)
+                        && check["verdict"] == verdict
+                        && (fault.is_empty() || check["fault"] == fault)
+                });
+                assert!(found, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn keptn_refuses_a_repository_with_commits() {
+    let home = Home::new();
+    let run = home.run(&["setup", "--sandbox=not-empty", "--platform", "keptn", "--format", "json"]).expect(1);
+    assert_eq!(run.check("empty")["verdict"], "fail");
+    assert_eq!(run.json()["connections"][0]["saved"], false);
+}
+
+#[test]
+fn a_dry_run_reads_only_and_accepted_failures_are_recorded() {
+    let home = Home::new();
+    let served = Served::start(&home, "ready");
+    let answers = served.answers(&home, "keptn", "keptn", GITOPS);
+    let dry = home.run(&["setup", "--dry-run", "--format", "json", "--answers", answers.to_str().unwrap()]).expect(0);
+    assert_eq!(dry.check("repository")["verdict"], "unknown", "{}", dry.stdout);
+    assert_eq!(dry.check("store")["verdict"], "unknown");
+    assert!(!home.config().exists());
+    assert!(served.requests().iter().all(|request| request["method"] == "GET"));
+
+    let answers = served.answers(&home, "keptn", "reader", "[repository]\nname = \"blank\"\n");
+    let path = answers.to_str().unwrap();
+    let run = home.run(&["setup", "--accept-failures", "--format", "json", "--answers", path]).expect(0);
+    assert_eq!(run.json()["verdict"], "fail");
+    assert_eq!(run.json()["connections"][0]["accepted"], serde_json::json!(["push", "handover"]), "{}", run.stdout);
+    assert!(home.config_text().contains("accepted = "));
+    home.run(&["check"]).expect(0);
+}
+
+#[test]
+fn a_token_source_that_fails_is_exit_4_and_leaves_nothing() {
+    let home = Home::new();
+    let served = Served::start(&home, "ready");
+    for source in ["env = \"NOT_SET\"", "file = \"/nonexistent\"", "command = [\"false\"]"] {
+        let text = format!(
+            "version = 1\nplatform = \"keptn\"\nprovider = \"github\"\nhost = \"{}\"\nowner = \"acme\"\n\
+             [repository]\nname = \"gitops\"\ncreate = true\n[token]\n{source}\n",
+            served.host()
+        );
+        let answers = home.write("a.toml", &text);
+        let run = setup(&home, &answers).expect(4);
+        assert_eq!(run.check("store")["verdict"], "fail", "{source}: {}", run.stdout);
+        assert!(!home.config().exists());
+    }
+}
+
+#[test]
+fn without_a_keyring_it_says_so_and_keeps_nothing_elsewhere() {
+    let home = Home::new();
+    let served = Served::start(&home, "ready");
+    let answers = served.answers(&home, "keptn", "keptn", GITOPS);
+    let text = std::fs::read_to_string(&answers).unwrap();
+    let cut = text.find("[store]").unwrap();
+    std::fs::write(&answers, &text[..cut]).unwrap();
+    let run = setup(&home, &answers).expect(4);
+    assert_eq!(run.check("store")["verdict"], "fail", "{}", run.stdout);
+    assert!(run.stderr.contains("file") || run.stdout.contains("file"), "the other ways are named");
+    assert!(!home.config().exists());
+    assert!(served.requests().iter().all(|request| request["method"] != "POST"), "nothing was created");
+}
+
+#[test]
+fn saved_answers_replay_to_the_same_state() {
+    let home = Home::new();
+    let served = Served::start(&home, "ready");
+    let answers = served.answers(&home, "keptn", "keptn", GITOPS);
+    let saved = home.path("saved.toml");
+    let arguments = ["setup", "--answers", answers.to_str().unwrap(), "--save-answers", saved.to_str().unwrap()];
+    home.run(&arguments).expect(0);
+    let text = std::fs::read_to_string(&saved).unwrap();
+    assert!(!text.contains(&served.token("keptn")));
+    let before = home.config_text();
+    setup(&home, &saved).expect(0);
+    let stable = |text: &str| text.lines().filter(|line| !line.starts_with("at = ")).collect::<Vec<_>>().join("\n");
+    assert_eq!(stable(&before), stable(&home.config_text()));
+}
+
+#[test]
+fn without_answers_it_says_what_would_be_needed() {
+    let home = Home::new();
+    let run = home.run(&["setup", "--platform", "keptn"]).expect(2);
+    assert!(run.stdout.is_empty());
+    assert!(run.stderr.contains("[token]") && run.stderr.contains("platform = \"keptn\""), "{}", run.stderr);
+    home.run(&[]).expect(2);
+    assert!(!home.config().exists());
+}
+
+#[test]
+fn a_token_on_the_command_line_is_refused_without_repeating_it() {
+    let home = Home::new();
+    let token = "ghp_0123456789abcdefghijklmnopqrstuvwxyz";
+    for arguments in [vec!["setup", "--token", token], vec!["setup", &format!("--token={token}")], vec![token]] {
+        let run = home.run(&arguments).expect(2);
+        assert!(!run.stderr.contains("0123456789") && !run.stdout.contains("0123456789"), "{}", run.stderr);
+    }
+}

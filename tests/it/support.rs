@@ -1,0 +1,4 @@
+//! What several tests need: servers that answer as told, byte by byte.
+
+pub mod raw;
+pub mod tls;
