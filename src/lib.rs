@@ -41,6 +41,8 @@ pub mod wizard;
 pub mod disk;
 pub mod forge;
 pub mod git;
+pub mod program;
+pub mod record;
 pub mod store;
 pub mod world;
 

@@ -1,8 +1,103 @@
 //! The saved connections: list, show, use, rename, remove.
+//!
+//! What only reads takes no lock and needs no directory that can be written. What writes first makes sure that it is
+//! about something that exists, so that a mistyped name leaves nothing behind.
 
-use super::{Ending, Out};
-use crate::disk::Paths;
+mod change;
+mod list;
+mod remove;
+mod show;
 
-pub fn list(_out: &Out, _paths: &Paths) -> Ending {
-    Ending::Done
+pub use self::change::{activate, rename};
+pub use self::list::list;
+pub use self::remove::remove;
+pub use self::show::show;
+use super::{Out, Refusal};
+use crate::config::{Config, Connection};
+use crate::disk::{self, Paths};
+use crate::text::sanitise;
+
+/// The config as it is on the disk; a missing one is an empty one.
+pub(super) fn config(paths: &Paths) -> Result<Config, Refusal> {
+    let text = disk::read(&paths.config)?;
+    Config::parse(text.as_deref().map(String::as_str)).map_err(|problem| of_config(paths, problem))
+}
+
+/// A problem of the config, with the file that has it.
+pub(super) fn of_config(paths: &Paths, problem: crate::config::ConfigProblem) -> Refusal {
+    let refusal = Refusal::from(problem);
+    let message = format!("{}, {}", sanitise(&paths.config.display().to_string(), 300), refusal.message);
+    Refusal { message, ..refusal }
+}
+
+/// The connection of this name, or what is there instead.
+pub(super) fn named<'c>(config: &'c Config, paths: &Paths, name: &str) -> Result<&'c Connection, Refusal> {
+    if let Some(connection) = config.connection(name) {
+        return Ok(connection);
+    }
+    if config.has(name) {
+        let problem = config.problems().iter().find(|problem| problem.connection.as_deref() == Some(name));
+        if let Some(problem) = problem.or(config.problems().first()) {
+            return Err(of_config(paths, problem.clone()));
+        }
+    }
+    let name = sanitise(name, 80);
+    let names: Vec<&str> = config.connections().iter().map(|connection| connection.name.as_str()).collect();
+    let near = near(&name, &names);
+    let remedy = match (near.as_slice(), names.is_empty()) {
+        (_, true) => "There is none yet: git-access setup makes one.".to_owned(),
+        ([], false) => format!("There are: {}", names.join(", ")),
+        (near, false) => format!("Did you mean {}", near.join(" or ")),
+    };
+    Err(Refusal::usage(format!("There is no connection {name}"), remedy))
+}
+
+/// Tells what is wrong with single connections, which were left alone.
+pub(super) fn tell_problems(out: &Out, config: &Config, paths: &Paths) {
+    for problem in config.problems() {
+        let refusal = of_config(paths, problem.clone());
+        out.failure(&refusal.message, &refusal.remedy);
+    }
+}
+
+/// The known names that `name` may have been meant to be, the nearest first.
+fn near<'n>(name: &str, known: &[&'n str]) -> Vec<&'n str> {
+    let limit = (name.chars().count() / 3).clamp(1, 4);
+    let mut far: Vec<(usize, &str)> = known
+        .iter()
+        .map(|known| if known.contains(name) { (0, *known) } else { (distance(name, known), *known) })
+        .filter(|(distance, _)| *distance <= limit)
+        .collect();
+    far.sort_unstable();
+    far.into_iter().map(|(_, known)| known).take(3).collect()
+}
+
+/// How many letters must be changed, added or left out.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut above: Vec<usize> = (0..=right.len()).collect();
+    for (row, letter) in left.chars().enumerate() {
+        let mut line = vec![row + 1];
+        for (column, other) in right.iter().enumerate() {
+            let changed = above[column] + usize::from(letter != *other);
+            line.push(changed.min(above[column + 1] + 1).min(line[column] + 1));
+        }
+        above = line;
+    }
+    above.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_names_are_found() {
+        let known = ["devtron-github-acme", "keptn-github-acme", "flux"];
+        assert_eq!(near("devtron-github-acm", &known), ["devtron-github-acme"]);
+        assert_eq!(near("github-acme", &known), ["devtron-github-acme", "keptn-github-acme"]);
+        assert_eq!(near("fulx", &known), Vec::<&str>::new());
+        assert_eq!(near("flx", &known), ["flux"]);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
 }

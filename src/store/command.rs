@@ -4,7 +4,6 @@
 //! that a file of the same name in the working directory is never run. What it prints is read from a pipe and shown
 //! to nobody, not even when it fails.
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -15,6 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use zeroize::Zeroizing;
 
 use super::{LONGEST, StoreFault, StoreFaultKind, one_line, room, tame};
+use crate::program;
 use crate::secret::Secret;
 
 /// Set in the program's environment, so that a credential helper can see that it is we who ask.
@@ -128,30 +128,12 @@ fn find(argv: &[String]) -> Result<PathBuf, StoreFault> {
             "Name it by its absolute path, or by its bare name if it is in PATH.",
         ));
     }
-    let dirs = env::var_os("PATH").unwrap_or_default();
-    // An empty or relative entry of PATH means the working directory, which may be anybody's.
-    let found = env::split_paths(&dirs)
-        .filter(|dir| dir.is_absolute())
-        .flat_map(|dir| [dir.join(name), dir.join(format!("{name}{}", env::consts::EXE_SUFFIX))])
-        .find(|candidate| is_program(candidate));
-    found.ok_or_else(|| {
+    program::find(name).ok_or_else(|| {
         fault(
             format!("{} was not found in any directory of PATH.", described(argv)),
             "Install it, or name it by its absolute path.",
         )
     })
-}
-
-#[cfg(unix)]
-fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_program(path: &Path) -> bool {
-    path.is_file()
 }
 
 /// The program for a message. Its arguments are not shown: somebody may have put a secret there.

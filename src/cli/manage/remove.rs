@@ -1,0 +1,151 @@
+//! `remove`: a connection, and the secret that we keep for it. The forge is not touched.
+//!
+//! Both happen under the config's lock, the secret first. A store that fails keeps the connection, which is then the
+//! only thing that knows where the secret is; so no secret is ever left behind without a name.
+
+use std::io::{self, IsTerminal as _};
+
+use serde_json::json;
+
+use crate::cli::standing::{Standing, rests};
+use crate::cli::{Out, Refusal, setup_git, wait};
+use crate::config::{Config, Connection, Token};
+use crate::disk::{self, Paths};
+use crate::record::Record;
+use crate::secret::Store;
+use crate::store::{Entry, StoreFaultKind, Stores};
+
+pub fn remove(out: &Out, paths: &Paths, name: &str, yes: bool) -> Result<(), Refusal> {
+    let config = super::config(paths)?;
+    let connection = super::named(&config, paths, name)?;
+    paths.may_write()?;
+    for line in uses(connection, &config, paths) {
+        out.say(&line);
+    }
+    if !yes && !agreed(out, name)? {
+        return Err(Refusal::usage(format!("Nothing was removed: {name} is still there."), ""));
+    }
+    let mut removed = false;
+    let saved = disk::update(&paths.config, |text| -> Result<String, Refusal> {
+        let mut config = Config::parse(text).map_err(|problem| super::of_config(paths, problem))?;
+        // Another run may have changed it while a person was thinking.
+        let there = super::named(&config, paths, name)?;
+        if there.id != connection.id {
+            let message = format!("Another run has changed {name} in between, so nothing was removed.");
+            return Err(Refusal::usage(message, "Look at it with git-access show, then run this again."));
+        }
+        removed = remove_secret(there, &config)?;
+        config.remove(name).map_err(|problem| super::of_config(paths, problem))?;
+        Ok(config.render())
+    });
+    let saved = saved.map_err(|refusal| with_secret_gone(refusal, removed, name))?;
+    saved.notes.iter().for_each(|note| out.say(note));
+    if let Some(fault) = Record::forget(paths, &connection.id) {
+        out.say(&fault.message);
+    }
+    told(out, name, removed);
+    Ok(())
+}
+
+fn told(out: &Out, name: &str, removed: bool) {
+    if out.is_json() {
+        out.json(&json!({ "version": 1, "removed": name, "secret_removed": removed }));
+    }
+    let secret = if removed { "Its secret was removed too" } else { "There was no secret of ours to remove" };
+    out.say(&format!("Removed {name}\n{secret}, and nothing changed at the forge: revoke the token there if nobody else uses it."));
+}
+
+/// The config could not be saved after the secret was gone: what is true now, and how to get on.
+fn with_secret_gone(refusal: Refusal, removed: bool, name: &str) -> Refusal {
+    if !removed {
+        return refusal;
+    }
+    let message = format!("{} The secret of {name} is removed already.", refusal.message);
+    Refusal { message, ..refusal }
+}
+
+/// Removes what we keep. `false` where there is nothing of ours: a reference, or a secret that another one uses.
+fn remove_secret(connection: &Connection, config: &Config) -> Result<bool, Refusal> {
+    let Some(token) = connection.token.as_ref().filter(|token| token.store.keeps()) else { return Ok(false) };
+    if sharers(connection, token, config).next().is_some() {
+        return Ok(false);
+    }
+    let stores = Stores::of_the_system();
+    let entry = |generation| Entry { id: connection.id.clone(), generation };
+    let removed = match wait(stores.remove(&token.store, &entry(token.generation)))? {
+        Ok(removed) => removed,
+        Err(fault) if fault.kind == StoreFaultKind::Missing => false,
+        Err(fault) => {
+            let message = format!("{} The connection {} was kept.", fault.message, connection.name);
+            return Err(Refusal { message, ..fault.into() });
+        }
+    };
+    // A rotation leaves the secret before it in the keyring until nobody can need it any more.
+    if token.store == Store::Keyring && token.generation > 1 {
+        let before = wait(stores.remove(&token.store, &entry(token.generation - 1)))?;
+        return Ok(removed || before.unwrap_or(false));
+    }
+    Ok(removed)
+}
+
+/// Other connections whose secret is the same one.
+fn sharers<'c>(
+    connection: &'c Connection,
+    token: &'c Token,
+    config: &'c Config,
+) -> impl Iterator<Item = &'c Connection> {
+    config.connections().iter().filter(move |other| {
+        let same_place = |theirs: &Token| match token.store {
+            Store::File(_) | Store::Env(_) | Store::Command(_) => theirs.store == token.store,
+            Store::Keyring | Store::GitCredential => theirs.store == token.store && other.id == connection.id,
+        };
+        other.name != connection.name && other.token.as_ref().is_some_and(same_place)
+    })
+}
+
+/// What uses the connection, one line each.
+fn uses(connection: &Connection, config: &Config, paths: &Paths) -> Vec<String> {
+    let name = &connection.name;
+    let mut lines = vec![format!("{name} is used by:")];
+    if Standing::of(connection, config, paths).active {
+        lines.push("  everything that takes the active connection: it is the active one".to_owned());
+    }
+    if let Some(token) = &connection.token {
+        let place = rests(&token.store);
+        let mut others = sharers(connection, token, config).map(|other| other.name.as_str()).peekable();
+        if others.peek().is_some() {
+            let others: Vec<&str> = others.collect();
+            lines.push(format!("  its secret in {place}, which stays: it is also that of {}", others.join(", ")));
+        } else if token.store.keeps() {
+            lines.push(format!("  its secret in {place}, which will be removed"));
+        } else {
+            lines.push(format!("  its secret in {place}, which is not ours and stays"));
+        }
+    }
+    let origin = connection.site.host.origin().to_string();
+    if setup_git::configured(paths).iter().any(|there| *there == origin) {
+        let others = config.connections().iter().any(|other| {
+            other.name != *name && other.token.is_some() && other.site.host.origin() == connection.site.host.origin()
+        });
+        let after = if others { "other connections serve it too" } else { "run git-access setup-git again afterwards" };
+        lines.push(format!("  git, which asks git-access for {origin} ({after})"));
+    }
+    if lines.len() == 1 {
+        lines.push("  nothing that git-access knows of".to_owned());
+    }
+    lines
+}
+
+/// Asks on the terminal. Without one nobody can be asked.
+fn agreed(out: &Out, name: &str) -> Result<bool, Refusal> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        let message = format!("Nobody can be asked whether {name} shall be removed, since there is no terminal.");
+        return Err(Refusal::usage(message, format!("Say it with git-access remove {name} --yes")));
+    }
+    out.say(&format!("Remove {name}? Type yes:"));
+    let mut answer = String::new();
+    io::stdin()
+        .read_line(&mut answer)
+        .map_err(|error| Refusal::usage(format!("The answer could not be read: {error}."), "Use --yes"))?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}

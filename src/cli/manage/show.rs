@@ -1,0 +1,193 @@
+//! `show`: everything about one connection, and what to enter at its platform.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value as Json, json};
+
+use crate::cli::platforms::load_platforms;
+use crate::cli::standing::{Standing, day};
+use crate::cli::table::{Cell, Tone, table, wrapped};
+use crate::cli::{Out, Refusal};
+use crate::config::Connection;
+use crate::disk::Paths;
+use crate::platform::{Pair, Platform, built_in};
+use crate::text::sanitise;
+
+pub fn show(out: &Out, paths: &Paths, name: &str) -> Result<(), Refusal> {
+    let config = super::config(paths)?;
+    let connection = super::named(&config, paths, name)?;
+    let standing = Standing::of(connection, &config, paths);
+    let platforms = load_platforms(paths).unwrap_or_else(|refusal| {
+        out.failure(&refusal.message, &refusal.remedy);
+        built_in()
+    });
+    let platform = platforms.iter().find(|platform| platform.id == connection.platform);
+    if out.is_json() {
+        out.json(&document(&standing, platform));
+    } else {
+        out.data(&text(&standing, platform, out.color));
+    }
+    Ok(())
+}
+
+fn document(standing: &Standing<'_>, platform: Option<&Platform>) -> Json {
+    let connection = standing.connection;
+    let mut json = standing.json();
+    json["id"] = connection.id.as_str().into();
+    json["email"] = connection.email.clone().into();
+    json["origins"] = origins(connection).into();
+    json["api_url"] = connection.site.api.to_string().into();
+    json["git_username"] = connection.git_username.clone().into();
+    json["scopes"] = connection
+        .verified
+        .as_ref()
+        .and_then(|verified| verified.scopes.as_ref())
+        .map(|scopes| json!(scopes))
+        .unwrap_or_default();
+    json["ssh"] = connection.ssh.as_ref().map(ssh_json).unwrap_or_default();
+    if let Some(repository) = &connection.repository {
+        json["repository"] = json!({
+            "url": repository.url, "ssh_url": repository.ssh_url, "branch": repository.branch,
+            "created_by_us": repository.created_by_us,
+        });
+    }
+    json["handover"] = json!({
+        "menu": platform.map(|platform| &platform.handover.menu),
+        "steps": platform.map(|platform| &platform.handover.steps),
+        "fields": pair(connection, platform).map(|pair| fields(pair, standing).into_iter().map(|(name, value)| {
+            json!({ "name": name, "value": value })
+        }).collect::<Vec<_>>()).unwrap_or_default(),
+        "parameters": connection.handover,
+    });
+    json!({ "version": 1, "connection": json })
+}
+
+fn ssh_json(ssh: &crate::config::SshRecord) -> Json {
+    json!({
+        "public_key": ssh.public_key.display().to_string(),
+        "private_key": ssh.private_key.as_ref().map(|path| path.display().to_string()),
+        "fingerprint": ssh.fingerprint,
+        "scope": ssh.scope.map(crate::answers::KeyScope::name),
+        "read_only": ssh.read_only,
+    })
+}
+
+fn text(standing: &Standing<'_>, platform: Option<&Platform>, color: bool) -> String {
+    let connection = standing.connection;
+    let active = if standing.active { " (active)" } else { "" };
+    let mut text = format!("{}{active}\n", Tone::Title.paint(&connection.name, color));
+    for (label, value) in facts(standing) {
+        let _ = writeln!(text, "  {label:14}{}", sanitise(&value, 2000));
+    }
+    if let Some((verdict, at)) = standing.verdict() {
+        let word = Tone::of_verdict(verdict).paint(&sanitise(verdict, 20), color);
+        let _ = writeln!(text, "  {:14}{word} on {}", "Last verdict", day(at));
+    }
+    if let Some(at) = standing.refused() {
+        let word = Tone::Bad.paint("refused", color);
+        let _ = writeln!(text, "  {:14}the forge {word} the token on {}, as git tells", "Since then", day(at));
+    }
+    for left in &standing.record.left_behind {
+        let _ = writeln!(text, "  {:14}{}", "Left behind", sanitise(left, 500));
+    }
+    hand_over(&mut text, standing, platform, color);
+    text
+}
+
+fn facts(standing: &Standing<'_>) -> Vec<(&'static str, String)> {
+    let connection = standing.connection;
+    let site = &connection.site;
+    let mut facts = vec![
+        ("Platform", connection.platform.clone()),
+        ("Provider", site.provider.to_string()),
+        ("Host", site.host.to_string()),
+        ("API", site.api.to_string()),
+        ("Owner", standing.owner_text()),
+    ];
+    let mut add = |label, value: Option<String>| facts.extend(value.map(|value| (label, value)));
+    add("Account", connection.username.clone());
+    add("E-mail", connection.email.clone());
+    add("Git user name", connection.git_username.clone());
+    if let Some(repository) = &connection.repository {
+        add("Repository", Some(repository.url.clone()));
+        add("Over SSH", repository.ssh_url.clone());
+        add("Branch", repository.branch.clone());
+    }
+    if let Some(token) = &connection.token {
+        add("Token", Some(token.kind.map_or("of an unknown kind", |kind| kind.0).to_owned()));
+        add("Ends", Some(standing.ends_text()));
+        add("Rotate by", token.rotate_by.map(day));
+    }
+    if let Some(ssh) = &connection.ssh {
+        add("Public key", Some(ssh.public_key.display().to_string()));
+        add("Fingerprint", ssh.fingerprint.clone());
+    }
+    if let Some(verified) = &connection.verified {
+        add("Identity", verified.identity.clone());
+        add("Scopes", verified.scopes.as_ref().map(|scopes| match scopes.len() {
+            0 => "none".to_owned(),
+            _ => scopes.iter().cloned().collect::<Vec<_>>().join(", "),
+        }));
+    }
+    add("Secret", Some(standing.rests()));
+    if connection.token.is_some() {
+        add("Goes only to", Some(origins(connection).join(", ")));
+    }
+    let accepted = (!connection.accepted.is_empty()).then(|| connection.accepted.join(", "));
+    add("Accepted", accepted.map(|ids| format!("although they failed: {ids}")));
+    facts
+}
+
+fn hand_over(text: &mut String, standing: &Standing<'_>, platform: Option<&Platform>, color: bool) {
+    let Some(platform) = platform else {
+        let _ = writeln!(text, "\nWhat to enter there is not known: there is no platform {}", standing.connection.platform);
+        return;
+    };
+    let title = format!("What to enter at {}", sanitise(&platform.title, 80));
+    let _ = writeln!(text, "\n{}", Tone::Title.paint(&title, color));
+    if !platform.handover.menu.is_empty() {
+        let _ = writeln!(text, "  {}", sanitise(&platform.handover.menu, 300));
+    }
+    if let Some(pair) = pair(standing.connection, Some(platform)) {
+        let rows: Vec<Vec<Cell>> = fields(pair, standing)
+            .into_iter()
+            .map(|(name, value)| vec!["   ".into(), Cell::from(name), Cell::from(value)])
+            .collect();
+        text.push_str(table(&["", "", ""], &rows, false).trim_start_matches('\n'));
+    }
+    for (key, value) in &standing.connection.handover {
+        let _ = writeln!(text, "     {}: {}", sanitise(key, 80), sanitise(value, 300));
+    }
+    for (number, step) in platform.handover.steps.iter().enumerate() {
+        let _ = write!(text, "  {}.", number + 1);
+        text.push_str(wrapped(&sanitise(step, 2000), "     ").get(4..).unwrap_or_default());
+    }
+}
+
+fn pair<'p>(connection: &Connection, platform: Option<&'p Platform>) -> Option<&'p Pair> {
+    platform?.pair(connection.site.provider).ok()
+}
+
+/// The platform's form, filled in. The token is not: where it rests is told in its place.
+fn fields(pair: &Pair, standing: &Standing<'_>) -> Vec<(String, String)> {
+    let connection = standing.connection;
+    let identity = connection.verified.as_ref().and_then(|verified| verified.identity.clone());
+    let or_note = |value: Option<String>, what: &str| value.unwrap_or_else(|| format!("({what} is not known)"));
+    let known = [
+        ("{host}", connection.site.host.to_string()),
+        ("{owner}", connection.owner.owner.clone()),
+        ("{project}", or_note(connection.owner.project.clone(), "the project")),
+        ("{username}", or_note(connection.username.clone().or(identity), "the user name")),
+        (
+            "{repository_url}",
+            or_note(connection.repository.as_ref().map(|one| one.url.clone()), "the address of the repository"),
+        ),
+        ("{token}", format!("(the token, from {})", standing.rests())),
+    ];
+    let filled = |value: &str| known.iter().fold(value.to_owned(), |value, (key, with)| value.replace(key, with));
+    pair.fields.iter().map(|field| (field.name.clone(), filled(&field.value))).collect()
+}
+
+fn origins(connection: &Connection) -> Vec<String> {
+    connection.site.origins().iter().map(ToString::to_string).collect()
+}

@@ -1,0 +1,161 @@
+//! `platforms`: what is known about the platforms, without an account and without a network.
+//!
+//! A user's own files in `<config dir>/platforms` stand beside the built-in ones and are read the same way; a broken one
+//! is an error with its place, never silently left out.
+
+mod json;
+mod text;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::{Out, Refusal};
+use crate::disk::{self, Paths};
+use crate::fact::Site;
+use crate::platform::{Condition, Level, Pair, Platform, RepositoryRule, built_in};
+use crate::provider::{Host, Need, Provider, TokenKind};
+use crate::text::sanitise;
+
+/// The built-in platforms, and after them those of the user, by file name.
+///
+/// # Errors
+/// A file of the user's that cannot be read, is no platform, or takes the id of another one: with line and column.
+pub fn load_platforms(paths: &Paths) -> Result<Vec<Platform>, Refusal> {
+    let mut all = built_in();
+    for path in own_files(&paths.config_dir.join("platforms"))? {
+        let Some(text) = disk::read(&path)? else { continue };
+        let platform = Platform::from_toml(&text).map_err(|error| {
+            let place = error.span().map_or((1, 1), |span| place_of(&text, span.start));
+            broken(&path, place, error.message().lines().next().unwrap_or_default())
+        })?;
+        if crate::answers::name(&platform.id).is_err() {
+            let reason = "the id of a platform has 1 to 63 lower-case letters, digits, dots, hyphens or underscores";
+            return Err(broken(&path, place_of_key(&text, "id"), reason));
+        }
+        if all.iter().any(|there| there.id == platform.id) {
+            // Somebody who reads `keptn` in a config relies on what this program knows of Keptn.
+            let reason = format!("there is a platform {} already, and a file does not replace it", platform.id);
+            return Err(broken(&path, place_of_key(&text, "id"), &reason));
+        }
+        all.push(platform);
+    }
+    Ok(all)
+}
+
+fn own_files(dir: &Path) -> Result<Vec<PathBuf>, Refusal> {
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => {
+            let message = format!("{} could not be read: {error}.", shown(dir));
+            return Err(Refusal::storage(message, "Give your user access to that directory."));
+        }
+    };
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    files.sort();
+    Ok(files)
+}
+
+fn broken(path: &Path, (line, column): (usize, usize), reason: &str) -> Refusal {
+    let message =
+        format!("{}, line {line}, column {column}: {}.", shown(path), sanitise(reason, 300).trim_end_matches('.'));
+    let remedy = "Mend the file or move it away. The built-in platforms show how one is written.";
+    Refusal { place: Some((line, column)), ..Refusal::storage(message, remedy) }
+}
+
+fn shown(path: &Path) -> String {
+    sanitise(&path.display().to_string(), 300)
+}
+
+/// Line and column of a byte, both from 1, the column in characters.
+fn place_of(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (line, column)
+}
+
+fn place_of_key(text: &str, key: &str) -> (usize, usize) {
+    let line = text.lines().position(|line| line.trim_start().starts_with(key)).unwrap_or(0);
+    (line + 1, 1)
+}
+
+/// Shows all platforms, or one; for all providers, or one.
+pub fn platforms(out: &Out, paths: &Paths, platform: Option<&str>, provider: Option<&str>) -> Result<(), Refusal> {
+    let all = load_platforms(paths)?;
+    let providers: Vec<Provider> = match provider {
+        None => Provider::ALL.to_vec(),
+        Some(id) => vec![Provider::from_id(id).ok_or_else(|| {
+            unknown("provider", id, &Provider::ALL.iter().map(|one| one.id()).collect::<Vec<_>>())
+        })?],
+    };
+    let named = match platform {
+        None => None,
+        Some(id) => Some(all.iter().find(|one| one.id == id).ok_or_else(|| {
+            unknown("platform", id, &all.iter().map(|one| one.id.as_str()).collect::<Vec<_>>())
+        })?),
+    };
+    if out.is_json() {
+        let chosen = named.map_or_else(|| all.iter().collect(), |one| vec![one]);
+        let chosen: Vec<_> = chosen.into_iter().map(|one| json::platform(one, &providers)).collect();
+        out.json(&json!({ "version": 1, "platforms": chosen }));
+    } else if let Some(platform) = named {
+        out.data(&text::platform(platform, &providers, out.color));
+    } else {
+        out.data(&text::overview(&all, &providers, out.color));
+    }
+    Ok(())
+}
+
+fn unknown(what: &str, id: &str, known: &[&str]) -> Refusal {
+    let message = format!("There is no {what} {}", sanitise(id, 80));
+    Refusal::usage(message, format!("Known are {}", known.join(", ")))
+}
+
+/// The forge that a provider's pages are shown for where no connection names one.
+fn usual_site(provider: Provider) -> Option<Site> {
+    let rules = provider.rules();
+    let host = Host::parse(rules.default_host()?).ok()?;
+    Some(Site { provider, api: rules.api(&host), host, ca_file: None, client_cert: None })
+}
+
+/// The page on which a token of this kind is made, at the provider's own host.
+fn token_page(platform: &Platform, pair: &Pair, provider: Provider, kind: TokenKind) -> Option<crate::provider::Link> {
+    let scopes: Vec<&str> = pair.token.get(kind.0)?.needs.iter().map(|need| need.scope.as_str()).collect();
+    Some(provider.rules().token_page(&usual_site(provider)?, kind, &scopes, None, &platform.id))
+}
+
+pub(super) fn need_name(need: Need) -> &'static str {
+    match need {
+        Need::Webhooks => "webhooks",
+        Need::PullRequests => "pull-requests",
+        Need::Delete => "delete",
+    }
+}
+
+fn level_name(level: Level) -> &'static str {
+    match level {
+        Level::Required => "required",
+        Level::Recommended => "recommended",
+    }
+}
+
+fn condition_name(condition: Condition) -> &'static str {
+    match condition {
+        Condition::Organisation => "organisation",
+        Condition::User => "user",
+    }
+}
+
+fn rule_name(rule: RepositoryRule) -> &'static str {
+    match rule {
+        RepositoryRule::Required => "required",
+        RepositoryRule::Optional => "optional",
+        RepositoryRule::Refused => "refused",
+    }
+}

@@ -1,0 +1,150 @@
+//! The record of a connection: what was seen since it was saved. One small JSON file per connection id in the state
+//! directory.
+//!
+//! It may be lost at any time, so nothing depends on it: reading gives an empty record where there is none, and whoever
+//! could not write it is told why and goes on. Keys of a newer version survive.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::disk::{self, DiskFault, Paths};
+
+/// What was seen of a connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Record {
+    /// When it was checked last.
+    #[serde(with = "moment", skip_serializing_if = "Option::is_none")]
+    pub checked: Option<Timestamp>,
+    /// The verdict of that check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<String>,
+    /// The end of the token, as the provider told it in that check.
+    #[serde(with = "moment", skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+    /// When git told that the forge refused the token.
+    #[serde(with = "moment", skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Timestamp>,
+    /// What a set-up that was not finished has left at the forge; with the way to remove it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_behind: Vec<String>,
+    /// Keys that this version does not know.
+    #[serde(flatten)]
+    other: BTreeMap<String, serde_json::Value>,
+}
+
+impl Record {
+    /// The record of the connection `id`; an empty one where there is none, or where it cannot be read.
+    pub fn load(paths: &Paths, id: &str) -> Self {
+        file_name(id).and_then(|name| paths.read_state(&name)).map(|text| Self::parse(&text)).unwrap_or_default()
+    }
+
+    /// Keeps this record in place of the one that is there. The answer is why it was not kept.
+    pub fn save(&self, paths: &Paths, id: &str) -> Option<DiskFault> {
+        Self::change(paths, id, |record| *record = self.clone())
+    }
+
+    /// Changes the record while no other run can. The answer is why it was not kept.
+    pub fn change(paths: &Paths, id: &str, change: impl FnOnce(&mut Self)) -> Option<DiskFault> {
+        let path = paths.state_dir.as_ref()?.join(file_name(id)?);
+        let written = paths.may_write().and_then(|()| {
+            disk::update(&path, |text| -> Result<String, DiskFault> {
+                let mut record = text.map(Self::parse).unwrap_or_default();
+                change(&mut record);
+                Ok(record.render())
+            })
+        });
+        written.err()
+    }
+
+    /// Forgets everything about the connection `id`. The answer is why it is still there.
+    pub fn forget(paths: &Paths, id: &str) -> Option<DiskFault> {
+        paths.remove_state(&file_name(id)?)
+    }
+
+    /// When the forge refused the token, if nothing newer than `since` says otherwise.
+    pub fn refused_after(&self, since: Option<Timestamp>) -> Option<Timestamp> {
+        self.refused.filter(|refused| since.max(self.checked).is_none_or(|seen| *refused > seen))
+    }
+
+    fn parse(text: &str) -> Self {
+        serde_json::from_str(text).unwrap_or_default()
+    }
+
+    fn render(&self) -> String {
+        serde_json::to_string_pretty(self).map(|text| text + "\n").unwrap_or_default()
+    }
+}
+
+/// An id comes out of a file that can be edited by hand, so one that is not plain names no record.
+fn file_name(id: &str) -> Option<String> {
+    let plain = (1..=128).contains(&id.len())
+        && !id.starts_with('.')
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    plain.then(|| format!("{id}.json"))
+}
+
+/// Moments as RFC 3339; what is none is taken for absent.
+mod moment {
+    use jiff::Timestamp;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    #[expect(clippy::ref_option, reason = "the signature that serde asks for")]
+    pub(super) fn serialize<S: Serializer>(at: &Option<Timestamp>, into: S) -> Result<S::Ok, S::Error> {
+        match at {
+            Some(at) => into.collect_str(at),
+            None => into.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+        Ok(Option::<String>::deserialize(from)?.and_then(|text| text.parse().ok()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_read_back_and_keeps_what_it_does_not_know() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let paths = Paths::under(dir.path());
+        assert_eq!(Record::load(&paths, "c7f3"), Record::default());
+        let seen: Timestamp = "2026-11-20T09:00:00Z".parse().unwrap();
+        let text = r#"{"checked":"2026-11-20T09:00:00Z","verdict":"warn","colour":"blue","refused":"rubbish"}"#;
+        assert!(paths.write_state("c7f3.json", text).is_none());
+        assert!(Record::change(&paths, "c7f3", |record| record.left_behind.push("a key".to_owned())).is_none());
+        let record = Record::load(&paths, "c7f3");
+        assert_eq!((record.checked, record.verdict.as_deref(), record.refused), (Some(seen), Some("warn"), None));
+        assert_eq!(record.left_behind, ["a key"]);
+        assert!(paths.read_state("c7f3.json").unwrap().contains("\"colour\": \"blue\""));
+        assert!(Record::forget(&paths, "c7f3").is_none());
+        assert_eq!(Record::load(&paths, "c7f3"), Record::default());
+    }
+
+    #[test]
+    fn rubbish_is_an_empty_record_and_a_strange_id_names_none() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let paths = Paths::under(dir.path());
+        assert!(paths.write_state("a.json", "{").is_none());
+        assert_eq!(Record::load(&paths, "a"), Record::default());
+        for id in ["", "..", "../a", "a/b", "a\nb", ".a"] {
+            assert!(Record::default().save(&paths, id).is_none());
+        }
+        assert_eq!(std::fs::read_dir(dir.path().join("state")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_refusal_counts_until_something_newer_was_seen() {
+        let at = |text: &str| text.parse::<Timestamp>().ok();
+        let mut record = Record { refused: at("2026-11-20T09:00:00Z"), ..Record::default() };
+        assert_eq!(record.refused_after(None), record.refused);
+        assert_eq!(record.refused_after(at("2026-11-19T09:00:00Z")), record.refused);
+        assert_eq!(record.refused_after(at("2026-11-21T09:00:00Z")), None);
+        record.checked = at("2026-11-21T09:00:00Z");
+        assert_eq!(record.refused_after(None), None);
+    }
+}
