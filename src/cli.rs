@@ -1,11 +1,19 @@
 //! The command line: one definition, from which help, completions and the man page come. One file per subcommand.
 
 mod check;
+mod credential;
+mod doctor;
+mod generated;
 mod manage;
 mod out;
+mod platforms;
+mod refusal;
 mod run;
 mod sandbox;
 mod setup;
+mod setup_git;
+mod standing;
+mod table;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -14,6 +22,8 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub use self::out::Out;
+pub use self::platforms::load_platforms;
+pub use self::refusal::Refusal;
 use crate::disk::Paths;
 use crate::provider::Provider;
 use crate::secret::{NotASecret, Secret};
@@ -258,9 +268,34 @@ fn dispatch(cli: Cli, out: &Out, paths: &Paths) -> Ending {
         Some(Command::Setup { name, flags }) => setup::setup(name.as_deref(), &flags, &cli.common, out, paths),
         Some(Command::Check(flags)) => check::check(&flags, &cli.common, out, paths),
         Some(Command::Sandbox(flags)) => sandbox::sandbox(&flags, &cli.common, out),
-        Some(Command::List) => manage::list(out, paths),
-        _ => Ending::Usage,
+        Some(Command::List) => manage::list(out, paths).unwrap_or_else(|refusal| out.refused(&refusal)),
+        Some(Command::Show { name }) => out.ended(manage::show(out, paths, &name)),
+        Some(Command::Use { name }) => out.ended(manage::activate(out, paths, &name)),
+        Some(Command::Rename { name, new }) => out.ended(manage::rename(out, paths, &name, &new)),
+        Some(Command::Remove { name, yes }) => out.ended(manage::remove(out, paths, &name, yes)),
+        Some(Command::Credential { action }) => out.ended(credential::credential(out, paths, action)),
+        Some(Command::SetupGit { undo: true }) => out.ended(setup_git::undo(out, paths)),
+        Some(Command::SetupGit { undo: false }) => {
+            out.ended(setup_git::set_up(out, paths, cli.common.config.is_some()))
+        }
+        Some(Command::Platforms { platform, provider }) => {
+            out.ended(platforms::platforms(out, paths, platform.as_deref(), provider.as_deref()))
+        }
+        Some(Command::Doctor) => out.ended(doctor::doctor(out, paths)),
+        Some(Command::Schema { of }) => generated::schema(out, of),
+        Some(Command::Completions { shell }) => generated::completions(out, shell),
+        Some(Command::Man) => out.ended(generated::man(out)),
     }
+}
+
+/// Waits for what is asynchronous below a command that is not. What hangs afterwards is not waited for.
+fn wait<T>(job: impl Future<Output = T>) -> Result<T, Refusal> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        Refusal::storage(format!("The operating system refused what is needed to wait: {error}."), "Run this again.")
+    })?;
+    let done = runtime.block_on(job);
+    runtime.shutdown_background();
+    Ok(done)
 }
 
 /// Help, where nothing says what to do.

@@ -5,21 +5,23 @@ use std::io::Write as _;
 use clap_mangen::Man;
 use serde_json::json;
 
-use super::{Out, Refusal, SchemaOf, definition};
+use super::{Ending, Out, Refusal, SchemaOf, definition};
 
 const NAME: &str = "git-access";
 
-pub fn schema(out: &Out, of: SchemaOf) {
+pub fn schema(out: &Out, of: SchemaOf) -> Ending {
     out.json(&match of {
         SchemaOf::Config => crate::config::config_schema(),
         SchemaOf::Answers => crate::answers::answers_schema(),
     });
+    Ending::Done
 }
 
-pub fn completions(out: &Out, shell: clap_complete::Shell) {
+pub fn completions(out: &Out, shell: clap_complete::Shell) -> Ending {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut definition(), NAME, &mut script);
     told(out, "completions", &script);
+    Ending::Done
 }
 
 pub fn man(out: &Out) -> Result<(), Refusal> {

@@ -55,7 +55,7 @@ impl Out {
         if self.is_json() {
             let (line, column) = refusal.place.unwrap_or_default();
             let message = refusal.message.clone();
-            let problems = vec![Located { line, column, key: String::new(), message }];
+            let problems = vec![Located { line, column, message, ..Located::default() }];
             self.json(&Report { problems, ..Report::default() }.json());
         }
         refusal.ending

@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal as _};
 use serde_json::json;
 
 use crate::cli::standing::{Standing, rests};
-use crate::cli::{Out, Refusal, setup_git, wait};
+use crate::cli::{Ending, Out, Refusal, setup_git, wait};
 use crate::config::{Config, Connection, Token};
 use crate::disk::{self, Paths};
 use crate::record::Record;
@@ -23,7 +23,8 @@ pub fn remove(out: &Out, paths: &Paths, name: &str, yes: bool) -> Result<(), Ref
         out.say(&line);
     }
     if !yes && !agreed(out, name)? {
-        return Err(Refusal::usage(format!("Nothing was removed: {name} is still there."), ""));
+        let kept = Refusal::usage(format!("Nothing was removed: {name} is still there."), "");
+        return Err(Refusal { ending: Ending::Cancelled, ..kept });
     }
     let mut removed = false;
     let saved = disk::update(&paths.config, |text| -> Result<String, Refusal> {

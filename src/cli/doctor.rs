@@ -1,0 +1,192 @@
+//! `doctor`: what is in effect here. It reports and mends nothing, asks no forge, and shows no secret: of addresses only
+//! host and port, of credential helpers only their names.
+
+mod git;
+mod network;
+
+use std::env;
+use std::io::{self, IsTerminal as _};
+use std::time::Instant;
+
+use serde_json::{Map, Value as Json};
+
+use super::table::{Cell, Tone, table, wrapped};
+use super::{Out, Refusal, manage, wait};
+use crate::disk::Paths;
+use crate::secret::Store;
+use crate::store::{Probed, Stores};
+use crate::text::sanitise;
+
+/// One line of the report.
+pub(super) struct Finding {
+    pub about: &'static str,
+    /// A word for programs, unique below `about`.
+    pub key: String,
+    pub value: Json,
+    /// What to do, where something is amiss.
+    pub advice: Option<String>,
+}
+
+impl Finding {
+    pub(super) fn new(about: &'static str, key: impl Into<String>, value: impl Into<Json>) -> Self {
+        Self { about, key: key.into(), value: value.into(), advice: None }
+    }
+
+    #[must_use]
+    pub(super) fn advise(self, advice: impl Into<String>) -> Self {
+        Self { advice: Some(advice.into()), ..self }
+    }
+}
+
+/// Reports. It ends well whatever it finds, unless the config cannot be read.
+pub fn doctor(out: &Out, paths: &Paths) -> Result<(), Refusal> {
+    let config = manage::config(paths);
+    let mut findings = git::findings();
+    findings.extend(keyring()?);
+    findings.extend(terminal());
+    findings.extend(network::findings(config.as_ref().ok()));
+    findings.extend(files(paths));
+    if let Ok(config) = &config {
+        findings.push(Finding::new("files", "connections", config.connections().len()));
+        manage::tell_problems(out, config, paths);
+    }
+    if !out.is_json() {
+        out.data(&text(&findings, out.color));
+    } else if config.is_ok() {
+        out.json(&document(&findings));
+    }
+    config.map(drop)
+}
+
+fn text(findings: &[Finding], color: bool) -> String {
+    let mut text = String::new();
+    let mut about = "";
+    let width = findings.iter().map(|finding| finding.key.chars().count()).max().unwrap_or(0);
+    for finding in findings {
+        if finding.about != about {
+            about = finding.about;
+            let gap = if text.is_empty() { "" } else { "\n" };
+            text.push_str(&format!("{gap}{}\n", Tone::Title.paint(about, color)));
+        }
+        let value = match &finding.value {
+            Json::String(value) => value.clone(),
+            Json::Bool(value) => if *value { "yes" } else { "no" }.to_owned(),
+            Json::Null => "none".to_owned(),
+            Json::Array(values) if values.is_empty() => "none".to_owned(),
+            Json::Array(values) => values.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(", "),
+            other => other.to_string(),
+        };
+        let tone = if finding.advice.is_some() { Tone::Careful } else { Tone::Plain };
+        let cell = Cell::new(&format!("{:width$}", finding.key), Tone::Plain);
+        let row = vec![Cell::from(" "), cell];
+        text.push_str(table(&["", ""], &[row], false).trim_start_matches('\n').trim_end_matches('\n'));
+        text.push_str(&format!("  {}\n", tone.paint(&sanitise(&value, 1000), color)));
+        if let Some(advice) = &finding.advice {
+            text.push_str(&wrapped(advice, "      "));
+        }
+    }
+    text
+}
+
+fn document(findings: &[Finding]) -> Json {
+    let mut document = Map::new();
+    document.insert("version".to_owned(), 1.into());
+    let mut advice = Vec::new();
+    for finding in findings {
+        let section = document.entry(finding.about).or_insert_with(|| Json::Object(Map::new()));
+        if let Some(section) = section.as_object_mut() {
+            section.insert(finding.key.replace(' ', "_"), finding.value.clone());
+        }
+        advice.extend(finding.advice.as_ref().map(|text| {
+            serde_json::json!({ "about": format!("{}.{}", finding.about, finding.key.replace(' ', "_")), "text": text })
+        }));
+    }
+    document.insert("advice".to_owned(), advice.into());
+    Json::Object(document)
+}
+
+/// Whether the keyring keeps: a random entry is written, read back and removed, within three seconds.
+fn keyring() -> Result<Vec<Finding>, Refusal> {
+    let begun = Instant::now();
+    let probed = wait(Stores::of_the_system().probe(&Store::Keyring))?;
+    let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let works = match probed {
+        Ok(Probed::Keeps | Probed::Refers) => Finding::new("keyring", "works", true),
+        Err(fault) => Finding::new("keyring", "works", false).advise(format!("{} {}", fault.message, fault.remedy)),
+    };
+    Ok(vec![works, Finding::new("keyring", "milliseconds", took)])
+}
+
+fn terminal() -> Vec<Finding> {
+    let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(text);
+    let utf8 = locale.as_ref().is_some_and(|name| {
+        let name = name.to_ascii_lowercase();
+        name.contains("utf-8") || name.contains("utf8")
+    });
+    let is_utf8 = Finding::new("terminal", "utf-8", utf8 || cfg!(not(unix)));
+    let is_utf8 = if utf8 || cfg!(not(unix)) {
+        is_utf8
+    } else {
+        is_utf8.advise("Marks and lines are drawn with plain letters. Set LANG to a UTF-8 locale, such as C.UTF-8.")
+    };
+    vec![
+        Finding::new("terminal", "stdin", io::stdin().is_terminal()),
+        Finding::new("terminal", "stdout", io::stdout().is_terminal()),
+        Finding::new("terminal", "stderr", io::stderr().is_terminal()),
+        Finding::new("terminal", "TERM", text("TERM")),
+        Finding::new("terminal", "columns", text("COLUMNS")),
+        Finding::new("terminal", "lines", text("LINES")),
+        Finding::new("terminal", "NO_COLOR", text("NO_COLOR").is_some()),
+        Finding::new("terminal", "locale", locale),
+        is_utf8,
+    ]
+}
+
+fn files(paths: &Paths) -> Vec<Finding> {
+    let shown = |path: &std::path::Path| path.display().to_string();
+    let mut findings = vec![Finding::new("files", "config", shown(&paths.config))];
+    findings.extend(rights::of(&paths.config));
+    let state = paths.state_dir.as_deref().map(shown);
+    findings.push(Finding::new("files", "state directory", state));
+    findings.push(Finding::new("files", "platform files", shown(&paths.config_dir.join("platforms"))));
+    if let Err(fault) = paths.may_write() {
+        findings.push(Finding::new("files", "may write", false).advise(format!("{} {}", fault.message, fault.remedy)));
+    }
+    findings
+}
+
+#[cfg(unix)]
+mod rights {
+    use std::os::unix::fs::MetadataExt as _;
+    use std::path::Path;
+
+    use super::Finding;
+
+    /// Mode and owner of the file.
+    pub(super) fn of(path: &Path) -> Vec<Finding> {
+        let Ok(found) = std::fs::metadata(path) else { return vec![Finding::new("files", "config exists", false)] };
+        let mode = found.mode() & 0o7777;
+        let finding = Finding::new("files", "config mode", format!("{mode:04o}"));
+        let mode = if mode & 0o077 == 0 {
+            finding
+        } else {
+            finding.advise("Other users can read it. No secret is in it; the next change makes it 0600.")
+        };
+        let ours = found.uid() == rustix::process::geteuid().as_raw();
+        let finding = Finding::new("files", "config is yours", ours);
+        let owner = if ours { finding } else { finding.advise("It belongs to another user, so it is not replaced.") };
+        vec![mode, owner]
+    }
+}
+
+#[cfg(not(unix))]
+mod rights {
+    use std::path::Path;
+
+    use super::Finding;
+
+    pub(super) fn of(path: &Path) -> Vec<Finding> {
+        vec![Finding::new("files", "config exists", path.exists())]
+    }
+}

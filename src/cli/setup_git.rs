@@ -1,0 +1,152 @@
+//! `setup-git`: lets git ask us, for exactly the hosts of the saved connections.
+//!
+//! Git's own program writes into the user's git config, so that quoting, locks and links are as git has them. Each
+//! entry is added and none is changed: an empty helper resets the chain for the host, ours follows, and the path of the
+//! repository is sent along. The ledger notes what each addition did to the file, so that it can be taken back to the
+//! byte.
+
+mod file;
+mod ledger;
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use self::file::GitConfig;
+use self::ledger::Ledger;
+use super::{Out, Refusal, manage};
+use crate::config::Config;
+use crate::disk::Paths;
+use crate::program;
+
+/// Configures git for the hosts of all connections. `config_named`: the helper has to be told which config.
+pub fn set_up(out: &Out, paths: &Paths, config_named: bool) -> Result<(), Refusal> {
+    paths.may_write()?;
+    let config = manage::config(paths)?;
+    manage::tell_problems(out, &config, paths);
+    let mut wanted = origins(&config);
+    wanted.sort();
+    let helper = helper(paths, config_named)?;
+    let mut git = GitConfig::find()?;
+    let before = Ledger::load(paths);
+    let same = before.as_ref().is_some_and(|ledger| ledger.is_for(&git.path, &wanted, &helper));
+    if same && wanted.iter().all(|origin| git.has(origin, &helper)) {
+        out.say(&format!("Git asks git-access already, by {}", git.shown()));
+        return told(out, &git.path, &wanted);
+    }
+    if let Some(ledger) = before {
+        // Hosts may have gone, and this program may have moved: begin from what was there.
+        ledger.take_back(&mut GitConfig::at(ledger.file.clone(), git.program.clone()))?;
+        Ledger::forget(paths);
+    }
+    if wanted.is_empty() {
+        out.say("No connection has a token, so there is no host that git could ask git-access about.");
+        out.say("git-access setup makes a connection.");
+        return told(out, &git.path, &wanted);
+    }
+    let mut ledger = Ledger::new(&git, &wanted, &helper);
+    for origin in &wanted {
+        for (key, value) in entries(origin, &helper) {
+            let added = git.add(&key, &value).and_then(|(before, after)| {
+                ledger.note(&before, &after);
+                ledger.save(paths)
+            });
+            if let Err(refusal) = added {
+                // Half of it would be worse than nothing. What cannot be taken back either is told by its own refusal.
+                ledger.take_back(&mut git)?;
+                Ledger::forget(paths);
+                return Err(refusal);
+            }
+        }
+    }
+    out.say(&format!("Git now asks git-access for {}", wanted.join(", ")));
+    out.say(&format!("Written to {}\nTake it back with: git-access setup-git --undo", git.shown()));
+    told(out, &git.path, &wanted)
+}
+
+/// Takes back what was added, to the byte; where the file was edited since, only our own entries.
+pub fn undo(out: &Out, paths: &Paths) -> Result<(), Refusal> {
+    paths.may_write()?;
+    let Some(ledger) = Ledger::load(paths) else {
+        out.say("There is nothing to take back: git was not set up by git-access.");
+        return told(out, Path::new(""), &[]);
+    };
+    let mut git = GitConfig::at(ledger.file.clone(), GitConfig::program()?);
+    let whole = ledger.take_back(&mut git)?;
+    Ledger::forget(paths);
+    let how = if whole { "as it was before" } else { "without our entries; it was edited since, and the edits stay" };
+    out.say(&format!("{} is {how}", git.shown()));
+    told(out, &git.path, &[])
+}
+
+/// The origins for which git asks us, as far as the ledger knows.
+pub(super) fn configured(paths: &Paths) -> Vec<String> {
+    Ledger::load(paths).map(|ledger| ledger.origins).unwrap_or_default()
+}
+
+fn told(out: &Out, file: &Path, origins: &[String]) -> Result<(), Refusal> {
+    if out.is_json() {
+        out.json(&json!({ "version": 1, "file": file.display().to_string(), "hosts": origins }));
+    }
+    Ok(())
+}
+
+fn origins(config: &Config) -> Vec<String> {
+    let mut origins: Vec<String> = config
+        .connections()
+        .iter()
+        .filter(|connection| connection.token.is_some())
+        .map(|connection| connection.site.host.origin().to_string())
+        .collect();
+    origins.sort();
+    origins.dedup();
+    origins
+}
+
+/// What is added for one origin, in this order.
+fn entries(origin: &str, helper: &str) -> [(String, String); 3] {
+    [
+        (format!("credential.{origin}.helper"), String::new()),
+        (format!("credential.{origin}.helper"), helper.to_owned()),
+        (format!("credential.{origin}.useHttpPath"), "true".to_owned()),
+    ]
+}
+
+/// The helper as git's shell runs it: this very program, by its absolute path.
+fn helper(paths: &Paths, config_named: bool) -> Result<String, Refusal> {
+    let program = quoted(&ourselves()?)?;
+    let config = if config_named { format!(" --config {}", quoted(&paths.config)?) } else { String::new() };
+    Ok(format!("!{program}{config} credential"))
+}
+
+/// Where this program is. Its name in PATH outlives an upgrade that moves the file behind it.
+fn ourselves() -> Result<PathBuf, Refusal> {
+    let running = env::current_exe().map_err(|error| {
+        let message = format!("The operating system does not tell where this program is: {error}.");
+        Refusal::storage(message, "Run it by its absolute path.")
+    })?;
+    let real = |path: &Path| path.canonicalize().ok();
+    let named = program::find("git-access").filter(|found| real(found).is_some() && real(found) == real(&running));
+    Ok(named.unwrap_or(running))
+}
+
+/// A path as one word of a POSIX shell.
+fn quoted(path: &Path) -> Result<String, Refusal> {
+    let text = path.to_str().filter(|text| !text.chars().any(char::is_control)).ok_or_else(|| {
+        let message = format!("The path {} cannot be written into git's config.", path.display());
+        Refusal::usage(message, "Use a path of plain text.")
+    })?;
+    Ok(format!("'{}'", text.replace('\'', r"'\''")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_word_for_the_shell() {
+        assert_eq!(quoted(Path::new("/a b/it's")).unwrap(), r"'/a b/it'\''s'");
+        assert!(quoted(Path::new("/a\nb")).is_err());
+    }
+}
