@@ -68,7 +68,7 @@ pub fn fresh_id() -> String {
         // Only the uniqueness matters, and the moment gives that, too.
         bytes = Timestamp::now().as_nanosecond().to_be_bytes();
     }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
 /// Keeps what was found in the state directory, where `list` and `show` read it. A failure there is no failure here.

@@ -66,7 +66,8 @@ pub fn setup(name: Option<&str>, flags: &SetupFlags, common: &Common, out: &Out,
         };
         let paths = Paths::under(played.dir());
         let stores = Stores::in_directory(played.dir().join("keyring"));
-        let setup = Setup { flags, above, beneath: Some(&played.sandbox), platforms, run: &run, out, paths: &paths, stores };
+        let setup =
+            Setup { flags, above, beneath: Some(&played.sandbox), platforms, run: &run, out, paths: &paths, stores };
         let ending = setup.all(name).await;
         played.tell(out, &paths);
         ending
@@ -144,7 +145,8 @@ impl Setup<'_> {
 
     fn tell_problems(&self, report: &Report) {
         for problem in &report.problems {
-            let place = if problem.line == 0 { String::new() } else { format!("{}:{}: ", problem.line, problem.column) };
+            let place =
+                if problem.line == 0 { String::new() } else { format!("{}:{}: ", problem.line, problem.column) };
             self.out.say(&format!("{}{place}{}", problem.file, problem.message));
         }
     }
@@ -345,4 +347,3 @@ fn is_same_access(held: &Connection, answers: &Answers) -> bool {
         && site.is_none_or(|site| site.provider == held.site.provider && site.host == held.site.host)
         && answers.owner().is_none_or(|owner| owner.owner.eq_ignore_ascii_case(&held.owner.owner))
 }
-

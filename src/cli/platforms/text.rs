@@ -47,7 +47,8 @@ pub(super) fn platform(platform: &Platform, providers: &[Provider], color: bool)
     text.push_str(&wrapped(&format!("Who may enter the access: {}", safe(&platform.who)), "  "));
     text.push_str(&wrapped(&format!("Repository: {}", repository_sentence(platform)), "  "));
     for deed in &platform.does {
-        let line = format!("Besides git: {} ({}): {}", need_name(deed.need), level_name(deed.level), safe(&deed.reason));
+        let line =
+            format!("Besides git: {} ({}): {}", need_name(deed.need), level_name(deed.level), safe(&deed.reason));
         text.push_str(&wrapped(&line, "  "));
     }
     for provider in providers {
