@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-pub use self::field::{Answer, Contents, FIELDS, Field, FieldRow, GivenExpiry, KeyScope, Raw, Shape};
+pub use self::field::{Answer, Contents, FIELDS, Field, FieldRow, GivenExpiry, KeyScope, Raw, Shape, name};
 pub use self::schema::answers_schema;
 use crate::fact::{Credential, OwnerPath, Place, Site, Slot, Source, Visibility};
 use crate::platform::{Platform, RepositoryRule};

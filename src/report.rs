@@ -12,7 +12,7 @@ use crate::fact::{Fact, Query, Remedy, Value};
 use crate::wizard::{Done, Stage, Wizard};
 
 /// A mistake in a file, with its place; lines and columns begin at 1, and 0 means that it has none.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Located {
     /// The file and a colon, for the text; empty where there is none.
     pub file: String,

@@ -120,7 +120,8 @@ pub(crate) fn statements(text: &str) -> Vec<Statement> {
     all
 }
 
-/// The mistakes that show only in the whole: keys and tables that stand twice. Broken statements are left out.
+/// The mistakes that show only in the whole, in their order: keys and tables that stand twice. Broken statements are left
+/// out.
 pub(crate) fn repetitions(text: &str, all: &[Statement]) -> Vec<usize> {
     let mut whole = text.as_bytes().to_vec();
     let mut lost = false;
@@ -138,7 +139,9 @@ pub(crate) fn repetitions(text: &str, all: &[Statement]) -> Vec<usize> {
     }
     let whole = String::from_utf8(whole).unwrap_or_default();
     let (_, errors) = DeTable::parse_recoverable(&whole);
-    errors.iter().filter_map(toml::de::Error::span).map(|span| span.start).collect()
+    let mut places: Vec<_> = errors.iter().filter_map(toml::de::Error::span).map(|span| span.start).collect();
+    places.sort_unstable();
+    places
 }
 
 /// Reads one statement that is closed.

@@ -113,14 +113,15 @@ impl Reader<'_> {
         // The table that the lines below it belong to; none where they are not to be read.
         let mut table: Option<Vec<String>> = Some(Vec::new());
         for statement in all {
-            let again: Vec<_> = repeated.iter().filter(|at| statement.range.contains(at)).collect();
-            for at in &again {
+            let until = |end: usize| repeated.partition_point(|at| *at < end);
+            let again = &repeated[until(statement.range.start)..until(statement.range.end)];
+            for at in again {
                 let key = match &statement.said {
                     Said::Header { parts, .. } => Some(joined(&names(parts))),
                     Said::Pair { parts, .. } => table.as_ref().map(|table| joined(&below(table, parts))),
                     _ => None,
                 };
-                self.say(**at, key, Mistake::REPEATED);
+                self.say(*at, key, Mistake::REPEATED);
             }
             match &statement.said {
                 Said::Nothing | Said::Comment => {}

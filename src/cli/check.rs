@@ -20,23 +20,22 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
         Ok(time) => time,
         Err(message) => return out.usage(&message),
     };
-    let config = match run::config(paths) {
+    let config = match super::manage::config(paths) {
         Ok(config) => config,
-        Err((message, remedy)) => {
-            out.failure(&message, &remedy);
-            return Ending::Storage;
-        }
+        Err(refusal) => return out.refused(&refusal),
     };
-    let mut chosen = config.connections().to_vec();
-    if let Some(missing) = flags.names.iter().find(|name| !chosen.iter().any(|one| one.name == **name)) {
-        return super::manage::unknown(out, missing, &chosen);
+    for name in &flags.names {
+        if let Err(refusal) = super::manage::named(&config, paths, name) {
+            return out.refused(&refusal);
+        }
     }
+    let mut chosen = config.connections().to_vec();
     if !flags.names.is_empty() {
         chosen.retain(|one| flags.names.contains(&one.name));
     }
     let platforms = match super::platforms::load_platforms(paths) {
         Ok(platforms) => Arc::new(platforms),
-        Err(problem) => return out.usage(&problem.to_string()),
+        Err(refusal) => return out.refused(&refusal),
     };
     let run = match Run::begin(common, out) {
         Ok(run) => run,
@@ -52,13 +51,9 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
             look_at(held, settings, platforms, world)
         }))
         .await;
-        let unreadable = config.problems().iter().filter(|_| flags.names.is_empty());
-        let unreadable = unreadable.map(|problem| {
-            out.failure(&format!("{}:{}:{}: {}", paths.config.display(), problem.line, problem.column, problem.message), &problem.remedy);
-            Ending::Storage
-        });
-        let unreadable: Vec<_> = unreadable.collect();
-        headless::worst(unreadable.into_iter().chain([tell(&wizards, flags.strict, out, paths)]))
+        super::manage::tell_problems(out, &config, paths);
+        let unreadable = config.problems().iter().filter(|_| flags.names.is_empty()).map(|_| Ending::Storage);
+        headless::worst(unreadable.chain([tell(&wizards, flags.strict, out, paths)]))
     })
 }
 

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
 
 use super::{Common, Ending, Out};
-use crate::config::Config;
 use crate::disk::{self, Paths};
 use crate::forge::Log;
 use crate::record::Record;
@@ -60,15 +59,6 @@ impl Run {
         runtime.shutdown_background();
         ending
     }
-}
-
-/// The config as it is now; a missing one is an empty one. The error is what happened, and what to do.
-pub fn config(paths: &Paths) -> Result<Config, (String, String)> {
-    let text = disk::read(&paths.config).map_err(|fault| (fault.message, fault.remedy))?;
-    Config::parse(text.as_ref().map(|text| text.as_str())).map_err(|problem| {
-        let place = paths.config.display();
-        (format!("{place}:{}:{}: {}", problem.line, problem.column, problem.message), problem.remedy)
-    })
 }
 
 /// A random id for a new connection: 16 bytes in hexadecimal.

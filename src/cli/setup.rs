@@ -42,7 +42,7 @@ struct Job {
 pub fn setup(name: Option<&str>, flags: &SetupFlags, common: &Common, out: &Out, paths: &Paths) -> Ending {
     let platforms = match super::platforms::load_platforms(paths) {
         Ok(platforms) => platforms,
-        Err(problem) => return out.usage(&problem.to_string()),
+        Err(refusal) => return out.refused(&refusal),
     };
     let above = match from_flags(name, flags) {
         Ok(above) => above,
@@ -291,10 +291,10 @@ impl Setup<'_> {
     }
 
     fn connections(&self) -> Result<Vec<Connection>, Stop> {
-        match run::config(self.paths) {
+        match super::manage::config(self.paths) {
             Ok(config) => Ok(config.connections().to_vec()),
-            Err((message, remedy)) => {
-                self.out.failure(&message, &remedy);
+            Err(refusal) => {
+                self.out.failure(&refusal.message, &refusal.remedy);
                 Err(Stop::Storage)
             }
         }

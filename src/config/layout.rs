@@ -3,6 +3,7 @@
 //! The same thing can be written in several ways: `[connections.x.token]`, dotted keys, tables in braces. Here each
 //! becomes a [`Leaf`] with its full path, so that the reader and the changes need not know which way was taken.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::statements::{Entry, Node, Part, Said, Statement, Value};
@@ -10,6 +11,7 @@ use crate::statements::{Entry, Node, Part, Said, Statement, Value};
 use super::keys::Section;
 
 /// A key with its value.
+#[derive(Clone)]
 pub(super) struct Leaf<'s> {
     pub path: Vec<String>,
     /// The key as it is written here: the last parts of the path.
@@ -21,10 +23,13 @@ pub(super) struct Leaf<'s> {
 }
 
 /// A table: its path, and where it begins.
+#[derive(Clone)]
 pub(super) struct Table<'s> {
     pub path: Vec<String>,
     pub parts: &'s [Part],
     pub statement: usize,
+    /// Written in double brackets.
+    pub list: bool,
     /// The node, where it is written in braces.
     pub braces: Option<&'s Node>,
 }
@@ -41,9 +46,10 @@ impl<'s> Layout<'s> {
         let mut table = Vec::new();
         for (index, statement) in statements.iter().enumerate() {
             match &statement.said {
-                Said::Header { parts, .. } => {
+                Said::Header { parts, list } => {
                     table = below(&[], parts);
-                    layout.tables.push(Table { path: table.clone(), parts, statement: index, braces: None });
+                    let path = table.clone();
+                    layout.tables.push(Table { path, parts, statement: index, list: *list, braces: None });
                 }
                 Said::Pair { parts, node } => layout.pair(&table, parts, node, index, false),
                 _ => {}
@@ -59,10 +65,34 @@ impl<'s> Layout<'s> {
                 for Entry { parts, node } in entries {
                     self.pair(&path, parts, node, statement, true);
                 }
-                self.tables.push(Table { path, parts, statement, braces: Some(node) });
+                self.tables.push(Table { path, parts, statement, list: false, braces: Some(node) });
             }
             _ => self.leaves.push(Leaf { path, parts, node, statement, braces }),
         }
+    }
+
+    /// What belongs to each connection, by its name.
+    pub fn by_connection(&self) -> BTreeMap<&str, Self> {
+        let mut all: BTreeMap<&str, Self> = BTreeMap::new();
+        let empty = || Self { statements: self.statements, leaves: Vec::new(), tables: Vec::new() };
+        for leaf in &self.leaves {
+            if let Some(name) = connection(&leaf.path) {
+                all.entry(name).or_insert_with(empty).leaves.push(leaf.clone());
+            }
+        }
+        for table in &self.tables {
+            if let Some(name) = connection(&table.path) {
+                all.entry(name).or_insert_with(empty).tables.push(table.clone());
+            }
+        }
+        all
+    }
+
+    /// Where the first of it stands.
+    pub fn start(&self) -> usize {
+        let leaves = self.leaves.iter().map(|leaf| leaf.parts);
+        let parts = leaves.chain(self.tables.iter().map(|table| table.parts));
+        parts.filter_map(|parts| parts.first()).map(|part| part.span.start).min().unwrap_or(0)
     }
 
     pub fn leaf(&self, path: &[&str]) -> Option<&Leaf<'s>> {
@@ -95,6 +125,10 @@ impl<'s> Layout<'s> {
 /// The path of a section of the connection `name`.
 pub(super) fn path_of(name: &str, section: Section) -> Vec<String> {
     ["connections", name].into_iter().chain(section.table()).map(str::to_owned).collect()
+}
+
+fn connection(path: &[String]) -> Option<&str> {
+    path.get(1).filter(|_| path[0] == "connections").map(String::as_str)
 }
 
 fn is_table_of_ours(path: &[String]) -> bool {

@@ -47,11 +47,15 @@ pub(super) fn contents(text: &str) -> Result<Contents, ConfigProblem> {
             _ => return Err(whole(leaf.node.span.start, "`active` is the name of a connection, in quotes", MEND)),
         },
     };
-    let names = names(&layout, &whole)?;
+    holds_tables(&layout).map_err(|at| whole(at, "[connections] holds tables: write [connections.NAME]", MEND))?;
+    let parts = layout.by_connection();
+    let mut names: Vec<_> = parts.iter().map(|(name, part)| (part.start(), *name)).collect();
+    names.sort_unstable();
     let mut connections = Vec::new();
     let mut problems = Vec::new();
-    for (name, at) in &names {
-        let mut draft = Draft::of(&layout, &lines, name, *at);
+    for (at, name) in &names {
+        let Some(part) = parts.get(name) else { continue };
+        let mut draft = Draft::of(part, &lines, name, *at);
         let connection = draft.connection();
         if draft.problems.is_empty() {
             connections.extend(connection);
@@ -59,7 +63,7 @@ pub(super) fn contents(text: &str) -> Result<Contents, ConfigProblem> {
         problems.append(&mut draft.problems);
     }
     problems.sort_by_key(|problem| (problem.line, problem.column));
-    let names = names.into_iter().map(|(name, _)| name).collect();
+    let names = names.into_iter().map(|(_, name)| name.to_owned()).collect();
     Ok(Contents { connections, problems, names, active })
 }
 
@@ -91,38 +95,12 @@ fn version(layout: &Layout<'_>, whole: &impl Fn(usize, &str, &str) -> ConfigProb
     }
 }
 
-/// The names of all connections, with the place of each.
-fn names(
-    layout: &Layout<'_>,
-    whole: &impl Fn(usize, &str, &str) -> ConfigProblem,
-) -> Result<Vec<(String, usize)>, ConfigProblem> {
-    let headers = layout.tables.iter().map(|table| (&table.path, table.parts));
-    let leaves = layout.leaves.iter().map(|leaf| (&leaf.path, leaf.parts));
-    let mut names: Vec<(String, usize)> = Vec::new();
-    for (path, parts) in headers.chain(leaves) {
-        if path.first().is_none_or(|first| first != "connections") {
-            continue;
-        }
-        let at = parts.first().map_or(0, |part| part.span.start);
-        let list = matches!(statement_of(layout, at), Some(Said::Header { list: true, .. }));
-        match path.get(1) {
-            Some(name) if !list || path.len() > 1 => {
-                let known = names.iter_mut().find(|(known, _)| known == name);
-                match known {
-                    Some((_, place)) => *place = (*place).min(at),
-                    None => names.push((name.clone(), at)),
-                }
-            }
-            None if !list && layout.table(path).is_some() => {}
-            _ => return Err(whole(at, "[connections] holds tables: write [connections.NAME]", MEND)),
-        }
-    }
-    names.sort_by_key(|(_, at)| *at);
-    Ok(names)
-}
-
-fn statement_of<'s>(layout: &Layout<'s>, at: usize) -> Option<&'s Said> {
-    layout.statements.iter().find(|statement| statement.range.contains(&at)).map(|statement| &statement.said)
+/// `connections` is a table of tables.
+fn holds_tables(layout: &Layout<'_>) -> Result<(), usize> {
+    let alone = |path: &[String]| path.len() == 1 && path[0] == "connections";
+    let list = layout.tables.iter().find(|table| alone(&table.path) && table.list).map(|table| table.parts);
+    let value = layout.leaves.iter().find(|leaf| alone(&leaf.path)).map(|leaf| leaf.parts);
+    list.or(value).and_then(|parts| parts.first()).map_or(Ok(()), |part| Err(part.span.start))
 }
 
 /// One connection while it is read.
@@ -151,7 +129,7 @@ impl<'d> Draft<'d> {
             let path = path_of(name, section);
             if let Some(table) = layout.table(&path) {
                 let place = table.parts.first().map_or(at, |part| part.span.start);
-                if matches!(layout.statements[table.statement].said, Said::Header { list: true, .. }) {
+                if table.list {
                     draft.say(place, "this is one table: write its name in single brackets");
                 }
             }

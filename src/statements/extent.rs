@@ -3,6 +3,10 @@
 //! Where something is never closed, the statement is that line alone and the lines after it that make no sense by
 //! themselves, so that the next key and the next table are read again.
 
+/// Brackets within brackets: more than anything of ours has, and few enough that a file of nothing but brackets is
+/// read in one go.
+const DEEPEST: usize = 16;
+
 /// Where a statement ends, and what in it was never closed.
 pub(super) struct Extent {
     pub end: usize,
@@ -63,6 +67,7 @@ fn scan(text: &str, start: usize) -> Scan {
                 at -= usize::from(bytes.get(at - 1) == Some(&b'\n'));
                 continue;
             }
+            b'[' | b'{' if brackets.len() == DEEPEST => return Scan::Bracket { open: at },
             b'[' | b'{' => brackets.push(at),
             b']' | b'}' => {
                 brackets.pop();

@@ -194,7 +194,7 @@ fn failures_are_accepted_but_never_the_floor_nor_the_store() {
     let mut first = wizard(keptn(), accept);
     forge.drive(&mut first);
     assert!(first.is_saved());
-    assert_eq!(first.accepted(), ["push"]);
+    assert_eq!(first.accepted(), ["push", "handover"]);
 
     let mut forge = Forge { identity: Err(FaultKind::Auth), ..Forge::default() };
     let mut second = wizard(keptn(), accept);

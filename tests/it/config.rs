@@ -507,7 +507,7 @@ fn changed(config: &mut Config, step: u8) {
     match done {
         Ok(()) if step % 8 > 3 => assert_eq!(config.connection(&connection.name), Some(&connection), "{before}"),
         Ok(()) => {}
-        Err(problem) if step % 8 != 0 => panic!("{problem}: {step}\n{before}"),
+        Err(problem) if !step.is_multiple_of(8) => panic!("{problem}: {step}\n{before}"),
         Err(_) => assert_eq!(config.render(), before, "what is refused changes nothing"),
     }
 }
