@@ -5,12 +5,13 @@ mod git;
 mod network;
 
 use std::env;
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
 use std::time::Instant;
 
 use serde_json::{Map, Value as Json};
 
-use super::table::{Cell, Tone, table, wrapped};
+use super::table::{Tone, wrapped};
 use super::{Out, Refusal, manage, wait};
 use crate::disk::Paths;
 use crate::secret::Store;
@@ -66,7 +67,7 @@ fn text(findings: &[Finding], color: bool) -> String {
         if finding.about != about {
             about = finding.about;
             let gap = if text.is_empty() { "" } else { "\n" };
-            text.push_str(&format!("{gap}{}\n", Tone::Title.paint(about, color)));
+            let _ = writeln!(text, "{gap}{}", Tone::Title.paint(about, color));
         }
         let value = match &finding.value {
             Json::String(value) => value.clone(),
@@ -77,10 +78,8 @@ fn text(findings: &[Finding], color: bool) -> String {
             other => other.to_string(),
         };
         let tone = if finding.advice.is_some() { Tone::Careful } else { Tone::Plain };
-        let cell = Cell::new(&format!("{:width$}", finding.key), Tone::Plain);
-        let row = vec![Cell::from(" "), cell];
-        text.push_str(table(&["", ""], &[row], false).trim_start_matches('\n').trim_end_matches('\n'));
-        text.push_str(&format!("  {}\n", tone.paint(&sanitise(&value, 1000), color)));
+        let value = tone.paint(&sanitise(&value, 1000), color);
+        let _ = writeln!(text, "  {:width$}  {value}", finding.key);
         if let Some(advice) = &finding.advice {
             text.push_str(&wrapped(advice, "      "));
         }
@@ -168,7 +167,7 @@ mod rights {
         let Ok(found) = std::fs::metadata(path) else { return vec![Finding::new("files", "config exists", false)] };
         let mode = found.mode() & 0o7777;
         let finding = Finding::new("files", "config mode", format!("{mode:04o}"));
-        let mode = if mode & 0o077 == 0 {
+        let mode = if mode.trailing_zeros() >= 6 {
             finding
         } else {
             finding.advise("Other users can read it. No secret is in it; the next change makes it 0600.")

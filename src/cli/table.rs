@@ -69,13 +69,19 @@ impl From<String> for Cell {
 /// The rows below their titles, each column as wide as its widest cell; no row ends in blanks.
 pub fn table(titles: &[&str], rows: &[Vec<Cell>], color: bool) -> String {
     let head: Vec<Cell> = titles.iter().map(|title| Cell::new(title, Tone::Title)).collect();
-    let rows: Vec<&Vec<Cell>> = std::iter::once(&head).chain(rows).collect();
+    let rows: Vec<Vec<Cell>> = std::iter::once(head).chain(rows.iter().cloned()).collect();
+    columns("", &rows, color)
+}
+
+/// The rows, each after `indent`.
+pub fn columns(indent: &str, rows: &[Vec<Cell>], color: bool) -> String {
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.text.chars().count()).max().unwrap_or(0)
     };
-    let widths: Vec<usize> = (0..titles.len()).map(width).collect();
+    let widths: Vec<usize> = (0..rows.first().map_or(0, Vec::len)).map(width).collect();
     let mut text = String::new();
     for row in rows {
+        text.push_str(indent);
         let last = row.iter().rposition(|cell| !cell.text.is_empty()).unwrap_or(0);
         for (cell, width) in row.iter().zip(&widths).take(last) {
             text.push_str(&cell.tone.paint(&cell.text, color));
@@ -96,7 +102,7 @@ pub fn wrapped(text: &str, indent: &str) -> String {
     for word in text.split_whitespace() {
         let there = line.chars().count();
         if there > 0 && indent.len() + there + 1 + word.chars().count() > 96 {
-            lines.push_str(&format!("{indent}{line}\n"));
+            lines.push_str(&[indent, &line, "\n"].concat());
             line.clear();
         }
         if !line.is_empty() {
@@ -104,7 +110,7 @@ pub fn wrapped(text: &str, indent: &str) -> String {
         }
         line.push_str(word);
     }
-    lines.push_str(&format!("{indent}{line}\n"));
+    lines.push_str(&[indent, &line, "\n"].concat());
     lines
 }
 

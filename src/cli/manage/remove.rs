@@ -126,7 +126,7 @@ fn uses(connection: &Connection, config: &Config, paths: &Paths) -> Vec<String> 
         }
     }
     let origin = connection.site.host.origin().to_string();
-    if setup_git::configured(paths).iter().any(|there| *there == origin) {
+    if setup_git::configured(paths).contains(&origin) {
         let others = config.connections().iter().any(|other| {
             other.name != *name && other.token.is_some() && other.site.host.origin() == connection.site.host.origin()
         });

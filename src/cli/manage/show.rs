@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::cli::platforms::load_platforms;
 use crate::cli::standing::{Standing, day};
-use crate::cli::table::{Cell, Tone, table, wrapped};
+use crate::cli::table::{Cell, Tone, columns, wrapped};
 use crate::cli::{Out, Refusal};
 use crate::config::Connection;
 use crate::disk::Paths;
@@ -155,9 +155,9 @@ fn hand_over(text: &mut String, standing: &Standing<'_>, platform: Option<&Platf
     if let Some(pair) = pair(standing.connection, Some(platform)) {
         let rows: Vec<Vec<Cell>> = fields(pair, standing)
             .into_iter()
-            .map(|(name, value)| vec!["   ".into(), Cell::from(name), Cell::from(value)])
+            .map(|(name, value)| vec![Cell::from(name), Cell::from(value)])
             .collect();
-        text.push_str(table(&["", "", ""], &rows, false).trim_start_matches('\n'));
+        text.push_str(&columns("    ", &rows, false));
     }
     for (key, value) in &standing.connection.handover {
         let _ = writeln!(text, "     {}: {}", sanitise(key, 80), sanitise(value, 300));

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{condition_name, level_name, need_name, token_page};
-use crate::cli::table::{Cell, Tone, table, wrapped};
+use crate::cli::table::{Cell, Tone, columns, table, wrapped};
 use crate::platform::{Level, Pair, Platform, RepositoryRule, Requirement};
 use crate::provider::{KindRow, Provider};
 use crate::text::sanitise;
@@ -86,9 +86,9 @@ fn pair_text(text: &mut String, platform: &Platform, pair: &Pair, provider: Prov
         let rows: Vec<Vec<Cell>> = pair
             .fields
             .iter()
-            .map(|field| vec!["   ".into(), field.name.as_str().into(), field.value.as_str().into()])
+            .map(|field| vec![field.name.as_str().into(), field.value.as_str().into()])
             .collect();
-        text.push_str(table(&["", "", ""], &rows, false).trim_start_matches('\n'));
+        text.push_str(&columns("    ", &rows, false));
     }
 }
 
