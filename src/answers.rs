@@ -128,8 +128,21 @@ impl Answers {
     }
 
     pub fn owner(&self) -> Option<OwnerPath> {
-        let owner = self.text(&Field::Owner)?.to_owned();
+        // What is no name stays as it was written: it is told as a problem, and as not found.
+        let owner = self.owner_name()?.unwrap_or_else(|_| self.text(&Field::Owner).unwrap_or_default().to_owned());
         Some(OwnerPath { owner, project: self.text(&Field::Project).map(str::to_owned) })
+    }
+
+    /// The owner in the provider's form, or why it is none. The address of the owner's page on the host names it too.
+    fn owner_name(&self) -> Option<Result<String, String>> {
+        let text = self.text(&Field::Owner)?;
+        let Some(provider) = self.provider() else { return Some(Ok(text.to_owned())) };
+        let page = self.site().map(|site| site.host.join("/"));
+        let below = page.and_then(|page| {
+            let (start, rest) = text.split_at_checked(page.len())?;
+            start.eq_ignore_ascii_case(&page).then(|| rest.trim_end_matches('/'))
+        });
+        Some(provider.rules().owner_name(below.unwrap_or(text)))
     }
 
     pub fn username(&self) -> Option<&str> {
@@ -229,7 +242,8 @@ impl Answers {
         if let Some(name) = self.text(&Field::Name) {
             return Some(name.to_owned());
         }
-        let parts = [self.platform()?, self.provider()?.id(), self.text(&Field::Owner)?];
+        let owner = self.owner()?.owner;
+        let parts = [self.platform()?, self.provider()?.id(), &owner];
         let name = parts.join("-").to_ascii_lowercase();
         let clean = name.chars().map(|letter| if field::is_name_letter(letter) { letter } else { '-' });
         Some(clean.take(63).collect::<String>().trim_end_matches(['-', '.']).to_owned())
@@ -305,7 +319,7 @@ impl Answers {
 
     fn provider_problems(&self, provider: Provider, say: &mut impl FnMut(Field, &str)) {
         let rules = provider.rules();
-        if let Some(Err(reason)) = self.text(&Field::Owner).map(|text| rules.owner_name(text)) {
+        if let Some(Err(reason)) = self.owner_name() {
             say(Field::Owner, &reason);
         }
         if let Some(Err(reason)) = self.text(&Field::Repository).map(|text| rules.repository_name(text)) {

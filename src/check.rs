@@ -21,8 +21,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::answers::Answers;
 use crate::fact::{
-    Credential, Fact, Facts, Fault, FaultKind, OwnerKind, Place, Query, Recognised, Remedy, Repository, Service, Site,
-    Value,
+    Credential, Fact, Facts, Fault, FaultKind, Identity, Owner, OwnerKind, Place, Query, Recognised, Remedy, Repository,
+    Service, Site, Value,
 };
 use crate::platform::Platform;
 use crate::provider::{Rules, TokenKind};
@@ -208,6 +208,7 @@ pub fn judge(case: &Case<'_>) -> Judgement {
     let bench = Bench::new(case);
     let mut checks = vec![token::reach(&bench)];
     checks.extend(token::identity(&bench));
+    checks.extend(owner::role(&bench));
     checks.extend(token::expiry(&bench));
     checks.extend(scope::scopes(&bench));
     checks.extend(scope::excess(&bench));
@@ -307,13 +308,21 @@ impl<'a> Bench<'a> {
         self.case.facts.took(query)
     }
 
-    /// The kind of token: as its text tells, else as answered, else the provider's first.
+    /// The kind of token: as its text tells, else as asking told, else as answered, else the provider's first.
     fn kind(&self) -> TokenKind {
         let told = match self.case.facts.of(&Query::Token(self.case.credential.clone())) {
             Some(Fact::Known(Value::Token(Recognised::Kind(kind)))) => Some(*kind),
             _ => None,
         };
+        let told = told.or_else(|| self.known_identity()?.token);
         told.or(self.case.answers.token_kind()).unwrap_or(self.rules.kinds()[0].kind)
+    }
+
+    fn known_identity(&self) -> Option<&'a Identity> {
+        match self.case.facts.of(&Query::Identity(self.case.site.clone(), self.case.credential.clone())) {
+            Some(Fact::Known(Value::Identity(identity))) => Some(identity),
+            _ => None,
+        }
     }
 
     fn repository(&self) -> Option<&'a Repository> {
@@ -328,21 +337,22 @@ impl<'a> Bench<'a> {
         Query::Repository(self.case.site.clone(), self.case.credential.clone(), place)
     }
 
-    /// The kind of the owner, once it is known.
-    fn owner_kind(&self) -> Option<OwnerKind> {
+    fn known_owner(&self) -> Option<&'a Owner> {
         let owner = self.case.answers.owner()?;
         match self.case.facts.of(&Query::Owner(self.case.site.clone(), self.case.credential.clone(), owner)) {
-            Some(Fact::Known(Value::Owner(owner))) => Some(owner.kind),
+            Some(Fact::Known(Value::Owner(owner))) => Some(owner),
             _ => None,
         }
     }
 
+    /// The kind of the owner, once it is known.
+    fn owner_kind(&self) -> Option<OwnerKind> {
+        self.known_owner().map(|owner| owner.kind)
+    }
+
     /// The account's name, once it is known.
     fn login(&self) -> Option<&'a str> {
-        match self.case.facts.of(&Query::Identity(self.case.site.clone(), self.case.credential.clone())) {
-            Some(Fact::Known(Value::Identity(identity))) => Some(&identity.login),
-            _ => None,
-        }
+        self.known_identity().map(|identity| identity.login.as_str())
     }
 
     /// The question how git is received; only for a repository that is known to exist.
@@ -386,6 +396,17 @@ impl Check {
             Seen::Pending => Some(Self::pending(id.clone(), title)),
             Seen::Closed(finding, text) => Some(Self::new(id.clone(), title, Verdict::Unknown(finding.clone()), text)),
             Seen::Refused(fault) => Some(Self::refused(id.clone(), title, fault, bench)),
+        }
+    }
+
+    /// The check for what only we look at and the platform does not: a token that is good, and whose scopes do not let it
+    /// see this, leaves it open. What the platform needs has checks of its own.
+    fn unseen(id: &CheckId, title: &str, seen: &Seen<'_>, bench: &Bench<'_>) -> Option<Self> {
+        match seen {
+            Seen::Refused(fault) if fault.accepted && fault.kind == FaultKind::MissingScope => {
+                Some(Self::new(id.clone(), title, Verdict::Unknown(finding(fault, bench)), &fault.text))
+            }
+            _ => Self::unanswered(id, title, seen, bench),
         }
     }
 

@@ -141,6 +141,8 @@ pub enum Recognised {
         kind: &'static str,
         reason: &'static str,
     },
+    /// A token of this provider; what kind it is of, only asking tells.
+    Own,
     /// A token of another provider.
     Foreign(Provider),
     /// The text tells nothing.
@@ -163,6 +165,8 @@ pub struct Identity {
     /// The provider's own lasting number or id.
     pub id: String,
     pub kind: IdentityKind,
+    /// The kind of the token itself, where its text does not tell it and asking did.
+    pub token: Option<TokenKind>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -255,7 +259,8 @@ impl From<Option<bool>> for Told {
 pub struct Repository {
     /// Owner and name, as the provider writes them now.
     pub place: Place,
-    pub id: String,
+    /// The provider's lasting id; absent where only git was seen to answer.
+    pub id: Option<String>,
     pub default_branch: Option<String>,
     pub visibility: Option<Visibility>,
     pub archived: bool,
@@ -263,6 +268,9 @@ pub struct Repository {
     /// What the *account* may do there; the token may hold less.
     pub account_pushes: Told,
     pub account_administers: Told,
+    pub account_deletes: Told,
+    /// The account's role there, in the provider's word.
+    pub role: Option<String>,
     /// When it was pushed to last, if told.
     pub pushed: Option<Timestamp>,
 }

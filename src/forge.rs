@@ -5,6 +5,7 @@
 
 mod client;
 mod github;
+mod gitlab;
 mod memo;
 
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub fn connect(
     let client = Client::new(site, secret, outside)?;
     Ok(match site.provider {
         Provider::GitHub => Arc::new(github::GitHub::new(site, secret, client)),
+        Provider::GitLab => Arc::new(gitlab::GitLab::new(site, client)),
     })
 }
 

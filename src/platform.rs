@@ -123,6 +123,9 @@ pub struct Pair {
     /// The user name that the platform sends to git: a fixed word; left out, the account's own.
     #[serde(default)]
     pub git_user: Option<String>,
+    /// The roles any one of which the account needs, where the platform names some; in the provider's words.
+    #[serde(default)]
+    pub roles: Vec<String>,
     /// By kind of token.
     #[serde(default)]
     pub token: BTreeMap<String, KindNeeds>,
@@ -135,7 +138,7 @@ pub struct Pair {
 #[serde(deny_unknown_fields)]
 pub struct FormField {
     pub name: String,
-    /// What to enter, with `{host}`, `{owner}`, `{project}`, `{username}`, `{repository_url}` and `{token}`.
+    /// What to enter, with `{host}`, `{owner}`, `{owner_id}`, `{project}`, `{username}`, `{repository_url}` and `{token}`.
     pub value: String,
 }
 

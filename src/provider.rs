@@ -4,6 +4,7 @@
 //! provider: it calls the rules. What only a live forge can tell is in `forge/`.
 
 mod github;
+mod gitlab;
 mod origin;
 
 use std::collections::BTreeSet;
@@ -17,16 +18,18 @@ use crate::secret::Secret;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Provider {
     GitHub,
+    GitLab,
 }
 
 impl Provider {
     /// Every provider, in the order in which they are offered.
-    pub const ALL: &'static [Self] = &[Self::GitHub];
+    pub const ALL: &'static [Self] = &[Self::GitHub, Self::GitLab];
 
     /// What is known about it.
     pub fn rules(self) -> &'static dyn Rules {
         match self {
             Self::GitHub => &github::GitHub,
+            Self::GitLab => &gitlab::GitLab,
         }
     }
 

@@ -2,7 +2,9 @@
 
 use super::token::not_done;
 use super::{Bench, Check, CheckId, Creation, Finding, Occasion, Seen, Verdict};
-use crate::fact::{FaultKind, Grants, Membership, Owner, OwnerKind, Query, Remedy, Repository, Told, Value};
+use crate::fact::{
+    Fact, FaultKind, Grants, Membership, Owner, OwnerKind, Query, Remedy, Repository, Service, Told, Value,
+};
 
 const OWNER: &str = "The owner";
 const REPOSITORY: &str = "The repository";
@@ -20,11 +22,62 @@ pub(super) fn owner(bench: &Bench<'_>) -> Check {
     };
     let took = bench.took(&query);
     let check = match seen {
-        Seen::Known(Value::Owner(owner)) => judge_owner(bench, owner),
-        _ => Check::unanswered(&CheckId::Owner, OWNER, &seen, bench)
+        Seen::Known(Value::Owner(owner)) => kept_out(bench).unwrap_or_else(|| judge_owner(bench, owner)),
+        _ => Check::unseen(&CheckId::Owner, OWNER, &seen, bench)
             .unwrap_or_else(|| Check::pending(CheckId::Owner, OWNER)),
     };
     check.took(took)
+}
+
+/// The owner's own rule that git met: some owners let the API in and keep git out.
+fn kept_out(bench: &Bench<'_>) -> Option<Check> {
+    let place = bench.case.answers.place()?;
+    let place = bench.repository().map_or(place, |repository| repository.place.clone());
+    let user = super::git::user(bench);
+    let fault = [Service::Read, Service::Write].into_iter().find_map(|service| {
+        match bench.case.facts.of(&bench.git_query(&place, service, &user)) {
+            Some(Fact::Refused(fault)) => Some(fault),
+            _ => None,
+        }
+    })?;
+    let rule = matches!(fault.kind, FaultKind::Sso | FaultKind::IpAllowlist | FaultKind::TokenPolicy);
+    rule.then(|| Check::refused(CheckId::Owner, OWNER, fault, bench))
+}
+
+/// The role that the platform names: in the repository where one is chosen, else at the owner.
+pub(super) fn role(bench: &Bench<'_>) -> Option<Check> {
+    let title = "The role";
+    let id = CheckId::Role;
+    let platform = bench.case.platform;
+    let wanted = platform.pair(bench.case.site.provider).ok().map(|pair| &pair.roles).filter(|roles| !roles.is_empty())?;
+    let owner = look(bench).map(|(_, seen)| seen);
+    if let Some(Seen::Pending) = owner {
+        return Some(Check::pending(id, title));
+    }
+    let place = bench.case.answers.place().filter(|_| !bench.is_to_be_created());
+    if let Some(Seen::Pending) = place.map(|place| bench.ask(bench.repository_query(place))) {
+        return Some(Check::pending(id, title));
+    }
+    let at_owner = match owner {
+        Some(Seen::Known(Value::Owner(Owner { membership: Membership::Member(role), .. }))) => Some(role.as_str()),
+        _ => None,
+    };
+    let there = bench.repository().and_then(|repository| repository.role.as_deref()).or(at_owner);
+    let named = wanted.join(" or ");
+    let check = |verdict, detail: String| Some(Check::new(id.clone(), title, verdict, detail));
+    match there {
+        Some(role) if wanted.iter().any(|one| one == role) => check(Verdict::Pass, format!("The account is {role} there.")),
+        Some(role) => {
+            let remedy = Remedy::at(format!("Give the account the role {named}, or use a token that has it."), bench.tokens_page());
+            let finding = Finding::of(FaultKind::NoAccess, remedy);
+            check(Verdict::Fail(finding), format!("The account is {role} there; {} asks for {named}", platform.title))
+        }
+        None => {
+            let remedy = Remedy::at(format!("Look at the page of the token: its role is to be {named}."), bench.tokens_page());
+            let text = format!("{} did not tell the role of the account there.", bench.case.site.provider);
+            check(Verdict::Unknown(Finding::new(remedy)), text)
+        }
+    }
 }
 
 fn judge_owner(bench: &Bench<'_>, owner: &Owner) -> Check {
@@ -80,11 +133,30 @@ pub(super) fn create_repository(bench: &Bench<'_>) -> Option<Check> {
         Seen::Refused(fault) if fault.kind == FaultKind::NotFound => {}
         seen => return Check::unanswered(&id, title, &seen, bench),
     }
+    if bench.case.occasion == Occasion::DryRun {
+        return Some(not_done(id, title));
+    }
+    if let Some(check) = lacks_scope_to_create(bench, &id, title) {
+        return Some(check);
+    }
     let (_, seen) = look(bench)?;
     let Seen::Known(Value::Owner(owner)) = seen else {
         return Check::unanswered(&id, title, &seen, bench).map(|check| settle_with_owner(check, bench));
     };
     Some(may_create(bench, owner, id, title))
+}
+
+/// Whether the listed scopes rule it out, whoever the owner is.
+fn lacks_scope_to_create(bench: &Bench<'_>, id: &CheckId, title: &str) -> Option<Check> {
+    let scopes = bench.ask(Query::Grants(bench.case.site.clone(), bench.case.credential.clone()));
+    let Seen::Known(Value::Grants(Grants::Known(held))) = scopes else { return None };
+    let wanted = bench.rules.wizard_scopes(bench.kind(), true).first().copied().unwrap_or_default();
+    if bench.rules.closure(held).contains(wanted) {
+        return None;
+    }
+    let remedy = Remedy::at(format!("Tick {wanted}, or create the repository by hand."), bench.tokens_page());
+    let finding = Finding::of(FaultKind::MissingScope, remedy);
+    Some(Check::new(id.clone(), title, Verdict::Fail(finding), format!("It takes the scope {wanted}")))
 }
 
 /// A refusal of the owner stands in its own row; here it only leaves the question open.
@@ -99,20 +171,6 @@ fn settle_with_owner(check: Check, bench: &Bench<'_>) -> Check {
 }
 
 fn may_create(bench: &Bench<'_>, owner: &Owner, id: CheckId, title: &str) -> Check {
-    if bench.case.occasion == Occasion::DryRun {
-        return not_done(id, title);
-    }
-    let kind = bench.kind();
-    let scopes = bench.ask(Query::Grants(bench.case.site.clone(), bench.case.credential.clone()));
-    if let Seen::Known(Value::Grants(Grants::Known(held))) = scopes {
-        let wanted = bench.rules.wizard_scopes(kind, true);
-        let wanted = wanted.first().copied().unwrap_or_default();
-        if !bench.rules.closure(held).contains(wanted) {
-            let remedy = Remedy::at(format!("Tick {wanted}, or create the repository by hand."), bench.tokens_page());
-            let finding = Finding::of(FaultKind::MissingScope, remedy);
-            return Check::new(id, title, Verdict::Fail(finding), format!("It takes the scope {wanted}"));
-        }
-    }
     let by_hand = bench.rules.new_repository_page(bench.case.site, &owner.name);
     match owner.creates {
         Told::Yes => {
@@ -186,7 +244,11 @@ fn judge_repository(bench: &Bench<'_>, repository: &Repository) -> Check {
         let verdict = if platform.writes { Verdict::Fail(finding) } else { Verdict::Warn(finding) };
         return check(verdict, format!("{name} is archived, so that nothing can be pushed to it."));
     }
-    let asked = bench.case.answers.place().map(|place| format!("{}/{}", place.owner.owner, place.name));
+    // An owner that was answered by its id is called by its name.
+    let asked = bench.case.answers.place().map(|place| {
+        let known = bench.known_owner().filter(|known| known.id == place.owner.owner);
+        format!("{}/{}", known.map_or(place.owner.owner, |known| known.name.clone()), place.name)
+    });
     if asked.as_ref().is_some_and(|asked| !asked.eq_ignore_ascii_case(&name)) {
         let asked = asked.unwrap_or_default();
         let remedy = Remedy::at(format!("Use {name} from now on: the old name can be taken by somebody else."), page);

@@ -167,17 +167,23 @@ fn deed_check(bench: &Bench<'_>, deed: &crate::platform::Deed, id: CheckId, titl
         let verdict = by_level(deed.level, Finding::of(FaultKind::MissingScope, remedy));
         return Check::new(id, title, verdict, format!("No scope of the token allows it. {}", deed.reason));
     };
-    // A scope reaches no further than the account: hooks and deletion are for administrators of the repository.
-    let administers = bench.repository().map_or(Told::NotTold, |repository| repository.account_administers);
-    if administers == Told::No && deed.need != Need::PullRequests {
+    // A scope reaches no further than the account: hooks are for administrators of the repository, and deletion for
+    // those whom the provider lets delete.
+    let account_may = bench.repository().map_or(Told::NotTold, |repository| match deed.need {
+        Need::Webhooks => repository.account_administers,
+        Need::Delete => repository.account_deletes,
+        Need::PullRequests => Told::NotTold,
+    });
+    if account_may == Told::No {
         let login = bench.login().unwrap_or("the account");
-        let remedy = Remedy::new(format!("Give {login} the role of an administrator of the repository."));
+        let role = if deed.need == Need::Delete { "an owner" } else { "an administrator" };
+        let remedy = Remedy::new(format!("Give {login} the role of {role} of the repository."));
         let verdict = by_level(deed.level, Finding::of(FaultKind::NoAccess, remedy));
         return Check::new(
             id,
             title,
             verdict,
-            format!("{by} allows it, but {login} does not administer the repository."),
+            format!("{by} allows it, but the role of {login} in the repository does not."),
         );
     }
     Check::new(id, title, Verdict::Pass, format!("{by} allows it. {}", deed.reason))

@@ -64,8 +64,11 @@ pub(super) fn identity(bench: &Bench<'_>) -> Option<Check> {
     let took = bench.took(&query);
     let seen = bench.look(query);
     let Seen::Known(Value::Identity(identity)) = seen else {
-        return Check::unanswered(&CheckId::Identity, title, &seen, bench).map(|check| check.took(took));
+        return Check::unseen(&CheckId::Identity, title, &seen, bench).map(|check| check.took(took));
     };
+    if let Some(refusal) = identity.token.and_then(|kind| wrong_kind(bench, &Recognised::Kind(kind))) {
+        return Some(refusal.took(took));
+    }
     let kind = kind_row(site.provider, bench.kind()).map_or("token", |row| row.title);
     let detail = format!("It is a {kind} of the {} {}", identity.kind.name(), identity.login);
     let typed = bench.case.answers.username();
@@ -102,7 +105,7 @@ fn wrong_kind(bench: &Bench<'_>, told: &Recognised) -> Option<Check> {
                 (platform.refuses(provider, *kind)?, "Make a token of another kind.".to_owned())
             }
         }
-        Recognised::Untold => return None,
+        Recognised::Own | Recognised::Untold => return None,
     };
     let finding = Finding::of(FaultKind::WrongKind, Remedy::at(remedy, bench.tokens_page()));
     Some(Check::new(CheckId::Identity, "Whose token it is", Verdict::Fail(finding), text))

@@ -345,5 +345,7 @@ fn is_same_access(held: &Connection, answers: &Answers) -> bool {
     let site = answers.site();
     answers.platform().is_none_or(|platform| platform == held.platform)
         && site.is_none_or(|site| site.provider == held.site.provider && site.host == held.site.host)
-        && answers.owner().is_none_or(|owner| owner.owner.eq_ignore_ascii_case(&held.owner.owner))
+        && answers.owner().is_none_or(|owner| {
+            owner.owner.eq_ignore_ascii_case(&held.owner.owner) || held.owner_id.as_ref() == Some(&owner.owner)
+        })
 }

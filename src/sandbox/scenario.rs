@@ -167,7 +167,7 @@ pub(super) struct Token {
     pub signed_on: Vec<String>,
     pub expires_in_days: Option<u32>,
     pub expires: Option<toml::Spanned<Datetime>>,
-    /// Revoked, or past its end: forges do not tell the two apart.
+    /// Revoked; or past its end, where the forge does not tell the two apart.
     #[serde(default)]
     pub dead: bool,
     #[serde(default)]

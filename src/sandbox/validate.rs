@@ -60,7 +60,9 @@ fn organisations(scenario: &Scenario) -> Outcome {
     let mut seen = BTreeSet::new();
     for organisation in &scenario.organisations {
         known_provider(&organisation.provider)?;
-        safe(&organisation.login)?;
+        // One below another is named by its whole path: `acme/platform`.
+        let nested = organisation.login.split('/').all(is_safe_name);
+        ensure(nested, &organisation.login, || not_a_name(&organisation.login))?;
         let taken = is_account(scenario, &organisation.provider, &organisation.login);
         let new = seen.insert((organisation.provider.to_string(), organisation.login.to_lowercase()));
         ensure(new && !taken, &organisation.login, || {
@@ -187,9 +189,11 @@ fn is_account(scenario: &Scenario, provider: &str, login: &str) -> bool {
 }
 
 fn safe(name: &Text) -> Outcome {
-    ensure(is_safe_name(name), name, || {
-        format!("`{}` is not a name: use letters, digits, `-`, `_` and `.` only.", &**name)
-    })
+    ensure(is_safe_name(name), name, || not_a_name(name))
+}
+
+fn not_a_name(name: &Text) -> String {
+    format!("`{}` is not a name: use letters, digits, `-`, `_` and `.` only.", &**name)
 }
 
 fn ensure(holds: bool, at: &Text, message: impl FnOnce() -> String) -> Outcome {

@@ -191,9 +191,14 @@ impl World {
     }
 
     pub(super) fn token(&self, secret: &str) -> Option<&Token> {
-        let token = self.tokens.iter().find(|token| token.secret == secret)?;
+        let token = self.token_ever(secret)?;
         let alive = !token.given.dead && token.expires.is_none_or(|expires| expires > Timestamp::now());
         alive.then_some(token)
+    }
+
+    /// The token with this value, also one that is dead.
+    pub(super) fn token_ever(&self, secret: &str) -> Option<&Token> {
+        self.tokens.iter().find(|token| token.secret == secret)
     }
 
     pub(super) fn account(&self, login: &str) -> Option<&Account> {

@@ -6,8 +6,8 @@ use crate::answers::GivenExpiry;
 use crate::check::worst;
 use crate::config::{Connection, ExpiresSource, RepositoryRecord, Token, Verified};
 use crate::fact::{
-    Credential, Expiry, Fact, Fault, FaultKind, Grants, Identity, OwnerKind, Query, Recognised, Repository, Site,
-    Ticket, Value,
+    Credential, Expiry, Fact, Fault, FaultKind, Grants, Identity, Owner, OwnerKind, OwnerPath, Query, Recognised,
+    Repository, Site, Ticket, Value,
 };
 use crate::forge::NewRepository;
 use crate::provider::{TokenKind, kind_row};
@@ -262,8 +262,8 @@ impl Wizard {
             name: held.map_or_else(|| self.answers.name(), |held| Some(held.name.clone()))?,
             id: self.id(),
             platform: self.answers.platform()?.to_owned(),
-            owner: self.answers.owner()?,
-            owner_id: self.owner_id(),
+            owner: self.owner()?,
+            owner_id: self.known_owner().map(|owner| owner.id.clone()),
             git_username: Some(git_user).filter(|user| Some(user) != username.as_ref()),
             username,
             email: self.answers.text(&crate::answers::Field::Email).map(str::to_owned),
@@ -290,11 +290,20 @@ impl Wizard {
         }
     }
 
-    fn owner_id(&self) -> Option<String> {
+    fn known_owner(&self) -> Option<&Owner> {
         match self.facts.of(&Query::Owner(self.answers.site()?, self.credential()?, self.answers.owner()?)) {
-            Some(Fact::Known(Value::Owner(owner))) => Some(owner.id.clone()),
+            Some(Fact::Known(Value::Owner(owner))) => Some(owner),
             _ => None,
         }
+    }
+
+    /// The owner as it is saved: by its name, also where it was answered by its id.
+    fn owner(&self) -> Option<OwnerPath> {
+        let answered = self.answers.owner()?;
+        Some(match self.known_owner().filter(|known| known.id == answered.owner) {
+            Some(known) => OwnerPath { owner: known.name.clone(), ..answered },
+            None => answered,
+        })
     }
 
     fn scopes(&self) -> Option<std::collections::BTreeSet<String>> {
@@ -310,7 +319,7 @@ impl Wizard {
             Some(Fact::Known(Value::Token(Recognised::Kind(kind)))) => Some(*kind),
             _ => None,
         });
-        told.or(self.answers.token_kind()).or_else(|| self.held()?.token.as_ref()?.kind)
+        told.or_else(|| self.identity()?.token).or(self.answers.token_kind()).or_else(|| self.held()?.token.as_ref()?.kind)
     }
 
     /// What is saved of the token: everything but itself.
@@ -343,7 +352,7 @@ impl Wizard {
         let same = before.filter(|before| before.place == place);
         Some(RepositoryRecord {
             url: site.provider.rules().clone_url(site, &place),
-            id: known.map(|repository| repository.id.clone()).or_else(|| same?.id.clone()),
+            id: known.and_then(|repository| repository.id.clone()).or_else(|| same?.id.clone()),
             ssh_url: same.and_then(|record| record.ssh_url.clone()),
             branch: self.answers.branch().map(str::to_owned).or_else(|| known?.default_branch.clone()),
             created_by_us: self.created().is_some() || same.is_some_and(|record| record.created_by_us),

@@ -78,5 +78,9 @@ pub fn edited(held: &Connection, given: &Answers) -> Answers {
         }
     }
     answers.overlay(given);
+    // An owner that is named by its id is the same owner.
+    if given.owner().is_some_and(|owner| held.owner_id.as_ref() == Some(&owner.owner)) {
+        answers.set(Field::Owner, Answer::Text(held.owner.owner.clone()));
+    }
     answers
 }

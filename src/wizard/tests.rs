@@ -46,7 +46,7 @@ impl Forge {
             Query::Reach(_) => Value::Server(Server { product: "GitHub".into(), version: None, date: None }),
             Query::Identity(..) => match self.identity {
                 Ok(login) => {
-                    Value::Identity(Identity { login: login.into(), id: "1".into(), kind: IdentityKind::User })
+                    Value::Identity(Identity { login: login.into(), id: "1".into(), kind: IdentityKind::User, token: None })
                 }
                 Err(kind) => return Err(Fault::new(kind, "The server refused it.")),
             },
@@ -112,13 +112,15 @@ impl Forge {
 fn made(place: &Place) -> Repository {
     Repository {
         place: place.clone(),
-        id: "9".into(),
+        id: Some("9".into()),
         default_branch: Some("main".into()),
         visibility: Some(Visibility::Private),
         archived: false,
         disabled: false,
         account_pushes: Told::Yes,
         account_administers: Told::Yes,
+        account_deletes: Told::Yes,
+        role: None,
         pushed: None,
     }
 }

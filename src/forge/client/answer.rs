@@ -125,10 +125,16 @@ impl Answer {
             let seconds: u32 = told.parse().unwrap_or(u32::MAX);
             return now.checked_add(jiff::SignedDuration::from_secs(seconds.into())).ok();
         }
-        if self.header("x-ratelimit-remaining")?.trim() != "0" {
+        let told = |name: &str| self.header(&format!("x-ratelimit-{name}")).or_else(|| self.header(&format!("ratelimit-{name}")));
+        if told("remaining")?.trim() != "0" {
             return None;
         }
-        Timestamp::from_second(self.header("x-ratelimit-reset")?.trim().parse().ok()?).ok()
+        Timestamp::from_second(told("reset")?.trim().parse().ok()?).ok()
+    }
+
+    /// The address with `rel="next"` in the `Link` header (RFC 8288): where a list goes on.
+    pub fn next_part(&self) -> Option<String> {
+        next_part(self.header("link").as_deref())
     }
 
     /// The fault of an answer that is none of the API's, told by what it is instead.
@@ -178,6 +184,34 @@ pub(super) fn http_date(text: &str) -> Option<Timestamp> {
     jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim()).ok()
 }
 
+/// The address with `rel="next"` among `links`.
+fn next_part(links: Option<&str>) -> Option<String> {
+    links?.split(',').find_map(|link| {
+        let (address, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
+        let next = parameters.split(';').any(|parameter| matches!(parameter.trim(), "rel=\"next\"" | "rel=next"));
+        next.then(|| address.to_owned())
+    })
+}
+
 fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_part_of_a_list_is_found_among_the_links() {
+        for (link, next) in [
+            (r#"<https://x/?page=2>; rel="next", <https://x/?page=9>; rel="last""#, Some("https://x/?page=2")),
+            (r#"<https://x/?page=1>; rel="prev", <https://x/?page=3>; rel="next""#, Some("https://x/?page=3")),
+            (r#"<https://x/?page=1>; rel="first""#, None),
+            ("nonsense", None),
+            ("", None),
+        ] {
+            assert_eq!(next_part(Some(link)).as_deref(), next, "{link}");
+        }
+        assert_eq!(next_part(None), None);
+    }
 }

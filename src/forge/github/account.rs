@@ -37,7 +37,7 @@ impl GitHub {
         let (Some(kind), Some(login)) = (kind, login) else {
             return Err(answer.not_the_api("the account of this token"));
         };
-        let identity = Identity { login, id: account.id.to_string(), kind };
+        let identity = Identity { login, id: account.id.to_string(), kind, token: None };
         let header = answer.header("github-authentication-token-expiration");
         Ok(User { identity, grants: grants(&answer), expiry: expiry(header.as_deref(), self.0.kind.is_some()) })
     }

@@ -90,7 +90,7 @@ impl GitHub {
                 let text = "GitHub left out what belongs to organisations whose single sign-on this token is not authorised for: choose “Configure SSO” beside the token, on the page of your tokens.";
                 cut = Some(text.to_owned());
             }
-            let told = next_part(answer.header("link").as_deref());
+            let told = answer.next_part();
             next = told.as_ref().and_then(|told| self.own(told)).filter(|url| !seen.contains(url));
             if told.is_some() && next.is_none() {
                 let text = "The list goes on at an address that cannot be followed; the rest is not shown.";
@@ -105,15 +105,6 @@ impl GitHub {
         let url = Url::parse(told).ok().filter(|url| url.username().is_empty() && url.password().is_none())?;
         (origin_of(&url).ok()? == *self.0.site.api.origin() && !told.contains('\\')).then(|| url.to_string())
     }
-}
-
-/// The address with `rel="next"` in a `Link` header (RFC 8288).
-pub(super) fn next_part(link: Option<&str>) -> Option<String> {
-    link?.split(',').find_map(|link| {
-        let (address, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
-        let next = parameters.split(';').any(|parameter| matches!(parameter.trim(), "rel=\"next\"" | "rel=next"));
-        next.then(|| address.to_owned())
-    })
 }
 
 fn note(repository: &wire::Repository) -> String {

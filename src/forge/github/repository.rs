@@ -46,13 +46,16 @@ impl GitHub {
         let branch = told.default_branch.filter(|branch| is_branch(branch));
         Ok(Repository {
             place: Place { owner: OwnerPath { owner, project: None }, name },
-            id: told.id.to_string(),
+            id: Some(told.id.to_string()),
             default_branch: branch,
             visibility: Some(visibility),
             archived: told.archived,
             disabled: told.disabled,
             account_pushes: permissions.as_ref().and_then(|permissions| permissions.push).into(),
             account_administers: permissions.as_ref().and_then(|permissions| permissions.admin).into(),
+            // "Deleting a repository requires admin access" (REST API endpoints for repositories).
+            account_deletes: permissions.as_ref().and_then(|permissions| permissions.admin).into(),
+            role: None,
             pushed: told.pushed_at.and_then(|moment| moment.parse().ok()),
         })
     }

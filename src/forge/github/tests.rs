@@ -1,6 +1,5 @@
 //! The refusals of GitHub, each with its meaning. The texts are those that the service has been seen to send.
 
-use super::list::next_part;
 use super::refusal::{Asking, Refusal, scopes};
 use crate::fact::{FaultKind, Site};
 use crate::provider::{Host, Provider, TokenKind};
@@ -150,18 +149,4 @@ fn a_fine_grained_token_is_told_its_own_causes_of_404() {
     for cause in ["resource owner", "not selected", "approved"] {
         assert!(remedy.text.contains(cause), "{}", remedy.text);
     }
-}
-
-#[test]
-fn the_next_part_of_a_list_is_found_among_the_links() {
-    for (link, next) in [
-        (r#"<https://x/?page=2>; rel="next", <https://x/?page=9>; rel="last""#, Some("https://x/?page=2")),
-        (r#"<https://x/?page=1>; rel="prev", <https://x/?page=3>; rel="next""#, Some("https://x/?page=3")),
-        (r#"<https://x/?page=1>; rel="first""#, None),
-        ("nonsense", None),
-        ("", None),
-    ] {
-        assert_eq!(next_part(Some(link)).as_deref(), next, "{link}");
-    }
-    assert_eq!(next_part(None), None);
 }

@@ -1,0 +1,197 @@
+//! GitLab's REST API, version 4: gitlab.com, Dedicated, self-managed from 15.5 on.
+//!
+//! Endpoints, fields and refusals are those of <https://docs.gitlab.com/api/rest/> and the pages below it. What must be
+//! known before what can be asked:
+//! - server, identity (with grants and expiry: two requests at once), owners: nothing;
+//! - owner: the group, then the membership in it; a user where there is no group of that name;
+//! - repository: the group where the owner is a number; git where the scopes do not open the API;
+//! - refs: for pushing, the repository. GitLab **creates** a project that is missing when git asks to push to it ("Create
+//!   a new project with Git push"), already on the question what refs there are. So that question is never put before the
+//!   API, or git's answer to a reader, has shown that the project exists.
+
+mod account;
+mod git_refusal;
+mod list;
+mod owner;
+mod refusal;
+mod repository;
+mod right;
+mod wire;
+
+use std::sync::{Arc, OnceLock};
+
+use futures_util::FutureExt as _;
+use serde::de::DeserializeOwned;
+
+use self::refusal::{Asking, Refusal};
+use super::client::{Answer, Client, Request, Sign};
+use super::memo::Memo;
+use super::{Asked, Forge, NewRepository};
+use crate::fact::{
+    Expiry, Fault, FaultKind, Grants, Identity, Owner, OwnerPath, Page, Place, Refs, Remedy, Repository, Right, Server,
+    Service, Site,
+};
+
+/// A connection to GitLab. Clones share the connection and what it remembers.
+#[derive(Clone)]
+pub(super) struct GitLab(Arc<Inner>);
+
+struct Inner {
+    site: Site,
+    client: Client,
+    rejected: OnceLock<Fault>,
+    token: Memo<(), Option<wire::Token>>,
+    user: Memo<(), wire::User>,
+    groups: Memo<String, wire::Group>,
+    repositories: Memo<Place, Repository>,
+}
+
+impl GitLab {
+    pub fn new(site: &Site, client: Client) -> Self {
+        Self(Arc::new(Inner {
+            site: site.clone(),
+            client,
+            rejected: OnceLock::new(),
+            token: Memo::default(),
+            user: Memo::default(),
+            groups: Memo::default(),
+            repositories: Memo::default(),
+        }))
+    }
+
+    /// The token goes in `Authorization` only: other headers would follow a redirect to another host.
+    fn get(&self, path: &str) -> Request {
+        Request::get(self.0.site.api.join(path)).header("accept", "application/json").sign(Sign::Bearer)
+    }
+
+    /// Sends with the credential, whatever the answer. A credential that was refused once is not shown again: failed
+    /// sign-ins count towards a ban of the address ("Failed authentication ban").
+    async fn send(&self, request: &Request) -> Result<Answer, Fault> {
+        if let Some(fault) = self.0.rejected.get() {
+            return Err(fault.clone());
+        }
+        let answer = self.0.client.send(request).await?;
+        if answer.status == 401 {
+            let fault = self.refused_as(&answer, "this token", None);
+            if matches!(fault.kind, FaultKind::Auth | FaultKind::Expired | FaultKind::Revoked) {
+                return Err(self.0.rejected.get_or_init(|| fault).clone());
+            }
+        }
+        Ok(answer)
+    }
+
+    /// The body of the answer to a GET, and whether it came from another address.
+    async fn read<T: DeserializeOwned>(&self, path: &str, subject: &str) -> Result<(T, Answer), Fault> {
+        let answer = self.send(&self.get(path)).await?;
+        if answer.status == 200 {
+            return answer.json(subject).map(|body| (body, answer));
+        }
+        Err(self.refused(&answer, subject).await)
+    }
+
+    /// Why it was refused. Two causes share one refusal of a permission, and only the kind of token tells them apart.
+    async fn refused(&self, answer: &Answer, subject: &str) -> Fault {
+        let granular = if answer.status == 403 { self.granular().await } else { None };
+        self.refused_as(answer, subject, granular)
+    }
+
+    fn refused_as(&self, answer: &Answer, subject: &str, granular: Option<bool>) -> Fault {
+        refusal::fault(answer, &Asking { site: &self.0.site, granular, subject })
+    }
+
+    /// The owner's path or number, safe for an address.
+    fn owner_text(&self, owner: &OwnerPath) -> Result<String, Fault> {
+        self.0.site.provider.rules().owner_name(&owner.owner).map_err(not_a_name)
+    }
+
+    /// Is GitLab there? Its version wants a token, so without one it refuses, in a form of its own.
+    async fn server_now(&self) -> Result<Server, Fault> {
+        let answer = self.0.client.send(&self.get("/version").sign(Sign::Not)).await?;
+        let refusal = Refusal::read(&answer).filter(|refusal| refusal.status == 401);
+        if refusal.is_some_and(|refusal| refusal.words == "401 Unauthorized") {
+            return Ok(Server { product: "GitLab".to_owned(), version: None, date: answer.date() });
+        }
+        Err(answer.general_fault().unwrap_or_else(|| answer.not_the_api("the GitLab API")))
+    }
+
+    /// What git is told about a place whose names are the provider's own.
+    async fn git(&self, place: &Place, service: Service, user: &str) -> Result<Refs, Fault> {
+        let token = self.token().await;
+        if let Some(fault) = self.0.rejected.get() {
+            return Err(fault.clone());
+        }
+        let url = self.0.site.provider.rules().clone_url(&self.0.site, place);
+        let subject = repository::subject(place);
+        let known = token.is_ok();
+        let granular = token.ok().map(|token| token.is_none_or(|token| token.granular));
+        let asking = Asking { site: &self.0.site, granular, subject: &subject };
+        let refused = |answer: &Answer| git_refusal::fault(answer, service, known, &asking);
+        crate::git::refs(&self.0.client, &url, service, user, refused).await
+    }
+
+    async fn refs_now(&self, place: &Place, service: Service, user: &str) -> Result<Refs, Fault> {
+        let asked = self.place(place).await?;
+        if service == Service::Read {
+            return self.git(&asked, service, user).await;
+        }
+        // Only a project that is known to exist is asked this: see above.
+        let there = self.repository_known(place).await?;
+        self.git(&there.place, service, user).await
+    }
+}
+
+/// No forge was asked about a name that cannot be one: nothing of this name exists there.
+fn not_a_name(reason: impl std::fmt::Display) -> Fault {
+    Fault::new(FaultKind::NotFound, format!("Nothing can have this name: {reason}."))
+        .remedy(Remedy::new("Correct the name."))
+}
+
+fn look_at_the_host() -> Remedy {
+    Remedy::new("Check the host, and what stands in between.")
+}
+
+impl Forge for GitLab {
+    fn server(&self) -> Asked<'_, Server> {
+        self.server_now().boxed()
+    }
+
+    fn identity(&self) -> Asked<'_, Identity> {
+        self.identity_now().boxed()
+    }
+
+    fn grants(&self) -> Asked<'_, Grants> {
+        self.grants_now().boxed()
+    }
+
+    fn expiry(&self) -> Asked<'_, Expiry> {
+        self.expiry_now().boxed()
+    }
+
+    fn owner<'a>(&'a self, owner: &'a OwnerPath) -> Asked<'a, Owner> {
+        self.owner_now(owner).boxed()
+    }
+
+    fn owners(&self) -> Asked<'_, Page> {
+        self.owners_now().boxed()
+    }
+
+    fn repositories<'a>(&'a self, owner: &'a OwnerPath) -> Asked<'a, Page> {
+        self.repositories_now(owner).boxed()
+    }
+
+    fn repository<'a>(&'a self, place: &'a Place) -> Asked<'a, Repository> {
+        self.repository_known(place).boxed()
+    }
+
+    fn refs<'a>(&'a self, place: &'a Place, service: Service, user: &'a str) -> Asked<'a, Refs> {
+        self.refs_now(place, service, user).boxed()
+    }
+
+    fn right<'a>(&'a self, place: &'a Place, scope: &'a str, _probe: bool) -> Asked<'a, Right> {
+        self.right_now(place, scope).boxed()
+    }
+
+    fn create<'a>(&'a self, new: &'a NewRepository) -> Asked<'a, Repository> {
+        self.create_now(new).boxed()
+    }
+}

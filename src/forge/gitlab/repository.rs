@@ -1,0 +1,219 @@
+//! One repository (a project, as GitLab has it): looked up, or created.
+
+use futures_util::FutureExt as _;
+use serde_json::json;
+
+use super::list::is_going;
+use super::refusal::Refusal;
+use super::wire::{DEVELOPER, MAINTAINER, OWNER, role};
+use super::{GitLab, not_a_name, wire};
+use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Service, Told, Visibility};
+use crate::forge::NewRepository;
+use crate::forge::client::{Answer, Request, Sign};
+use crate::text::is_plain;
+
+impl GitLab {
+    /// The place with names that are safe for an address; an owner's number is replaced by the path.
+    pub(super) async fn place(&self, place: &Place) -> Result<Place, Fault> {
+        let name = self.0.site.provider.rules().repository_name(&place.name).map_err(not_a_name)?;
+        let mut owner = self.owner_text(&place.owner)?;
+        if owner.bytes().all(|byte| byte.is_ascii_digit()) {
+            owner = self.group(&owner).await?.full_path;
+        }
+        Ok(Place { owner: OwnerPath { owner, project: None }, name })
+    }
+
+    /// The repository, asked at most once until something is created there.
+    pub(super) async fn repository_known(&self, place: &Place) -> Result<Repository, Fault> {
+        let place = self.place(place).await?;
+        let (me, asked) = (self.clone(), place.clone());
+        self.0.repositories.ask(place, || async move { me.repository_now(&asked).await }.boxed()).await
+    }
+
+    /// A renamed project answers with a redirect to its number: the outcome then has the new name.
+    async fn repository_now(&self, place: &Place) -> Result<Repository, Fault> {
+        let subject = subject(place);
+        let path = format!("/projects/{}", shown(place).replace('/', "%2F"));
+        let (told, answer): (wire::Project, _) = match self.read(&path, &subject).await {
+            Ok(told) => told,
+            Err(fault) if fault.kind == FaultKind::MissingScope => return self.seen_by_git(place, fault).await,
+            Err(fault) => return Err(fault),
+        };
+        let repository = self.understood(told, &answer, &subject)?;
+        let same = shown(&repository.place).eq_ignore_ascii_case(&shown(place));
+        if same || answer.followed { Ok(repository) } else { Err(answer.not_the_api(&subject)) }
+    }
+
+    /// A token for git only is told nothing by the API. What git tells a reader proves that the project is there; asking
+    /// to push would not, since that creates it.
+    async fn seen_by_git(&self, place: &Place, closed: Fault) -> Result<Repository, Fault> {
+        let user = self.0.site.provider.rules().git_user(None, None);
+        let refs = match self.git(place, Service::Read, &user).await {
+            Ok(refs) => refs,
+            // A token for neither: what the API said tells more.
+            Err(fault) if fault.kind == FaultKind::MissingScope => return Err(closed),
+            Err(fault) => return Err(fault),
+        };
+        Ok(Repository {
+            place: place.clone(),
+            id: None,
+            default_branch: refs.head.and_then(|head| head.strip_prefix("refs/heads/").map(str::to_owned)),
+            visibility: None,
+            archived: false,
+            disabled: false,
+            account_pushes: Told::NotTold,
+            account_administers: Told::NotTold,
+            account_deletes: Told::NotTold,
+            role: None,
+            pushed: None,
+        })
+    }
+
+    fn understood(&self, told: wire::Project, answer: &Answer, subject: &str) -> Result<Repository, Fault> {
+        let rules = self.0.site.provider.rules();
+        if is_going(&told) {
+            let day = told.marked_for_deletion_on.or(told.marked_for_deletion_at).unwrap_or_default();
+            let text = format!("{} is to be deleted (marked {}).", answer.say(&told.path_with_namespace), answer.say(&day));
+            let remedy = "Restore it in its settings (General, Advanced), or choose another name.";
+            return Err(answer.fault(FaultKind::NoAccess, &text).remedy(Remedy::new(remedy)).accepted());
+        }
+        let whole = told.path_with_namespace == format!("{}/{}", told.namespace.full_path, told.path);
+        let names = rules.owner_name(&told.namespace.full_path).ok().zip(rules.repository_name(&told.path).ok());
+        let Some((owner, name)) = names.filter(|_| whole) else { return Err(answer.not_the_api(subject)) };
+        let visibility = match told.visibility.as_deref() {
+            Some("private") => Some(Visibility::Private),
+            Some("internal") => Some(Visibility::Internal),
+            Some("public") => Some(Visibility::Public),
+            _ => None,
+        };
+        // Both absent: the account comes in by another way (public, administrator, another group), which is not told.
+        let level = told.permissions.and_then(|both| {
+            both.project_access.into_iter().chain(both.group_access).map(|access| access.access_level).max()
+        });
+        let reaches = |least| level.map(|level| level >= least).into();
+        Ok(Repository {
+            place: Place { owner: OwnerPath { owner, project: None }, name },
+            id: Some(told.id.to_string()),
+            default_branch: told.default_branch.filter(|branch| is_branch(branch)),
+            visibility,
+            archived: told.archived,
+            disabled: told.repository_access_level.as_deref() == Some("disabled"),
+            account_pushes: reaches(DEVELOPER),
+            account_administers: reaches(MAINTAINER),
+            account_deletes: reaches(OWNER),
+            role: level.map(role),
+            pushed: told.last_activity_at.and_then(|moment| moment.parse().ok()),
+        })
+    }
+
+    pub(super) async fn create_now(&self, new: &NewRepository) -> Result<Repository, Fault> {
+        let place = self.place(&new.place).await?;
+        let subject = subject(&place);
+        let mut body = json!({
+            "name": place.name,
+            "path": place.name,
+            "visibility": new.visibility.name(),
+            "initialize_with_readme": new.readme,
+        });
+        // Without a group it is made below the account itself; a group is taken by its number only.
+        if new.in_organisation {
+            body["namespace_id"] = json!(self.group(&place.owner.owner).await?.id);
+        }
+        let request = Request::post(self.0.site.api.join("/projects"), body).sign(Sign::Bearer);
+        let outcome = self.send(&request.header("accept", "application/json")).await;
+        self.0.repositories.forget(&place);
+        let answer = match outcome {
+            Ok(answer) => answer,
+            Err(fault) if matches!(fault.kind, FaultKind::Network | FaultKind::Timeout | FaultKind::NotTheApi) => {
+                return self.after_silence(&place, fault).await;
+            }
+            Err(fault) => return Err(fault),
+        };
+        if answer.status == 201 {
+            let made = answer.json(&subject).and_then(|told| self.understood(told, &answer, &subject));
+            return match made {
+                Ok(repository) if repository.place.owner.owner.eq_ignore_ascii_case(&place.owner.owner) => Ok(repository),
+                Ok(_) => self.after_silence(&place, answer.not_the_api(&subject)).await,
+                Err(fault) => self.after_silence(&place, fault).await,
+            };
+        }
+        let fault = self.refused(&answer, &format!("creating {subject}")).await;
+        if answer.status >= 500 || answer.status < 400 {
+            return self.after_silence(&place, fault).await;
+        }
+        Err(self.why_not(&answer, &place, fault).await)
+    }
+
+    /// The request may have been carried out although no answer came. It is not sent again: what is there is looked up.
+    async fn after_silence(&self, place: &Place, fault: Fault) -> Result<Repository, Fault> {
+        match self.repository_now(place).await {
+            Ok(repository) => Ok(repository),
+            Err(seen) if seen.kind == FaultKind::NotFound => Err(Fault {
+                text: format!("{} Looked up afterwards: the repository was not created.", fault.text),
+                ..fault
+            }),
+            Err(_) => {
+                let text = format!("{} Whether the repository was created could not be seen.", fault.text);
+                let remedy = format!("Look for {} before trying again.", shown(place));
+                Err(Fault { text, ..fault }.remedy(Remedy::new(remedy)))
+            }
+        }
+    }
+
+    /// Why a project was not created, where the refusal has a meaning of its own here.
+    async fn why_not(&self, answer: &Answer, place: &Place, fault: Fault) -> Fault {
+        let Some(refusal) = Refusal::read(answer) else { return fault };
+        let shown = shown(place);
+        let told = |text: String, remedy: &str| {
+            answer.fault(FaultKind::NoAccess, &text).remedy(Remedy::new(remedy)).accepted()
+        };
+        if refusal.says("has already been taken") {
+            return match self.repository_now(place).await {
+                Ok(_) => told(
+                    format!("A project {shown} exists already; nothing was created."),
+                    "Use the existing project, or choose another name.",
+                ),
+                Err(going) if going.text.contains("to be deleted") => going,
+                Err(_) => told(
+                    format!("The path {shown} is taken by what this token may not see; nothing was created."),
+                    "Choose another name, or a token that may see it. A project that waits for its deletion holds its path on older versions.",
+                ),
+            };
+        }
+        if refusal.says("visibility") {
+            let remedy = "Choose private: a project is never more visible than its group, and an administrator may rule a visibility out.";
+            return told(format!("{shown} cannot have this visibility; nothing was created. GitLab said “{}”.", refusal.words), remedy);
+        }
+        if refusal.says("limit") {
+            return told(
+                format!("The account may have no more projects of its own; nothing was created. GitLab said “{}”.", refusal.words),
+                "Create it in a group, or ask an administrator for a higher limit.",
+            );
+        }
+        if refusal.says("namespace") {
+            return told(
+                format!("The account may not create projects in {}; nothing was created.", place.owner.owner),
+                "Ask an Owner of the group for a role that may create projects there.",
+            );
+        }
+        fault
+    }
+}
+
+pub(super) fn subject(place: &Place) -> String {
+    format!("the project {}", shown(place))
+}
+
+fn shown(place: &Place) -> String {
+    format!("{}/{}", place.owner.owner, place.name)
+}
+
+/// A branch name that git itself would take, as far as it matters where names are shown and handed on.
+fn is_branch(name: &str) -> bool {
+    let odd = |character: char| character.is_whitespace() || "~^:?*[\\".contains(character);
+    (1..=255).contains(&name.len())
+        && is_plain(name)
+        && !name.starts_with('-')
+        && !name.contains("..")
+        && !name.contains(odd)
+}
