@@ -21,8 +21,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::answers::Answers;
 use crate::fact::{
-    Credential, Fact, Facts, Fault, FaultKind, Identity, Owner, OwnerKind, Place, Query, Recognised, Remedy, Repository,
-    Service, Site, Value,
+    Credential, Fact, Facts, Fault, FaultKind, Identity, Owner, OwnerKind, Place, Query, Recognised, Remedy,
+    Repository, Service, Site, Value,
 };
 use crate::platform::Platform;
 use crate::provider::{Rules, TokenKind};

@@ -11,6 +11,7 @@ mod data;
 mod disturbance;
 mod git;
 mod github;
+mod gitlab;
 mod request_log;
 mod scenario;
 mod server;
@@ -41,7 +42,7 @@ struct Imitation {
 }
 
 /// All imitations. Their order gives them their ports.
-const IMITATIONS: &[Imitation] = &[github::IMITATION];
+const IMITATIONS: &[Imitation] = &[github::IMITATION, gitlab::IMITATION];
 
 fn imitation(provider: &str) -> Option<&'static Imitation> {
     IMITATIONS.iter().find(|imitation| imitation.name == provider)

@@ -23,8 +23,9 @@ pub(super) fn owner(bench: &Bench<'_>) -> Check {
     let took = bench.took(&query);
     let check = match seen {
         Seen::Known(Value::Owner(owner)) => kept_out(bench).unwrap_or_else(|| judge_owner(bench, owner)),
-        _ => Check::unseen(&CheckId::Owner, OWNER, &seen, bench)
-            .unwrap_or_else(|| Check::pending(CheckId::Owner, OWNER)),
+        _ => {
+            Check::unseen(&CheckId::Owner, OWNER, &seen, bench).unwrap_or_else(|| Check::pending(CheckId::Owner, OWNER))
+        }
     };
     check.took(took)
 }
@@ -49,7 +50,8 @@ pub(super) fn role(bench: &Bench<'_>) -> Option<Check> {
     let title = "The role";
     let id = CheckId::Role;
     let platform = bench.case.platform;
-    let wanted = platform.pair(bench.case.site.provider).ok().map(|pair| &pair.roles).filter(|roles| !roles.is_empty())?;
+    let wanted =
+        platform.pair(bench.case.site.provider).ok().map(|pair| &pair.roles).filter(|roles| !roles.is_empty())?;
     let owner = look(bench).map(|(_, seen)| seen);
     if let Some(Seen::Pending) = owner {
         return Some(Check::pending(id, title));
@@ -66,14 +68,20 @@ pub(super) fn role(bench: &Bench<'_>) -> Option<Check> {
     let named = wanted.join(" or ");
     let check = |verdict, detail: String| Some(Check::new(id.clone(), title, verdict, detail));
     match there {
-        Some(role) if wanted.iter().any(|one| one == role) => check(Verdict::Pass, format!("The account is {role} there.")),
+        Some(role) if wanted.iter().any(|one| one == role) => {
+            check(Verdict::Pass, format!("The account is {role} there."))
+        }
         Some(role) => {
-            let remedy = Remedy::at(format!("Give the account the role {named}, or use a token that has it."), bench.tokens_page());
+            let remedy = Remedy::at(
+                format!("Give the account the role {named}, or use a token that has it."),
+                bench.tokens_page(),
+            );
             let finding = Finding::of(FaultKind::NoAccess, remedy);
             check(Verdict::Fail(finding), format!("The account is {role} there; {} asks for {named}", platform.title))
         }
         None => {
-            let remedy = Remedy::at(format!("Look at the page of the token: its role is to be {named}."), bench.tokens_page());
+            let remedy =
+                Remedy::at(format!("Look at the page of the token: its role is to be {named}."), bench.tokens_page());
             let text = format!("{} did not tell the role of the account there.", bench.case.site.provider);
             check(Verdict::Unknown(Finding::new(remedy)), text)
         }

@@ -58,7 +58,11 @@ const KINDS: &[KindRow] = &[
 
 /// Prefixes of what cannot serve ("GitLab token overview", Token prefixes).
 const REFUSED: &[(&str, &str, &str)] = &[
-    ("gldt-", "deploy", "it is a deploy token, which opens git and never the API, so that nothing about it can be proven"),
+    (
+        "gldt-",
+        "deploy",
+        "it is a deploy token, which opens git and never the API, so that nothing about it can be proven",
+    ),
     ("gloas-", "oauth", "it is the secret of an OAuth application and opens nothing by itself"),
     ("glrt-", "runner", "it is the authentication token of a runner"),
     ("glrtr-", "runner", "it is the authentication token of a runner"),
@@ -222,9 +226,9 @@ fn service_accounts(owner: &str) -> String {
 /// A piece of a path ("Limitations on project and group names").
 fn is_segment(text: &str) -> bool {
     let odd = |character: char| matches!(character, '.' | '-');
-    let reserved = ["git", "atom"].iter().any(|end| {
-        text.rsplit_once('.').is_some_and(|(_, suffix)| suffix.eq_ignore_ascii_case(end))
-    });
+    let reserved = ["git", "atom"]
+        .iter()
+        .any(|end| text.rsplit_once('.').is_some_and(|(_, suffix)| suffix.eq_ignore_ascii_case(end)));
     (1..=255).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
         && !text.starts_with(odd)
@@ -266,7 +270,11 @@ mod tests {
     #[test]
     fn implications_end_where_the_documentation_ends_them() {
         for (held, gives, not) in [
-            ("api", "read_api read_user read_repository write_repository write_registry self_rotate", "sudo admin_mode"),
+            (
+                "api",
+                "read_api read_user read_repository write_repository write_registry self_rotate",
+                "sudo admin_mode",
+            ),
             ("read_api", "read_user read_repository", "api write_repository"),
             ("write_repository", "read_repository", "read_api read_user api"),
             ("write_repo", "write_repository read_repository", "api"),
@@ -341,7 +349,8 @@ mod tests {
         let site = site("https://gitlab.com");
         let page = |kind, owner| GitLab.token_page(&site, kind, &["api", "read_repository"], owner, "Qovery for acme");
         let personal = page(PERSONAL, None);
-        let expected = "https://gitlab.com/-/user_settings/personal_access_tokens?name=Qovery+for+acme&scopes=api,read_repository";
+        let expected =
+            "https://gitlab.com/-/user_settings/personal_access_tokens?name=Qovery+for+acme&scopes=api,read_repository";
         assert_eq!((personal.url.as_str(), personal.prefilled), (expected, true));
         for (kind, start) in [
             (GROUP, "https://gitlab.com/groups/acme/platform/-/settings/access_tokens?name="),

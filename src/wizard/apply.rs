@@ -319,7 +319,9 @@ impl Wizard {
             Some(Fact::Known(Value::Token(Recognised::Kind(kind)))) => Some(*kind),
             _ => None,
         });
-        told.or_else(|| self.identity()?.token).or(self.answers.token_kind()).or_else(|| self.held()?.token.as_ref()?.kind)
+        told.or_else(|| self.identity()?.token)
+            .or(self.answers.token_kind())
+            .or_else(|| self.held()?.token.as_ref()?.kind)
     }
 
     /// What is saved of the token: everything but itself.

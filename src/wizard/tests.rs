@@ -45,9 +45,12 @@ impl Forge {
             Query::Token(_) => Value::Token(Recognised::Kind(TokenKind("classic"))),
             Query::Reach(_) => Value::Server(Server { product: "GitHub".into(), version: None, date: None }),
             Query::Identity(..) => match self.identity {
-                Ok(login) => {
-                    Value::Identity(Identity { login: login.into(), id: "1".into(), kind: IdentityKind::User, token: None })
-                }
+                Ok(login) => Value::Identity(Identity {
+                    login: login.into(),
+                    id: "1".into(),
+                    kind: IdentityKind::User,
+                    token: None,
+                }),
                 Err(kind) => return Err(Fault::new(kind, "The server refused it.")),
             },
             Query::Grants(..) => Value::Grants(Grants::Known(self.scopes.clone())),

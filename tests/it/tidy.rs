@@ -108,9 +108,7 @@ fn nobody_branches_on_the_provider(sources: &[Source]) -> Vec<String> {
             || path.starts_with("src/forge/")
             || path.starts_with("src/sandbox")
     };
-    find(rust(sources), |path, line| {
-        !may(path) && (line.contains("Provider::GitHub") || line.contains("match provider"))
-    })
+    find(rust(sources), |path, line| !may(path) && (line.contains("Provider::Git") || line.contains("match provider")))
 }
 
 fn the_sandbox_and_the_forges_share_no_types(sources: &[Source]) -> Vec<String> {

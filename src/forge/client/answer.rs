@@ -125,7 +125,9 @@ impl Answer {
             let seconds: u32 = told.parse().unwrap_or(u32::MAX);
             return now.checked_add(jiff::SignedDuration::from_secs(seconds.into())).ok();
         }
-        let told = |name: &str| self.header(&format!("x-ratelimit-{name}")).or_else(|| self.header(&format!("ratelimit-{name}")));
+        let told = |name: &str| {
+            self.header(&format!("x-ratelimit-{name}")).or_else(|| self.header(&format!("ratelimit-{name}")))
+        };
         if told("remaining")?.trim() != "0" {
             return None;
         }

@@ -101,9 +101,8 @@ impl GitLab {
 fn kind_of(user: &wire::User, token: Option<&wire::Token>) -> (Option<&'static str>, IdentityKind) {
     let made_for = |word: &str| {
         let rest = user.username.strip_prefix(word).and_then(|rest| rest.strip_prefix('_'));
-        rest.and_then(|rest| rest.split_once("_bot")).is_some_and(|(number, _)| {
-            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-        })
+        rest.and_then(|rest| rest.split_once("_bot"))
+            .is_some_and(|(number, _)| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
     };
     if made_for("project") {
         (Some("project"), IdentityKind::Bot)

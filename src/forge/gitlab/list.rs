@@ -30,7 +30,8 @@ impl GitLab {
                 page.cut = cut;
             }
             Err(fault) if fault.kind == FaultKind::MissingScope => {
-                page.cut = Some("The token may not list groups (it needs read_api). Their paths can be typed.".to_owned());
+                page.cut =
+                    Some("The token may not list groups (it needs read_api). Their paths can be typed.".to_owned());
             }
             Err(fault) => return Err(fault),
         }

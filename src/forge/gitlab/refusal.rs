@@ -84,7 +84,9 @@ impl Refusal {
             404 => {
                 let text = format!("GitLab does not find {} or does not let this token see it.", asking.subject);
                 let remedy = "Check the spelling, and the whole path. If it is right, the account is no member there, or the address of this computer is not on the group's allow list: GitLab tells all three in the same way.";
-                Fault::new(FaultKind::NotFound, text).remedy(Remedy::at(remedy, asking.site.host.to_string())).accepted()
+                Fault::new(FaultKind::NotFound, text)
+                    .remedy(Remedy::at(remedy, asking.site.host.to_string()))
+                    .accepted()
             }
             _ if self.says("token type to be a personal access token") => {
                 let text = "This is the token of a program or of a CI job, and not an access token.";
@@ -128,10 +130,21 @@ impl Refusal {
         if self.code == "insufficient_granular_scope" || self.says("requires a fine-grained personal access token") {
             return granular(&self.words, asking);
         }
-        let account = ["blocked", "pending approval", "Terms of Service", "deactivated", "not confirmed", "password expired", "internal users"];
+        let account = [
+            "blocked",
+            "pending approval",
+            "Terms of Service",
+            "deactivated",
+            "not confirmed",
+            "password expired",
+            "internal users",
+        ];
         if account.iter().any(|part| self.says(part)) {
             let text = format!("GitLab keeps the account itself out and says “{}”.", self.words);
-            let remedy = Remedy::at("Sign in in a browser and settle it there, or ask an administrator.", asking.site.host.to_string());
+            let remedy = Remedy::at(
+                "Sign in in a browser and settle it there, or ask an administrator.",
+                asking.site.host.to_string(),
+            );
             return Fault::new(FaultKind::NoAccess, text).remedy(remedy);
         }
         let text = format!("GitLab refused {subject} and said “{}”.", self.words);
@@ -165,7 +178,8 @@ pub(super) fn granular(words: &str, asking: &Asking<'_>) -> Fault {
     let wanted = wanted.filter(|wanted| !wanted.is_empty()).unwrap_or("more");
     let (subject, page) = (asking.subject, pages(asking));
     if asking.granular == Some(false) {
-        let text = format!("The group of {subject} lets only fine-grained tokens in, and this is none. It asks for {wanted}.");
+        let text =
+            format!("The group of {subject} lets only fine-grained tokens in, and this is none. It asks for {wanted}.");
         let remedy = Remedy::at("Make a fine-grained token with this permission.", page);
         return Fault::new(FaultKind::TokenPolicy, text).remedy(remedy).accepted();
     }

@@ -73,7 +73,8 @@ impl GitLab {
         let rules = self.0.site.provider.rules();
         if is_going(&told) {
             let day = told.marked_for_deletion_on.or(told.marked_for_deletion_at).unwrap_or_default();
-            let text = format!("{} is to be deleted (marked {}).", answer.say(&told.path_with_namespace), answer.say(&day));
+            let text =
+                format!("{} is to be deleted (marked {}).", answer.say(&told.path_with_namespace), answer.say(&day));
             let remedy = "Restore it in its settings (General, Advanced), or choose another name.";
             return Err(answer.fault(FaultKind::NoAccess, &text).remedy(Remedy::new(remedy)).accepted());
         }
@@ -132,7 +133,9 @@ impl GitLab {
         if answer.status == 201 {
             let made = answer.json(&subject).and_then(|told| self.understood(told, &answer, &subject));
             return match made {
-                Ok(repository) if repository.place.owner.owner.eq_ignore_ascii_case(&place.owner.owner) => Ok(repository),
+                Ok(repository) if repository.place.owner.owner.eq_ignore_ascii_case(&place.owner.owner) => {
+                    Ok(repository)
+                }
                 Ok(_) => self.after_silence(&place, answer.not_the_api(&subject)).await,
                 Err(fault) => self.after_silence(&place, fault).await,
             };
@@ -182,11 +185,17 @@ impl GitLab {
         }
         if refusal.says("visibility") {
             let remedy = "Choose private: a project is never more visible than its group, and an administrator may rule a visibility out.";
-            return told(format!("{shown} cannot have this visibility; nothing was created. GitLab said “{}”.", refusal.words), remedy);
+            return told(
+                format!("{shown} cannot have this visibility; nothing was created. GitLab said “{}”.", refusal.words),
+                remedy,
+            );
         }
         if refusal.says("limit") {
             return told(
-                format!("The account may have no more projects of its own; nothing was created. GitLab said “{}”.", refusal.words),
+                format!(
+                    "The account may have no more projects of its own; nothing was created. GitLab said “{}”.",
+                    refusal.words
+                ),
                 "Create it in a group, or ask an administrator for a higher limit.",
             );
         }

@@ -79,7 +79,7 @@ fn mistakes_in_a_scenario_are_pointed_at() {
     let foreign = problem("about = \"x\"\n[[accounts]]\nprovider = \"sourceforge\"\nlogin = \"a\"\n");
     assert_eq!(
         foreign.to_string(),
-        "line 3, column 12: Nothing imitates the provider `sourceforge`; there is `github`."
+        "line 3, column 12: Nothing imitates the provider `sourceforge`; there is `github`, `gitlab`."
     );
 
     for name in ["..", "a/b", "a b", "-x", ""] {

@@ -1,0 +1,180 @@
+//! GitLab: the REST API below `/api/v4`, git beside it.
+//!
+//! <https://docs.gitlab.com/api/rest/>. Only what a client needs to prove an access is here, with GitLab's statuses and
+//! texts. One lie of the real one is imitated on purpose: who asks to push to a project that does not exist, creates it.
+
+mod caller;
+mod git;
+mod groups;
+mod projects;
+mod reply;
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::response::Response;
+use base64::Engine as _;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use self::caller::Caller;
+use self::reply::{Outcome, Reply};
+use super::Imitation;
+use super::scenario::AccountKind;
+use super::server::{SignedIn, segments};
+use super::world::World;
+
+pub(super) const IMITATION: Imitation = Imitation {
+    name: "gitlab",
+    token_kinds: &["personal", "project", "group", "service-account", FINE_GRAINED],
+    mint,
+    answer,
+    dress,
+};
+
+const FINE_GRAINED: &str = "fine-grained";
+const API: &str = "/api/v4";
+
+/// All kinds look alike: `glpat-` and twenty characters.
+fn mint(_kind: &str) -> std::io::Result<String> {
+    let mut bytes = [0; 15];
+    getrandom::fill(&mut bytes).map_err(|error| std::io::Error::other(error.to_string()))?;
+    Ok(format!("glpat-{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+/// A request to the API, read in full.
+struct Call<'a> {
+    caller: Caller<'a>,
+    path: String,
+    query: Vec<(String, String)>,
+    body: Bytes,
+}
+
+impl<'a> Call<'a> {
+    fn world(&self) -> &'a World {
+        self.caller.world
+    }
+
+    fn parameter(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    fn page(&self, rows: Vec<Value>) -> Reply {
+        Reply::page(rows, &format!("{}{}", self.world().host, self.path), &self.query)
+    }
+}
+
+fn answer(world: Arc<World>, request: Request) -> BoxFuture<'static, Response> {
+    async move {
+        if request.uri().path().starts_with("/api/") {
+            api(&world, request).await
+        } else {
+            git::answer(&world, request).await
+        }
+    }
+    .boxed()
+}
+
+async fn api(world: &World, request: Request) -> Response {
+    const LARGEST: usize = 1 << 20;
+    let caller = match Caller::of(world, request.headers()) {
+        Ok(caller) => caller,
+        Err(refusal) => return refusal.into(),
+    };
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path().to_owned();
+    let below = segments(path.strip_prefix(API).unwrap_or("/")).unwrap_or_default();
+    let below: Vec<_> = below.iter().map(String::as_str).collect();
+    let Ok(body) = axum::body::to_bytes(body, LARGEST).await else {
+        return Reply::error(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large").into();
+    };
+    let query = url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+    let login = caller.account().map(|account| account.login.to_string());
+    let call = Call { caller, path, query, body };
+    let mut response: Response = route(&call, &parts.method, &below).await.unwrap_or_else(|refusal| refusal).into();
+    if let Some(login) = login {
+        response.extensions_mut().insert(SignedIn(login));
+    }
+    response
+}
+
+async fn route(call: &Call<'_>, method: &Method, path: &[&str]) -> Outcome {
+    match (method.as_str(), path) {
+        ("GET", ["version" | "metadata"]) => {
+            call.caller.needs("read_user", "metadata", "Metadata: Read")?;
+            Ok(Reply::ok(json!({"version": "18.11.2-ee", "revision": "5a4bb5c", "enterprise": true})))
+        }
+        ("GET", ["personal_access_tokens", "self"]) => token(call),
+        ("GET", ["user"]) => {
+            call.caller.needs("read_user", "user", "User: Read")?;
+            let (account, _) = call.caller.signed_in()?;
+            Ok(Reply::ok(user(call.world(), &account.login)))
+        }
+        ("GET", ["users"]) => {
+            call.caller.needs("read_user", "user", "User: Read")?;
+            let named = call.parameter("username").and_then(|name| call.world().account(name));
+            Ok(call.page(named.into_iter().map(|it| user(call.world(), &it.login)).collect()))
+        }
+        ("GET", ["users", name, "projects"]) => projects::of_owner(call, name),
+        ("GET", ["groups"]) => groups::mine(call),
+        ("GET", ["groups", rest @ ..]) => groups::route(call, rest),
+        ("POST", ["projects"]) => projects::create(call).await,
+        ("GET", ["projects", rest @ ..]) => projects::route(call, rest),
+        _ => {
+            call.caller.signed_in()?;
+            Err(Reply::error(StatusCode::NOT_FOUND, "404 Not Found"))
+        }
+    }
+}
+
+/// Every token may ask this about itself, but for a fine-grained one without the permission.
+fn token(call: &Call) -> Outcome {
+    let (_, token) = call.caller.signed_in()?;
+    if call.caller.is_granular() {
+        call.caller.needs("read_api", "personal_access_token", "Personal Access Token: Read")?;
+    }
+    let granular = call.caller.is_granular();
+    let scopes = if granular { vec!["granular".to_owned()] } else { token.given.scopes.clone() };
+    Ok(Reply::ok(json!({
+        "id": 41, "name": &*token.given.name, "revoked": false, "created_at": "2026-01-10T09:00:00.000Z",
+        "description": "", "scopes": scopes, "user_id": call.world().owner_id(&token.given.account),
+        "last_used_at": null, "active": true, "granular": granular,
+        "expires_at": token.expires.map(|moment| moment.strftime("%Y-%m-%d").to_string()),
+    })))
+}
+
+fn user(world: &World, login: &str) -> Value {
+    let account = world.account(login);
+    let bot = account.is_some_and(|account| account.kind == AccountKind::Bot);
+    json!({
+        "id": world.owner_id(login), "username": login, "name": account.and_then(|it| it.name.clone()),
+        "state": "active", "locked": false, "bot": bot, "web_url": format!("{}/{login}", world.host),
+        "email": account.and_then(|it| it.email.clone()), "can_create_project": !bot, "external": false,
+    })
+}
+
+/// The headers of every response.
+fn dress(world: &World, _path: &str, response: &mut Response<Body>) {
+    let id = format!("01SANDBOX{}", world.number());
+    let meta = format!("{{\"correlation_id\":\"{id}\",\"version\":\"1\"}}");
+    for (name, value) in [("x-request-id", id), ("x-gitlab-meta", meta)] {
+        let name = HeaderName::from_static(name);
+        if let (false, Ok(value)) = (response.headers().contains_key(&name), HeaderValue::from_str(&value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_kind_of_token_looks_the_same() {
+        for kind in super::IMITATION.token_kinds {
+            let token = super::mint(kind).unwrap();
+            assert_eq!((token.len(), token.starts_with("glpat-")), (26, true), "{kind}");
+        }
+    }
+}
