@@ -53,8 +53,8 @@ pub(super) fn role(bench: &Bench<'_>) -> Option<Check> {
     let wanted =
         platform.pair(bench.case.site.provider).ok().map(|pair| &pair.roles).filter(|roles| !roles.is_empty())?;
     let owner = look(bench).map(|(_, seen)| seen);
-    if let Some(Seen::Pending) = owner {
-        return Some(Check::pending(id, title));
+    if let Some(seen @ (Seen::Pending | Seen::Closed(..))) = &owner {
+        return Check::unanswered(&id, title, seen, bench);
     }
     let place = bench.case.answers.place().filter(|_| !bench.is_to_be_created());
     if let Some(Seen::Pending) = place.map(|place| bench.ask(bench.repository_query(place))) {

@@ -33,7 +33,13 @@ pub(super) fn route(call: &Call, path: &[&str]) -> Outcome {
 fn find<'a>(call: &Call<'a>, name: &str) -> Option<&'a Organisation> {
     let numbered = |it: &&Organisation| call.world().owner_id(&it.login).to_string() == name;
     let group = call.world().organisation(name).or_else(|| call.world().organisations.iter().find(numbered))?;
-    (call.caller.level_in(&group.login).is_some() && !call.caller.is_locked_out(&group.login)).then_some(group)
+    // Who is let in to a project sees the group that it is in.
+    let has_project = || {
+        let repositories = call.world().repositories();
+        repositories.iter().any(|it| it.owner.eq_ignore_ascii_case(&group.login) && call.caller.sees(it))
+    };
+    let sees = call.caller.level_in(&group.login).is_some() || has_project();
+    (sees && !call.caller.is_locked_out(&group.login)).then_some(group)
 }
 
 pub(super) fn mine(call: &Call) -> Outcome {

@@ -17,9 +17,9 @@ fn folder(provider: &str) -> Option<PathBuf> {
     home.ancestors().map(|place| place.join("shared/fixtures").join(provider)).find(|folder| folder.is_dir())
 }
 
-/// Every recording of GitHub by its name, as a step. Lengths and encodings are our own.
-fn recordings() -> Option<BTreeMap<String, Step>> {
-    let files = std::fs::read_dir(folder("github")?).unwrap();
+/// Every recording of a provider by its name, as a step. Lengths and encodings are our own.
+pub fn recordings(provider: &str) -> Option<BTreeMap<String, Step>> {
+    let files = std::fs::read_dir(folder(provider)?).unwrap();
     let steps = files.filter_map(|file| {
         let path = file.unwrap().path();
         let name = path.file_stem()?.to_string_lossy().into_owned();
@@ -38,7 +38,7 @@ fn recordings() -> Option<BTreeMap<String, Step>> {
     Some(steps.collect())
 }
 
-fn body(step: &Step) -> Value {
+pub fn body(step: &Step) -> Value {
     let Step::Bytes(bytes) = step else { panic!("{step:?}") };
     serde_json::from_str(String::from_utf8_lossy(bytes).split_once("\r\n\r\n").unwrap().1).unwrap()
 }
@@ -61,7 +61,9 @@ async fn world(path: &'static str, step: Step) -> Raw {
 
 #[tokio::test]
 async fn the_account_its_scopes_and_its_expiry_are_read() {
-    let Some(recorded) = recordings() else { return println!("no recorded responses are kept beside the project") };
+    let Some(recorded) = recordings("github") else {
+        return println!("no recorded responses are kept beside the project");
+    };
     let known = |scopes: &str| Grants::Known(scopes.split(' ').map(str::to_owned).collect());
     let at = |moment: &str| Expiry::At(moment.parse().unwrap());
     for (name, token, grants, expiry) in [
@@ -93,7 +95,9 @@ async fn the_account_its_scopes_and_its_expiry_are_read() {
 
 #[tokio::test]
 async fn organisations_are_read_and_their_absence_too() {
-    let Some(recorded) = recordings() else { return println!("no recorded responses are kept beside the project") };
+    let Some(recorded) = recordings("github") else {
+        return println!("no recorded responses are kept beside the project");
+    };
     let owner = git_access::fact::OwnerPath { owner: "hub4j-test-org".into(), project: None };
     for (name, token) in [("org-200", CANARY), ("org-200-finegrained", FINE_CANARY)] {
         let server = world("/orgs/hub4j-test-org", recorded[name].clone()).await;
@@ -111,7 +115,9 @@ async fn organisations_are_read_and_their_absence_too() {
 
 #[tokio::test]
 async fn repositories_are_read_and_their_refusals_told_apart() {
-    let Some(recorded) = recordings() else { return println!("no recorded responses are kept beside the project") };
+    let Some(recorded) = recordings("github") else {
+        return println!("no recorded responses are kept beside the project");
+    };
     let mut place = gitops();
     place.owner.owner = "EnricoMi".into();
     place.name = "PyGithub".into();
@@ -139,7 +145,9 @@ async fn repositories_are_read_and_their_refusals_told_apart() {
 
 #[tokio::test]
 async fn created_repositories_are_read() {
-    let Some(recorded) = recordings() else { return println!("no recorded responses are kept beside the project") };
+    let Some(recorded) = recordings("github") else {
+        return println!("no recorded responses are kept beside the project");
+    };
     for (name, path, in_organisation) in [
         ("repo-create-org-201", "/orgs/hub4j-test-org/repos", true),
         ("repo-create-user-201", "/user/repos", false),
