@@ -3,9 +3,12 @@
 
 mod answers_file;
 mod config;
+mod credential;
 mod disk;
 mod forges;
+mod generated;
 mod headless;
+mod manage;
 mod program;
 mod sandbox;
 mod stores;
