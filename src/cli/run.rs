@@ -61,6 +61,12 @@ impl Run {
     }
 }
 
+/// The moment of the run, in whole seconds: what is written is read by people, too.
+pub fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
+}
+
 /// A random id for a new connection: 16 bytes in hexadecimal.
 pub fn fresh_id() -> String {
     let mut bytes = [0_u8; 16];

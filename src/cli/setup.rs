@@ -4,8 +4,6 @@ use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::run::{self, Run};
 use super::{Common, Ending, Out, SetupFlags};
 use crate::answers::file::{self, Circumstances, Reading};
@@ -217,7 +215,7 @@ impl Setup<'_> {
             dry_run: self.flags.dry_run,
             accept_failures: self.flags.accept_failures,
             probes: !self.flags.no_probes,
-            now: Timestamp::now(),
+            now: run::now(),
             fail_within: None,
         };
         let stores = self.stores.clone();

@@ -153,10 +153,8 @@ fn hand_over(text: &mut String, standing: &Standing<'_>, platform: Option<&Platf
         let _ = writeln!(text, "  {}", sanitise(&platform.handover.menu, 300));
     }
     if let Some(pair) = pair(standing.connection, Some(platform)) {
-        let rows: Vec<Vec<Cell>> = fields(pair, standing)
-            .into_iter()
-            .map(|(name, value)| vec![Cell::from(name), Cell::from(value)])
-            .collect();
+        let rows: Vec<Vec<Cell>> =
+            fields(pair, standing).into_iter().map(|(name, value)| vec![Cell::from(name), Cell::from(value)]).collect();
         text.push_str(&columns("    ", &rows, false));
     }
     for (key, value) in &standing.connection.handover {

@@ -83,11 +83,8 @@ fn pair_text(text: &mut String, platform: &Platform, pair: &Pair, provider: Prov
     }
     if !pair.fields.is_empty() {
         let _ = writeln!(text, "  Form fields");
-        let rows: Vec<Vec<Cell>> = pair
-            .fields
-            .iter()
-            .map(|field| vec![field.name.as_str().into(), field.value.as_str().into()])
-            .collect();
+        let rows: Vec<Vec<Cell>> =
+            pair.fields.iter().map(|field| vec![field.name.as_str().into(), field.value.as_str().into()]).collect();
         text.push_str(&columns("    ", &rows, false));
     }
 }
