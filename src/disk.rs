@@ -117,7 +117,8 @@ pub fn log_file(path: &Path) -> Result<File, DiskFault> {
     options.append(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path).map_err(|error| DiskFault::of_io(path, "opened as log", &error, "Nothing was done."))?;
+    let file =
+        options.open(path).map_err(|error| DiskFault::of_io(path, "opened as log", &error, "Nothing was done."))?;
     #[cfg(unix)]
     let _ = file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600));
     Ok(file)

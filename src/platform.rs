@@ -288,7 +288,7 @@ mod tests {
                 }
                 for row in provider.rules().kinds() {
                     let needs = pair.token.get(row.kind.0);
-                    let said = needs.is_some_and(|needs| needs.unsupported.is_some() != (!needs.needs.is_empty()));
+                    let said = needs.is_some_and(|needs| needs.unsupported.is_some() == needs.needs.is_empty());
                     assert!(said || platform.id == "none", "{} x {provider} x {}", platform.id, row.kind.0);
                 }
                 assert!(pair.token.keys().all(|kind| crate::provider::token_kind(*provider, kind).is_some()));

@@ -1,6 +1,7 @@
 //! The report: what a run found, as JSON for programs and as text for people. Both say the same.
 
-use std::fmt::Write as _;
+mod text;
+
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -166,7 +167,7 @@ fn left_behind(wizard: &Wizard) -> Vec<String> {
                 ));
             }
             (Stage::LetGo, Err(fault)) => {
-                left.push(format!("the token that was replaced, in its store: {}", fault.text))
+                left.push(format!("the token that was replaced, in its store: {}", fault.text));
             }
             _ => {}
         }
@@ -192,59 +193,4 @@ impl Report {
             "connections": self.connections.iter().map(Entry::json).collect::<Vec<_>>(),
         })
     }
-
-    /// The same for people.
-    pub fn text(&self, color: bool) -> String {
-        let mut text = String::new();
-        for entry in &self.connections {
-            entry_text(&mut text, entry, color);
-        }
-        text
-    }
-}
-
-fn entry_text(text: &mut String, entry: &Entry, color: bool) {
-    let _ = writeln!(text, "{}: {} at {} ({})", entry.name, entry.owner, entry.host, entry.platform);
-    if let Some((url, created, empty)) = &entry.repository {
-        let created = if *created { ", created just now" } else { "" };
-        let empty = if *empty == Some(true) { ", empty" } else { "" };
-        let _ = writeln!(text, "repository {url}{created}{empty}");
-    }
-    let _ = writeln!(text);
-    let width = entry.checks.iter().map(|check| check.id.name().len()).max().unwrap_or(0);
-    for check in &entry.checks {
-        let took = check.took.map(|took| format!("  ({} ms)", took.as_millis())).unwrap_or_default();
-        let word = painted(&check.verdict, color);
-        let _ = writeln!(text, "  {word}  {:width$}  {}{took}", check.id.name(), check.detail);
-        if let Some(finding) = check.verdict.finding() {
-            let _ = writeln!(text, "           {:width$}  -> {}", "", finding.remedy.text);
-            if let Some(url) = &finding.remedy.url {
-                let _ = writeln!(text, "           {:width$}     {url}", "");
-            }
-        }
-    }
-    let _ = writeln!(text);
-    if !entry.accepted.is_empty() {
-        let _ = writeln!(text, "accepted although they failed: {}", entry.accepted.join(", "));
-    }
-    for left in &entry.left_behind {
-        let _ = writeln!(text, "left behind: {left}");
-    }
-    let saved = if entry.saved { ", saved" } else { "" };
-    let _ = writeln!(text, "verdict: {}{saved}", entry.verdict());
-}
-
-/// The word of a verdict, in a column of seven; colour only adds to it.
-fn painted(verdict: &Verdict, color: bool) -> String {
-    let word = format!("{:7}", verdict.name());
-    if !color {
-        return word;
-    }
-    let code = match verdict {
-        Verdict::Pass => "32",
-        Verdict::Warn(_) => "33",
-        Verdict::Fail(_) => "31;1",
-        Verdict::Unknown(_) | Verdict::Pending => "36",
-    };
-    format!("\u{1b}[{code}m{word}\u{1b}[0m")
 }

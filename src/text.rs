@@ -82,6 +82,29 @@ fn is_combining(character: char) -> bool {
         | 0x1AB0..=0x1AFF | 0x1DC0..=0x1DFF | 0x20D0..=0x20FF | 0x3099..=0x309A | 0xFE00..=0xFE0F | 0xFE20..=0xFE2F)
 }
 
+/// `text` in lines that begin with `indent` and are at most `width` characters long, where its words allow that.
+pub fn wrapped(text: &str, indent: &str, width: usize) -> String {
+    let mut lines = String::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        let there = line.chars().count();
+        if there > 0 && indent.len() + there + 1 + word.chars().count() > width {
+            lines.push_str(indent);
+            lines.push_str(&line);
+            lines.push('\n');
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push_str(indent);
+    lines.push_str(&line);
+    lines.push('\n');
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -125,10 +125,9 @@ impl Wizard {
         match event {
             Event::Answer(field, answer) => self.answers.set(field, answer),
             Event::Go(step) if step <= self.step && self.step < Step::Apply => self.step = step,
-            Event::Go(_) => {}
             Event::Next => self.next(),
             Event::Back if self.step < Step::Apply => self.step = self.step.before(),
-            Event::Back => {}
+            Event::Go(_) | Event::Back => {}
             Event::Retry(Which::All) => self.facts = Facts::default(),
             Event::Retry(Which::Refused) => {
                 self.facts.forget(|_, fact| matches!(fact, Fact::Refused(_)));
@@ -294,9 +293,8 @@ impl Wizard {
         let mut silence = false;
         for (query, fact) in forge {
             match fact {
-                Fact::Known(_) if query.credential().is_some() => return false,
                 Fact::Refused(fault) if fault.kind.is_silence() => silence = true,
-                Fact::Refused(_) if query.credential().is_some() => return false,
+                Fact::Known(_) | Fact::Refused(_) if query.credential().is_some() => return false,
                 _ => {}
             }
         }

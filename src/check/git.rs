@@ -1,5 +1,7 @@
 //! What git itself is told: emptiness, the right to read and to push, and the same with what the platform will send.
 
+use std::time::Duration;
+
 use super::owner::not_created_yet;
 use super::{Bench, Check, CheckId, Finding, Occasion, Seen, Verdict};
 use crate::fact::{Refs, Remedy, Service, Value};
@@ -17,27 +19,27 @@ fn ask<'a>(
     title: &str,
     service: Service,
     user: &str,
-) -> Result<&'a Refs, Option<Check>> {
+) -> Result<(&'a Refs, Option<Duration>), Option<Box<Check>>> {
     let place = bench.case.answers.place().ok_or(None)?;
     if let Some(check) = not_created_yet(bench, id, title) {
-        return Err(Some(check));
+        return Err(Some(Box::new(check)));
     }
     match bench.ask(bench.repository_query(place.clone())) {
         Seen::Known(_) => {}
         Seen::Refused(fault) => {
             let finding = Finding::of(fault.kind, Remedy::new("Mend the check of the repository first."));
             let text = "Git was not asked, because the repository did not answer.";
-            return Err(Some(Check::new(id.clone(), title, Verdict::Unknown(finding), text)));
+            return Err(Some(Box::new(Check::new(id.clone(), title, Verdict::Unknown(finding), text))));
         }
-        seen => return Err(Check::unanswered(id, title, &seen, bench)),
+        seen => return Err(Check::unanswered(id, title, &seen, bench).map(Box::new)),
     }
     // The name that it has now: git is not sent after a redirect.
     let place = bench.repository().map_or(place, |repository| repository.place.clone());
     let query = bench.git_query(&place, service, user);
     let took = bench.took(&query);
     match bench.ask(query) {
-        Seen::Known(Value::Refs(refs)) => Ok(refs),
-        seen => Err(Check::unanswered(id, title, &seen, bench).map(|check| check.took(took))),
+        Seen::Known(Value::Refs(refs)) => Ok((refs, took)),
+        seen => Err(Check::unanswered(id, title, &seen, bench).map(|check| Box::new(check.took(took)))),
     }
 }
 
@@ -46,19 +48,19 @@ pub(super) fn empty(bench: &Bench<'_>) -> Option<Check> {
     if !bench.case.platform.wants_empty || bench.case.occasion == Occasion::Check || holds_it(bench) {
         return None;
     }
-    let refs = match ask(bench, &CheckId::Empty, title, Service::Read, &user(bench)) {
-        Ok(refs) => refs,
-        Err(check) => return check,
+    let (refs, took) = match ask(bench, &CheckId::Empty, title, Service::Read, &user(bench)) {
+        Ok(answer) => answer,
+        Err(check) => return check.map(|check| *check),
     };
     if refs.names.is_empty() {
-        return Some(Check::new(CheckId::Empty, title, Verdict::Pass, "It has no commit."));
+        return Some(Check::new(CheckId::Empty, title, Verdict::Pass, "It has no commit.").took(took));
     }
     let platform = &bench.case.platform.title;
     let text = format!("Choose another repository, or a new name with `create = true`: {platform} fills it itself.");
     let owner = bench.case.answers.owner().map(|path| path.owner).unwrap_or_default();
     let page = bench.rules.new_repository_page(bench.case.site, &owner);
     let detail = format!("It has commits already ({} refs); {platform} wants one without any.", refs.names.len());
-    Some(Check::new(CheckId::Empty, title, Verdict::Fail(Finding::new(Remedy::at(text, page))), detail))
+    Some(Check::new(CheckId::Empty, title, Verdict::Fail(Finding::new(Remedy::at(text, page))), detail).took(took))
 }
 
 /// Whether the connection held this repository before this run.
@@ -76,7 +78,7 @@ pub(super) fn clone(bench: &Bench<'_>) -> Option<Check> {
         Ok(_) => {
             Some(Check::new(CheckId::Clone, title, Verdict::Pass, format!("The server offers the refs to {user}")))
         }
-        Err(check) => check,
+        Err(check) => check.map(|check| *check),
     }
 }
 
@@ -87,11 +89,11 @@ pub(super) fn push(bench: &Bench<'_>) -> Option<Check> {
     }
     let user = user(bench);
     match ask(bench, &CheckId::Push, title, Service::Write, &user) {
-        Ok(_) => {
+        Ok((_, took)) => {
             let detail = format!("The server is ready to receive from {user} ; nothing was sent.");
-            Some(Check::new(CheckId::Push, title, Verdict::Pass, detail))
+            Some(Check::new(CheckId::Push, title, Verdict::Pass, detail).took(took))
         }
-        Err(check) => check,
+        Err(check) => check.map(|check| *check),
     }
 }
 
@@ -105,12 +107,12 @@ pub(super) fn handover(bench: &Bench<'_>) -> Option<Check> {
     let service = if platform.writes { Service::Write } else { Service::Read };
     if bench.case.answers.place().is_some() {
         return match ask(bench, &id, &title, service, &user) {
-            Ok(_) => {
+            Ok((_, took)) => {
                 let detail =
                     format!("{user} and the token were tried as {} sends them, and were let in.", platform.title);
-                Some(Check::new(id, title, Verdict::Pass, detail))
+                Some(Check::new(id, title, Verdict::Pass, detail).took(took))
             }
-            Err(check) => check,
+            Err(check) => check.map(|check| *check),
         };
     }
     let identity = crate::fact::Query::Identity(bench.case.site.clone(), bench.case.credential.clone());

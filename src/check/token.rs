@@ -176,7 +176,7 @@ fn ends(bench: &Bench<'_>, at: Timestamp, who: &str) -> Check {
 /// Whole days from `now` to `at`, negative when it is past.
 pub fn days_between(now: Timestamp, at: Timestamp) -> i64 {
     let span = at.since(now).unwrap_or_else(|_| Span::new());
-    span.total(Unit::Hour).map_or(0, |hours| whole_days(hours))
+    span.total(Unit::Hour).map_or(0, whole_days)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "days between two moments of jiff's range fit an i64")]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::run::{self, Run};
 use super::{CheckFlags, Common, Ending, Out};
@@ -44,8 +44,7 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
     run.block_on(out, async {
         let stores = Stores::of_the_system();
         let world = Arc::new(World::new(run.log.clone(), stores, paths.clone(), out.redaction.clone()));
-        let settings =
-            Settings { dry_run: false, accept_failures: false, probes: true, now: Timestamp::now(), fail_within };
+        let settings = Settings { dry_run: false, accept_failures: false, probes: true, now: run::now(), fail_within };
         let wizards = join_all(chosen.into_iter().map(|held| {
             let (world, platforms) = (Arc::clone(&world), Arc::clone(&platforms));
             look_at(held, settings, platforms, world)

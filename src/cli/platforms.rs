@@ -88,17 +88,20 @@ fn place_of_key(text: &str, key: &str) -> (usize, usize) {
 /// Shows all platforms, or one; for all providers, or one.
 pub fn platforms(out: &Out, paths: &Paths, platform: Option<&str>, only: Option<&str>) -> Result<(), Refusal> {
     let all = load_platforms(paths)?;
-    let providers: Vec<Provider> = match only {
-        None => Provider::ALL.to_vec(),
-        Some(id) => vec![Provider::from_id(id).ok_or_else(|| {
-            unknown("provider", id, &Provider::ALL.iter().map(|one| one.id()).collect::<Vec<_>>())
-        })?],
-    };
+    let providers: Vec<Provider> =
+        match only {
+            None => Provider::ALL.to_vec(),
+            Some(id) => vec![Provider::from_id(id).ok_or_else(|| {
+                unknown("provider", id, &Provider::ALL.iter().map(|one| one.id()).collect::<Vec<_>>())
+            })?],
+        };
     let named = match platform {
         None => None,
-        Some(id) => Some(all.iter().find(|one| one.id == id).ok_or_else(|| {
-            unknown("platform", id, &all.iter().map(|one| one.id.as_str()).collect::<Vec<_>>())
-        })?),
+        Some(id) => Some(
+            all.iter()
+                .find(|one| one.id == id)
+                .ok_or_else(|| unknown("platform", id, &all.iter().map(|one| one.id.as_str()).collect::<Vec<_>>()))?,
+        ),
     };
     if out.is_json() {
         let chosen = named.map_or_else(|| all.iter().collect(), |one| vec![one]);

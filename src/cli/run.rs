@@ -61,6 +61,12 @@ impl Run {
     }
 }
 
+/// The moment of the run, in whole seconds: what is written is read by people, too.
+pub fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
+}
+
 /// A random id for a new connection: 16 bytes in hexadecimal.
 pub fn fresh_id() -> String {
     let mut bytes = [0_u8; 16];
@@ -68,7 +74,7 @@ pub fn fresh_id() -> String {
         // Only the uniqueness matters, and the moment gives that, too.
         bytes = Timestamp::now().as_nanosecond().to_be_bytes();
     }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
 /// Keeps what was found in the state directory, where `list` and `show` read it. A failure there is no failure here.

@@ -40,7 +40,8 @@ pub fn sandbox(flags: &SandboxFlags, common: &Common, out: &Out) -> Ending {
 
 fn list(out: &Out) -> Ending {
     if out.is_json() {
-        let rows: Vec<_> = scenarios().map(|(name, about)| serde_json::json!({ "name": name, "about": about })).collect();
+        let rows: Vec<_> =
+            scenarios().map(|(name, about)| serde_json::json!({ "name": name, "about": about })).collect();
         out.json(&serde_json::json!(rows));
     } else {
         let width = scenarios().map(|(name, _)| name.len()).max().unwrap_or(0);
@@ -113,7 +114,10 @@ fn throw_away() -> std::io::Result<PathBuf> {
 }
 
 fn no_room(out: &Out, error: &std::io::Error) -> Ending {
-    out.failure(&format!("There is no room for a temporary directory: {error}"), "Set TMPDIR, or name one with --data.");
+    out.failure(
+        &format!("There is no room for a temporary directory: {error}"),
+        "Set TMPDIR, or name one with --data.",
+    );
     Ending::Storage
 }
 

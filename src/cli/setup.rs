@@ -4,8 +4,6 @@ use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::run::{self, Run};
 use super::{Common, Ending, Out, SetupFlags};
 use crate::answers::file::{self, Circumstances, Reading};
@@ -66,7 +64,8 @@ pub fn setup(name: Option<&str>, flags: &SetupFlags, common: &Common, out: &Out,
         };
         let paths = Paths::under(played.dir());
         let stores = Stores::in_directory(played.dir().join("keyring"));
-        let setup = Setup { flags, above, beneath: Some(&played.sandbox), platforms, run: &run, out, paths: &paths, stores };
+        let setup =
+            Setup { flags, above, beneath: Some(&played.sandbox), platforms, run: &run, out, paths: &paths, stores };
         let ending = setup.all(name).await;
         played.tell(out, &paths);
         ending
@@ -144,7 +143,8 @@ impl Setup<'_> {
 
     fn tell_problems(&self, report: &Report) {
         for problem in &report.problems {
-            let place = if problem.line == 0 { String::new() } else { format!("{}:{}: ", problem.line, problem.column) };
+            let place =
+                if problem.line == 0 { String::new() } else { format!("{}:{}: ", problem.line, problem.column) };
             self.out.say(&format!("{}{place}{}", problem.file, problem.message));
         }
     }
@@ -215,7 +215,7 @@ impl Setup<'_> {
             dry_run: self.flags.dry_run,
             accept_failures: self.flags.accept_failures,
             probes: !self.flags.no_probes,
-            now: Timestamp::now(),
+            now: run::now(),
             fail_within: None,
         };
         let stores = self.stores.clone();
@@ -345,4 +345,3 @@ fn is_same_access(held: &Connection, answers: &Answers) -> bool {
         && site.is_none_or(|site| site.provider == held.site.provider && site.host == held.site.host)
         && answers.owner().is_none_or(|owner| owner.owner.eq_ignore_ascii_case(&held.owner.owner))
 }
-

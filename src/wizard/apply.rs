@@ -113,8 +113,8 @@ impl Wizard {
     /// could not be removed is no such fault: it is told as left behind.
     pub fn broken_here(&self) -> Option<&Fault> {
         let ours = |stage| !matches!(stage, Stage::CreateRepository | Stage::LetGo);
-        let outcomes = self.applied.iter().filter(|(command, _)| ours(command.stage()));
-        outcomes.filter_map(|(_, outcome)| outcome.as_ref().err()).next()
+        let mut outcomes = self.applied.iter().filter(|(command, _)| ours(command.stage()));
+        outcomes.find_map(|(_, outcome)| outcome.as_ref().err())
     }
 
     pub(super) fn is_applied(&self) -> bool {

@@ -56,10 +56,12 @@ impl Step {
         }
     }
 
+    #[must_use]
     pub fn after(self) -> Self {
         Self::PATH.iter().copied().find(|step| *step > self).unwrap_or(Self::Done)
     }
 
+    #[must_use]
     pub fn before(self) -> Self {
         Self::PATH.iter().copied().rev().find(|step| *step < self).unwrap_or(Self::Platform)
     }

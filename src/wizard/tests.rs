@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::answers::Raw;
 use crate::fact::{
-    Expiry, FaultKind, Grants, Identity, IdentityKind, Membership, Owner, OwnerKind, Recognised, Refs,
-    Repository, Server, Told, Visibility,
+    Expiry, FaultKind, Grants, Identity, IdentityKind, Membership, Owner, OwnerKind, Recognised, Refs, Repository,
+    Server, Told, Visibility,
 };
 use crate::platform::built_in;
 use crate::provider::TokenKind;
@@ -45,7 +45,9 @@ impl Forge {
             Query::Token(_) => Value::Token(Recognised::Kind(TokenKind("classic"))),
             Query::Reach(_) => Value::Server(Server { product: "GitHub".into(), version: None, date: None }),
             Query::Identity(..) => match self.identity {
-                Ok(login) => Value::Identity(Identity { login: login.into(), id: "1".into(), kind: IdentityKind::User }),
+                Ok(login) => {
+                    Value::Identity(Identity { login: login.into(), id: "1".into(), kind: IdentityKind::User })
+                }
                 Err(kind) => return Err(Fault::new(kind, "The server refused it.")),
             },
             Query::Grants(..) => Value::Grants(Grants::Known(self.scopes.clone())),
@@ -77,7 +79,9 @@ impl Forge {
                 Done::Created(Box::new(made(&new.place)))
             }
             Command::WriteSecret { store, .. } => Done::Stored(store.clone(), 1),
-            Command::ReadBack { .. } if !self.reads_back => return Err(Fault::new(FaultKind::Secret, "Another secret.")),
+            Command::ReadBack { .. } if !self.reads_back => {
+                return Err(Fault::new(FaultKind::Secret, "Another secret."));
+            }
             Command::ReadBack { .. } => Done::ReadBack,
             Command::WriteConfig(_) => Done::Saved,
             Command::LetGo { .. } => Done::LetGo,
@@ -159,9 +163,21 @@ fn a_good_token_creates_stores_and_saves_in_this_order() {
         [Stage::ProbeStore, Stage::CreateRepository, Stage::WriteSecret, Stage::ReadBack, Stage::WriteConfig]
     );
     assert_eq!(crate::check::worst(&wizard.judgement().checks), Some("pass"), "{:#?}", wizard.judgement().checks);
-    for id in ["reach", "identity", "expiry", "scope:repo", "excess", "owner", "create-repository", "repository", "empty",
-        "clone", "push", "handover", "store"]
-    {
+    for id in [
+        "reach",
+        "identity",
+        "expiry",
+        "scope:repo",
+        "excess",
+        "owner",
+        "create-repository",
+        "repository",
+        "empty",
+        "clone",
+        "push",
+        "handover",
+        "store",
+    ] {
         assert_eq!(verdict(&wizard, id), "pass", "{id}");
     }
     assert!(wizard.connection().unwrap().repository.unwrap().created_by_us);

@@ -135,8 +135,11 @@ fn what_could_smuggle_a_line_gets_no_answer() {
                 _ => "o",
             };
             let line = format!("{key}={value}{bad}\n");
-            let question =
-                if key == "username" { format!("{good}{line}") } else { good.replacen(&format!("{key}={value}\n"), &line, 1) };
+            let question = if key == "username" {
+                format!("{good}{line}")
+            } else {
+                good.replacen(&format!("{key}={value}\n"), &line, 1)
+            };
             let run = asked(&home, "get", question.as_bytes());
             assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (0, "", ""), "{key} {bad:?}");
         }
@@ -144,7 +147,11 @@ fn what_could_smuggle_a_line_gets_no_answer() {
     for more in ["host=github.com\n", "url=https://evil.example\n", "rubbish\n", "wwwauth[]=a\0\n", "wwwauth[]=a\r\n"] {
         assert!(asked(&home, "get", format!("{good}{more}").as_bytes()).stdout.is_empty(), "{more:?}");
     }
-    assert!(asked(&home, "get", &[b"protocol=https\nhost=github.com\nusername=".as_slice(), b"\xff\n"].concat()).stdout.is_empty());
+    assert!(
+        asked(&home, "get", &[b"protocol=https\nhost=github.com\nusername=".as_slice(), b"\xff\n"].concat())
+            .stdout
+            .is_empty()
+    );
     assert!(asked(&home, "get", &vec![b'a'; 2 << 20]).stdout.is_empty());
     assert!(asked(&home, "get", b"").stdout.is_empty());
 }
@@ -180,7 +187,8 @@ fn a_secret_that_cannot_be_read_is_told_on_stderr_alone() {
 #[test]
 fn store_and_erase_change_no_secret_and_a_refusal_is_listed() {
     let home = home_with(&["one"]);
-    let question = |password: &str| format!("protocol=https\nhost=github.com\npath=acme/x.git\nusername=o\npassword={password}\n");
+    let question =
+        |password: &str| format!("protocol=https\nhost=github.com\npath=acme/x.git\nusername=o\npassword={password}\n");
     let secret = fs::read_to_string(home.path("secrets/one")).unwrap();
     for action in ["store", "erase"] {
         let run = asked(&home, action, question("another").as_bytes());

@@ -49,7 +49,8 @@ fn from_an_empty_directory_to_a_proven_access_that_git_uses() {
     assert_eq!(report["connections"][0]["repository"]["created"], false);
     let stable = |text: &str| text.lines().filter(|line| !line.starts_with("at = ")).collect::<Vec<_>>().join("\n");
     assert_eq!(stable(&before), stable(&home.config_text()), "the same answers end in the same state");
-    let created = served.requests().iter().filter(|request| request["method"] == "POST" && request["status"] == 201).count();
+    let created =
+        served.requests().iter().filter(|request| request["method"] == "POST" && request["status"] == 201).count();
     assert_eq!(created, 1);
 }
 
@@ -65,14 +66,27 @@ fn a_token_that_only_reads_is_refused_where_the_platform_pushes() {
     let url = format!("{}/acme/blank.git", served.host());
     let mut clone = home.command("git");
     let token = served.token("reader");
-    let helper = format!("!f() {{ echo username=rita-reader; echo password=$(cat '{}'); }}; f", served.token_file("reader").display());
+    let helper = format!(
+        "!f() {{ echo username=rita-reader; echo password=$(cat '{}'); }}; f",
+        served.token_file("reader").display()
+    );
     clone.args(["-c", "credential.helper=", "-c", &format!("credential.helper={helper}"), "clone", "-q", &url, "read"]);
     finished(&mut clone).expect(0);
     home.write("read/x", "x");
     git(&home, &["-C", "read", "add", "."]).expect(0);
     git(&home, &["-C", "read", "commit", "-qm", "x"]).expect(0);
     let mut push = home.command("git");
-    push.args(["-C", "read", "-c", "credential.helper=", "-c", &format!("credential.helper={helper}"), "push", "origin", "HEAD:main"]);
+    push.args([
+        "-C",
+        "read",
+        "-c",
+        "credential.helper=",
+        "-c",
+        &format!("credential.helper={helper}"),
+        "push",
+        "origin",
+        "HEAD:main",
+    ]);
     let pushed = finished(&mut push);
     assert!(pushed.code != 0 && !pushed.stderr.contains(&token), "{}", pushed.stderr);
 }

@@ -13,9 +13,7 @@ pub const CANARY: &str = "ghp_CANARY0123456789abcdefghijklmnopqrstuv";
 pub fn connection(home: &Home, name: &str, host: &str, owner: &str, repository: Option<&str>) -> String {
     let token = home.write(&format!("secrets/{name}"), &format!("{CANARY}_{}\n", name.replace('-', "_")));
     let repository = repository.map(|repository| {
-        format!(
-            "[connections.{name}.repository]\nname = \"{repository}\"\nurl = \"{host}/{owner}/{repository}.git\"\n"
-        )
+        format!("[connections.{name}.repository]\nname = \"{repository}\"\nurl = \"{host}/{owner}/{repository}.git\"\n")
     });
     format!(
         "\n[connections.{name}] # {name}, as its user wrote it\nid = \"id-{name}\"\nplatform = \"devtron\"\n\
@@ -55,7 +53,11 @@ fn without_connections_the_list_is_empty_and_nothing_is_written() {
     for arguments in [&["show", "x"][..], &["use", "x"], &["rename", "x", "y"], &["remove", "x", "--yes"]] {
         let run = home.run(arguments);
         assert_eq!(run.code, 2, "{arguments:?}");
-        assert!(run.stdout.is_empty() && run.stderr.starts_with("git-access: There is no connection x\n"), "{}", run.stderr);
+        assert!(
+            run.stdout.is_empty() && run.stderr.starts_with("git-access: There is no connection x\n"),
+            "{}",
+            run.stderr
+        );
     }
     assert!(!home.path("config").exists() && !home.path("state").exists());
 }
@@ -83,7 +85,11 @@ fn the_list_tells_how_each_connection_stands() {
     let lines: Vec<&str> = run.stdout.lines().collect();
     let (today, head) = (&newer[..10], "NAME   PLATFORM  PROVIDER  HOST                OWNER  EXPIRES");
     assert!(lines[0].starts_with(&format!("   {head}")), "{}", lines[0]);
-    assert!(lines[1].starts_with("*  one    devtron   github    https://github.com  acme   in 12 days ("), "{}", lines[1]);
+    assert!(
+        lines[1].starts_with("*  one    devtron   github    https://github.com  acme   in 12 days ("),
+        "{}",
+        lines[1]
+    );
     assert!(lines[2].contains("never") && lines[2].contains(&format!("pass {today}")), "{}", lines[2]);
     assert!(lines[3].contains("ended 3 days ago (") && lines[3].contains("warn 2026-11-20"), "{}", lines[3]);
     assert!(lines[4].contains("not known") && lines[4].contains(&format!("refused {today}")), "{}", lines[4]);
@@ -150,7 +156,9 @@ fn use_and_rename_change_their_line_and_keep_every_other() {
     assert!(after.contains("active = \"deux\"") && after.contains("[connections.deux] # two, as its user wrote it"));
     assert!(after.starts_with("# My connections.\n") && after.matches("colour = \"blue\"").count() == 2);
     assert_eq!(after.replace("connections.deux", "connections.two").replace("\"deux\"", "\"two\"").len(), before.len());
-    for (new, said) in [("one", "There is a connection one already"), ("Big", "A name has 1 to 63"), ("a/b", "A name has")] {
+    for (new, said) in
+        [("one", "There is a connection one already"), ("Big", "A name has 1 to 63"), ("a/b", "A name has")]
+    {
         let run = home.run(&["rename", "deux", new]);
         assert!(run.code == 2 && run.stderr.contains(said), "{new}: {}", run.stderr);
     }
@@ -167,7 +175,11 @@ fn remove_asks_says_what_uses_it_and_takes_the_secret_along() {
     home.write("state/git-access/id-one.json", "{}");
     let run = home.run(&["remove", "one", "--yes"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    assert!(run.stderr.contains("it is the active one") && run.stderr.contains("which will be removed"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("it is the active one") && run.stderr.contains("which will be removed"),
+        "{}",
+        run.stderr
+    );
     assert!(!home.path("secrets/one").exists() && home.path("secrets/two").exists());
     assert!(!home.path("state/git-access/id-one.json").exists());
     let after = home.config_text();
@@ -248,7 +260,9 @@ fn platforms_tell_what_to_tick_and_why() {
     let run = home.run(&["platforms"]);
     assert!(run.code == 0 && run.stdout.starts_with("PLATFORM") && run.stdout.contains("\ndevtron "), "{}", run.stdout);
     let run = home.run(&["platforms", "devtron", "--provider", "github"]);
-    for piece in ["tick repo: required", "scopes=repo,admin:org,delete_repo", "GitHub Organisation Name  {owner}", "(since "] {
+    for piece in
+        ["tick repo: required", "scopes=repo,admin:org,delete_repo", "GitHub Organisation Name  {owner}", "(since "]
+    {
         assert!(run.stdout.contains(piece), "{piece}: {}", run.stdout);
     }
     let json = home.run(&["platforms", "devtron", "--format", "json"]).json();
@@ -275,7 +289,11 @@ fn a_platform_of_the_user_stands_beside_the_built_in_ones() {
     ] {
         fs::write(&path, text).unwrap();
         let run = home.run(&["platforms"]);
-        assert!(run.code == 4 && run.stderr.contains("ours.toml, line ") && run.stderr.contains(said), "{}", run.stderr);
+        assert!(
+            run.code == 4 && run.stderr.contains("ours.toml, line ") && run.stderr.contains(said),
+            "{}",
+            run.stderr
+        );
     }
 }
 
@@ -299,7 +317,8 @@ fn doctor_reports_and_shows_no_password() {
     // A git in the working directory is never the one that is run.
     let planted = home.write("git", "#!/bin/sh\ntouch ran\n");
     fs::set_permissions(planted, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let run = finished(home.program().env("PATH", format!(".::{}", home.dir.path().join("none").display())).arg("doctor"));
+    let run =
+        finished(home.program().env("PATH", format!(".::{}", home.dir.path().join("none").display())).arg("doctor"));
     assert!(run.code == 0 && run.stdout.contains("Install git.") && !home.path("ran").exists(), "{}", run.stdout);
 }
 

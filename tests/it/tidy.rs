@@ -45,7 +45,11 @@ fn code(source: &Source) -> String {
 }
 
 fn rust(sources: &[Source]) -> impl Iterator<Item = &Source> {
-    sources.iter().filter(|source| source.path.starts_with("src/") && source.path.ends_with(".rs"))
+    sources.iter().filter(|source| source.path.starts_with("src/") && is_rust(source))
+}
+
+fn is_rust(source: &Source) -> bool {
+    Path::new(&source.path).extension().is_some_and(|extension| extension == "rs")
 }
 
 /// The module at the top of `src/` that a file belongs to.
@@ -60,15 +64,22 @@ fn is_test(source: &Source) -> bool {
 
 fn pure_modules_have_no_io_and_no_clock(sources: &[Source]) -> Vec<String> {
     let banned = [
-        "tokio::", "reqwest", "ratatui", "crossterm", "std::env", "std::fs", "std::net", "std::process", "Instant",
-        "SystemTime", "Timestamp::now",
+        "tokio::",
+        "reqwest",
+        "ratatui",
+        "crossterm",
+        "std::env",
+        "std::fs",
+        "std::net",
+        "std::process",
+        "Instant",
+        "SystemTime",
+        "Timestamp::now",
     ];
     // Addresses are data; only talking to them is not.
     let allowed = ["std::net::{IpAddr, Ipv4Addr, Ipv6Addr}"];
     let pure = rust(sources).filter(|source| PURE.contains(&module(source)) && !is_test(source));
-    find(pure, |_, line| {
-        !allowed.iter().any(|one| line.contains(one)) && banned.iter().any(|word| line.contains(word))
-    })
+    find(pure, |_, line| !allowed.iter().any(|one| line.contains(one)) && banned.iter().any(|word| line.contains(word)))
 }
 
 fn only_forges_and_the_sandbox_name_endpoints(sources: &[Source]) -> Vec<String> {
@@ -97,7 +108,9 @@ fn nobody_branches_on_the_provider(sources: &[Source]) -> Vec<String> {
             || path.starts_with("src/forge/")
             || path.starts_with("src/sandbox")
     };
-    find(rust(sources), |path, line| !may(path) && (line.contains("Provider::GitHub") || line.contains("match provider")))
+    find(rust(sources), |path, line| {
+        !may(path) && (line.contains("Provider::GitHub") || line.contains("match provider"))
+    })
 }
 
 fn the_sandbox_and_the_forges_share_no_types(sources: &[Source]) -> Vec<String> {
@@ -112,7 +125,9 @@ fn one_function_emits_changes(sources: &[Source]) -> Vec<String> {
     let emits = rust(sources).filter(|source| !is_test(source)).flat_map(|source| {
         let code = code(source);
         let lines: Vec<_> = code.lines().map(str::trim).collect();
-        let emitted = lines.iter().filter(|line| line.contains("Effect::Do(") && !line.contains("=>") && !line.contains("matches!"));
+        let emitted = lines
+            .iter()
+            .filter(|line| line.contains("Effect::Do(") && !line.contains("=>") && !line.contains("matches!"));
         emitted.map(|line| format!("{}: {line}", source.path)).collect::<Vec<_>>()
     });
     let emits: Vec<_> = emits.collect();
@@ -163,7 +178,7 @@ fn scenarios_describe_worlds(sources: &[Source]) -> Vec<String> {
 }
 
 fn files_and_functions_are_short(sources: &[Source]) -> Vec<String> {
-    let files = sources.iter().filter(|source| source.path.ends_with(".rs"));
+    let files = sources.iter().filter(|source| is_rust(source));
     let mut found = Vec::new();
     for source in files {
         let lines = source.text.lines().count();
@@ -182,13 +197,17 @@ fn long_functions(source: &Source) -> Vec<String> {
         let indent = line.len() - line.trim_start().len();
         let begins = ["fn ", "pub fn ", "async fn ", "pub async fn ", "pub(super) fn ", "const fn ", "pub(crate) fn "];
         match &open {
-            Some((begin, depth, name)) if indent == *depth && line.trim_end() == format!("{}}}", " ".repeat(*depth)) => {
+            Some((begin, depth, name))
+                if indent == *depth && line.trim_end() == format!("{}}}", " ".repeat(*depth)) =>
+            {
                 if number - begin > 72 {
                     found.push(format!("{}:{}: {name} has {} lines", source.path, begin + 1, number - begin + 1));
                 }
                 open = None;
             }
-            None if begins.iter().any(|word| line.trim_start().starts_with(word)) && !line.trim_end().ends_with(['}', ';']) => {
+            None if begins.iter().any(|word| line.trim_start().starts_with(word))
+                && !line.trim_end().ends_with(['}', ';']) =>
+            {
                 open = Some((number, indent, line.trim().to_owned()));
             }
             _ => {}
@@ -207,7 +226,10 @@ fn no_file_is_a_drawer(sources: &[Source]) -> Vec<String> {
         .map(|source| source.path.clone())
         .collect();
     found.extend(find(rust(sources), |_, line| {
-        line.contains("Manager {") || line.contains("todo!(") || line.contains("unimplemented!(") || line.contains("dbg!(")
+        line.contains("Manager {")
+            || line.contains("todo!(")
+            || line.contains("unimplemented!(")
+            || line.contains("dbg!(")
     }));
     found
 }
@@ -215,7 +237,8 @@ fn no_file_is_a_drawer(sources: &[Source]) -> Vec<String> {
 fn find<'a>(sources: impl Iterator<Item = &'a Source>, bad: impl Fn(&str, &str) -> bool) -> Vec<String> {
     let rows = sources.flat_map(|source| {
         let code = code(source);
-        let hits = code.lines().filter(|line| bad(&source.path, line)).map(|line| format!("{}: {}", source.path, line.trim()));
+        let hits =
+            code.lines().filter(|line| bad(&source.path, line)).map(|line| format!("{}: {}", source.path, line.trim()));
         hits.collect::<Vec<_>>()
     });
     rows.collect()
@@ -232,7 +255,12 @@ fn find_all<'a>(sources: impl Iterator<Item = &'a Source>, bad: impl Fn(&str, &s
 /// Each rule with a file that breaks it.
 const RULES: &[(&str, Rule, &str, &str)] = &[
     ("pure", pure_modules_have_no_io_and_no_clock, "src/check/planted.rs", "let now = Timestamp::now();"),
-    ("endpoints", only_forges_and_the_sandbox_name_endpoints, "src/world/planted.rs", "let url = format!(\"{api}/repos/{name}\");"),
+    (
+        "endpoints",
+        only_forges_and_the_sandbox_name_endpoints,
+        "src/world/planted.rs",
+        "let url = format!(\"{api}/repos/{name}\");",
+    ),
     ("effects", only_the_world_connects_and_keeps, "src/cli/planted.rs", "let forge = forge::connect(&site);"),
     ("branches", nobody_branches_on_the_provider, "src/check/planted.rs", "match provider {"),
     ("apart", the_sandbox_and_the_forges_share_no_types, "src/sandbox/planted.rs", "use crate::fact::Owner;"),

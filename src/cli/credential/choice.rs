@@ -95,7 +95,11 @@ fn begins_with(asked: &[String], own: &[String], repository: bool) -> bool {
         && asked.iter().zip(own).enumerate().all(|(at, (asked, own))| {
             let bare = |name: &str| {
                 let name = name.to_lowercase();
-                if repository && at == last { name.strip_suffix(".git").map_or(name.clone(), str::to_owned) } else { name }
+                if repository && at == last {
+                    name.strip_suffix(".git").map_or(name.clone(), str::to_owned)
+                } else {
+                    name
+                }
             };
             bare(asked) == bare(own)
         })

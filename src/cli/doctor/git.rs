@@ -11,17 +11,8 @@ use crate::text::sanitise;
 
 /// The first release of each line that does not show a hostile host as another one, and does not hand a helper two
 /// lines for one: CVE-2024-50349 and CVE-2024-52006 (<https://github.com/git/git/blob/master/Documentation/RelNotes/2.48.1.adoc>).
-const MENDED: &[(u32, u32, u32)] = &[
-    (2, 40, 4),
-    (2, 41, 3),
-    (2, 42, 4),
-    (2, 43, 6),
-    (2, 44, 3),
-    (2, 45, 3),
-    (2, 46, 3),
-    (2, 47, 2),
-    (2, 48, 1),
-];
+const MENDED: &[(u32, u32, u32)] =
+    &[(2, 40, 4), (2, 41, 3), (2, 42, 4), (2, 43, 6), (2, 44, 3), (2, 45, 3), (2, 46, 3), (2, 47, 2), (2, 48, 1)];
 
 pub(super) fn findings() -> Vec<Finding> {
     let Some(program) = program::find("git") else {

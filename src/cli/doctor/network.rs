@@ -31,7 +31,11 @@ pub(super) fn findings(config: Option<&Config>) -> Vec<Finding> {
         let value = env::var_os(name).filter(|value| !value.is_empty());
         let missing = value.as_ref().is_some_and(|value| !Path::new(value).exists());
         let finding = Finding::new("certificates", name, value.map(|value| value.to_string_lossy().into_owned()));
-        findings.push(if missing { finding.advise("There is nothing at that path. Correct it or unset it.") } else { finding });
+        findings.push(if missing {
+            finding.advise("There is nothing at that path. Correct it or unset it.")
+        } else {
+            finding
+        });
     }
     let bundle = BUNDLES.iter().find(|path| Path::new(path).is_file());
     let finding = Finding::new("certificates", "system bundle", bundle.map_or(Json::Null, |path| (*path).into()));

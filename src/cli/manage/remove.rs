@@ -53,7 +53,9 @@ fn told(out: &Out, name: &str, removed: bool) {
         out.json(&json!({ "version": 1, "removed": name, "secret_removed": removed }));
     }
     let secret = if removed { "Its secret was removed too" } else { "There was no secret of ours to remove" };
-    out.say(&format!("Removed {name}\n{secret}, and nothing changed at the forge: revoke the token there if nobody else uses it."));
+    out.say(&format!(
+        "Removed {name}\n{secret}, and nothing changed at the forge: revoke the token there if nobody else uses it."
+    ));
 }
 
 /// The config could not be saved after the secret was gone: what is true now, and how to get on.

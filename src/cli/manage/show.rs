@@ -124,10 +124,13 @@ fn facts(standing: &Standing<'_>) -> Vec<(&'static str, String)> {
     }
     if let Some(verified) = &connection.verified {
         add("Identity", verified.identity.clone());
-        add("Scopes", verified.scopes.as_ref().map(|scopes| match scopes.len() {
-            0 => "none".to_owned(),
-            _ => scopes.iter().cloned().collect::<Vec<_>>().join(", "),
-        }));
+        add(
+            "Scopes",
+            verified.scopes.as_ref().map(|scopes| match scopes.len() {
+                0 => "none".to_owned(),
+                _ => scopes.iter().cloned().collect::<Vec<_>>().join(", "),
+            }),
+        );
     }
     add("Secret", Some(standing.rests()));
     if connection.token.is_some() {
@@ -140,7 +143,8 @@ fn facts(standing: &Standing<'_>) -> Vec<(&'static str, String)> {
 
 fn hand_over(text: &mut String, standing: &Standing<'_>, platform: Option<&Platform>, color: bool) {
     let Some(platform) = platform else {
-        let _ = writeln!(text, "\nWhat to enter there is not known: there is no platform {}", standing.connection.platform);
+        let _ =
+            writeln!(text, "\nWhat to enter there is not known: there is no platform {}", standing.connection.platform);
         return;
     };
     let title = format!("What to enter at {}", sanitise(&platform.title, 80));
@@ -149,10 +153,8 @@ fn hand_over(text: &mut String, standing: &Standing<'_>, platform: Option<&Platf
         let _ = writeln!(text, "  {}", sanitise(&platform.handover.menu, 300));
     }
     if let Some(pair) = pair(standing.connection, Some(platform)) {
-        let rows: Vec<Vec<Cell>> = fields(pair, standing)
-            .into_iter()
-            .map(|(name, value)| vec![Cell::from(name), Cell::from(value)])
-            .collect();
+        let rows: Vec<Vec<Cell>> =
+            fields(pair, standing).into_iter().map(|(name, value)| vec![Cell::from(name), Cell::from(value)]).collect();
         text.push_str(&columns("    ", &rows, false));
     }
     for (key, value) in &standing.connection.handover {

@@ -47,7 +47,8 @@ pub(super) fn platform(platform: &Platform, providers: &[Provider], color: bool)
     text.push_str(&wrapped(&format!("Who may enter the access: {}", safe(&platform.who)), "  "));
     text.push_str(&wrapped(&format!("Repository: {}", repository_sentence(platform)), "  "));
     for deed in &platform.does {
-        let line = format!("Besides git: {} ({}): {}", need_name(deed.need), level_name(deed.level), safe(&deed.reason));
+        let line =
+            format!("Besides git: {} ({}): {}", need_name(deed.need), level_name(deed.level), safe(&deed.reason));
         text.push_str(&wrapped(&line, "  "));
     }
     for provider in providers {
@@ -82,11 +83,8 @@ fn pair_text(text: &mut String, platform: &Platform, pair: &Pair, provider: Prov
     }
     if !pair.fields.is_empty() {
         let _ = writeln!(text, "  Form fields");
-        let rows: Vec<Vec<Cell>> = pair
-            .fields
-            .iter()
-            .map(|field| vec![field.name.as_str().into(), field.value.as_str().into()])
-            .collect();
+        let rows: Vec<Vec<Cell>> =
+            pair.fields.iter().map(|field| vec![field.name.as_str().into(), field.value.as_str().into()]).collect();
         text.push_str(&columns("    ", &rows, false));
     }
 }
