@@ -16,6 +16,7 @@ mod standing;
 mod table;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -41,6 +42,8 @@ pub enum Ending {
     /// A secret, a store or the config could not be read or written.
     Storage = 4,
     Cancelled = 130,
+    /// Somebody asked the process to end (SIGTERM).
+    Terminated = 143,
 }
 
 impl From<Ending> for ExitCode {
@@ -317,7 +320,8 @@ fn usage(error: &clap::Error, arguments: &[OsString]) -> Ending {
             text = text.replace(value, "***");
         }
     }
-    eprint!("{text}");
+    // Not eprint: nobody may be there to read, and that is no reason to break down.
+    let _ = std::io::stderr().write_all(text.as_bytes());
     Ending::Usage
 }
 

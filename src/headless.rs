@@ -74,7 +74,7 @@ pub fn ending(wizard: &Wizard) -> Ending {
 /// The ending of several runs: the first that applies of storage, refused, unanswered, done.
 pub fn worst(endings: impl IntoIterator<Item = Ending>) -> Ending {
     let rank = |ending: &Ending| match ending {
-        Ending::Cancelled => 5,
+        Ending::Cancelled | Ending::Terminated => 5,
         Ending::Usage => 4,
         Ending::Storage => 3,
         Ending::Refused => 2,

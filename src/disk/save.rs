@@ -9,7 +9,9 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::{PoisonError, RwLock};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
@@ -21,6 +23,9 @@ use super::{DiskFault, DiskFaultKind, Lock, Shown};
 const STALE: Duration = Duration::from_secs(60);
 const TEMPORARY: &str = ".tmp";
 const UNCHANGED: &str = "The old file is unchanged.";
+
+/// Held for reading by everybody who has a temporary file.
+static UNDER_WAY: RwLock<()> = RwLock::new(());
 
 /// What a save has done, beyond the file being there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,6 +85,7 @@ pub fn probe(path: &Path) -> Result<(), DiskFault> {
     look(&target)?;
     let mut random = [0_u8; 16];
     getrandom::fill(&mut random).map_err(|error| failed(&target, "tried", &io::Error::other(error.to_string())))?;
+    let _under_way = UNDER_WAY.read().unwrap_or_else(PoisonError::into_inner);
     // Dropping the temporary file removes it.
     fill(&target, &random, 0o600).map(drop)
 }
@@ -104,6 +110,21 @@ pub fn remove(path: &Path) -> Result<bool, DiskFault> {
     Ok(true)
 }
 
+/// Waits, at most for `patience`, until no file is being replaced, and lets nobody begin any more.
+///
+/// For the end of a run whose threads are not waited for: what one of them is writing is finished, so that it leaves
+/// no temporary file.
+pub fn settle(patience: Duration) {
+    let patience_ends = Instant::now() + patience;
+    loop {
+        match UNDER_WAY.try_write() {
+            Ok(ours) => return std::mem::forget(ours),
+            Err(_) if Instant::now() >= patience_ends => return,
+            Err(_) => thread::sleep(Duration::from_millis(2)),
+        }
+    }
+}
+
 fn save(target: &Path, found: Option<&Found>, old: Option<&str>, new: &str) -> Result<SaveOutcome, DiskFault> {
     let mode = found.map_or(0o600, |found| mended(found.mode));
     let mut outcome = SaveOutcome { created: found.is_none(), changed: old != Some(new), notes: Vec::new() };
@@ -118,6 +139,7 @@ fn save(target: &Path, found: Option<&Found>, old: Option<&str>, new: &str) -> R
     if !outcome.changed && outcome.notes.is_empty() {
         return Ok(outcome);
     }
+    let _under_way = UNDER_WAY.read().unwrap_or_else(PoisonError::into_inner);
     let temporary = fill(target, new.as_bytes(), mode)?;
     temporary.persist(target).map_err(|error| failed(target, "replaced", &error.error))?;
     if let Err(error) = place(target).map(|(dir, _)| dir).and_then(sync_directory) {
