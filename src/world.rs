@@ -16,6 +16,9 @@ use crate::secret::{Redaction, Secret, Store};
 use crate::store::{self, Entry, StoreFault, Stores, successor};
 use crate::wizard::{Command, Done, Effect, Event, More};
 
+/// How many generations are tried for a new secret, when places are taken.
+const SKIPPED: u64 = 8;
+
 /// Everything outside that a run touches.
 pub struct World {
     outside: Outside,
@@ -103,9 +106,12 @@ impl World {
     async fn token(&self, credential: &Credential) -> Result<Value, Fault> {
         let secret = match &credential.source {
             Source::Env(name) => store::read_env(name),
-            Source::File(path) => store::read_file(path),
+            Source::File(path) => {
+                let path = path.clone();
+                aside(move || store::read_file(&path)).await?
+            }
             Source::Command(argv) => store::read_command(argv).await,
-            Source::Stdin => store::read_stdin(),
+            Source::Stdin => aside(store::read_stdin).await?,
             Source::Kept { store, id, generation } => {
                 self.stores.read(store, &Entry { id: id.clone(), generation: *generation }).await
             }
@@ -168,7 +174,7 @@ impl World {
                 let remedy = Remedy::new("Choose another store, or remove what shadows the entry there.");
                 Err(Fault::new(FaultKind::Secret, text).remedy(remedy))
             }
-            Command::WriteConfig(connection) => self.write_config(&connection),
+            Command::WriteConfig(connection) => self.write_config(connection).await,
             Command::LetGo { store, id, generation } => {
                 self.stores.remove(&store, &Entry { id, generation }).await.map(|_| Done::LetGo).map_err(fault_of)
             }
@@ -185,44 +191,41 @@ impl World {
         held: Option<(Store, u64)>,
     ) -> Result<Done, Fault> {
         let entry = |generation| Entry { id: id.clone(), generation };
-        let (store, generation) = match held {
+        let mut places = match held {
             Some((kept, generation)) if kept.kind() == store.kind() => {
                 let there = self.stores.read(&kept, &entry(generation)).await;
                 if there.is_ok_and(|there| there.same_as(secret)) {
                     return Ok(Done::Stored(kept, generation));
                 }
-                (successor(&store, generation + 1), generation + 1)
+                // A run that was killed may have left the secrets of generations that were never saved.
+                (1..=SKIPPED).map(|more| generation + more).map(|next| (successor(&store, next), next)).collect()
             }
-            Some((_, generation)) => (store, generation + 1),
-            None => (store, 1),
+            Some((_, generation)) => vec![(store, generation + 1)],
+            None => vec![(store, 1)],
         };
-        match self.stores.read(&store, &entry(generation)).await {
-            Ok(there) if there.same_as(secret) => return Ok(Done::Stored(store, generation)),
-            Ok(_) => {
-                let text = format!("The store ({}) holds another secret in this place already.", store.kind());
-                let remedy = Remedy::new("Name another path for the secret, or remove the one that is there.");
-                return Err(Fault::new(FaultKind::Secret, text).remedy(remedy));
+        places.reverse();
+        while let Some((store, generation)) = places.pop() {
+            match self.stores.read(&store, &entry(generation)).await {
+                Ok(there) if there.same_as(secret) => return Ok(Done::Stored(store, generation)),
+                Ok(_) if places.is_empty() => {
+                    let text = format!("The store ({}) holds another secret in this place already.", store.kind());
+                    let remedy = Remedy::new("Name another path for the secret, or remove the one that is there.");
+                    return Err(Fault::new(FaultKind::Secret, text).remedy(remedy));
+                }
+                Ok(_) => {}
+                Err(_) => {
+                    self.stores.write(&store, &entry(generation), secret).await.map_err(fault_of)?;
+                    return Ok(Done::Stored(store, generation));
+                }
             }
-            Err(_) => {}
         }
-        self.stores.write(&store, &entry(generation), secret).await.map_err(fault_of)?;
-        Ok(Done::Stored(store, generation))
+        Err(Fault::new(FaultKind::Secret, "There is no place for the secret."))
     }
 
-    fn write_config(&self, connection: &Connection) -> Result<Done, Fault> {
+    async fn write_config(&self, connection: Box<Connection>) -> Result<Done, Fault> {
         self.paths.may_write().map_err(|fault| storage(fault.message, fault.remedy))?;
-        let saved = disk::update(&self.paths.config, |text| -> Result<String, Unsaved> {
-            let mut config = Config::parse(text).map_err(Unsaved::Config)?;
-            let same = config.connection(&connection.name).is_some_and(|there| there.id == connection.id);
-            if config.has(&connection.name) && !same {
-                return Err(Unsaved::Taken);
-            }
-            config.put(connection).map_err(Unsaved::Config)?;
-            if config.active().is_none() {
-                config.set_active(&connection.name).map_err(Unsaved::Config)?;
-            }
-            Ok(config.render())
-        });
+        let (path, name) = (self.paths.config.clone(), connection.name.clone());
+        let saved = aside(move || disk::update(&path, |text| with(text, &connection))).await?;
         match saved {
             Ok(outcome) => {
                 locked(&self.notes).extend(outcome.notes);
@@ -231,11 +234,38 @@ impl World {
             Err(Unsaved::Disk(fault)) => Err(storage(fault.message, fault.remedy)),
             Err(Unsaved::Config(problem)) => Err(storage(problem.to_string(), problem.remedy)),
             Err(Unsaved::Taken) => Err(storage(
-                format!("Another connection was saved as {} meanwhile.", connection.name),
+                format!("Another connection was saved as {name} meanwhile."),
                 "Choose another name.".to_owned(),
+            )),
+            Err(Unsaved::Renamed(now)) => Err(storage(
+                format!("The connection {name} was renamed to {now} meanwhile."),
+                "Run this again under its new name.".to_owned(),
             )),
         }
     }
+}
+
+/// The text of a config with this connection in it.
+fn with(text: Option<&str>, connection: &Connection) -> Result<String, Unsaved> {
+    let mut config = Config::parse(text).map_err(Unsaved::Config)?;
+    let there = config.connections().iter().find(|there| there.id == connection.id);
+    match there {
+        Some(there) if there.name != connection.name => return Err(Unsaved::Renamed(there.name.clone())),
+        None if config.has(&connection.name) => return Err(Unsaved::Taken),
+        _ => {}
+    }
+    config.put(connection).map_err(Unsaved::Config)?;
+    if config.active().is_none() {
+        config.set_active(&connection.name).map_err(Unsaved::Config)?;
+    }
+    Ok(config.render())
+}
+
+/// Does what may wait, for a disk, a pipe or another run, where it holds up nobody else.
+async fn aside<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+    let broken =
+        |_| storage("The program broke down while it did this.".into(), "Run this again with --log FILE.".into());
+    tokio::task::spawn_blocking(job).await.map_err(broken)
 }
 
 /// Why the config was not saved.
@@ -243,6 +273,8 @@ enum Unsaved {
     Disk(disk::DiskFault),
     Config(crate::config::ConfigProblem),
     Taken,
+    /// The connection has this name now.
+    Renamed(String),
 }
 
 impl From<disk::DiskFault> for Unsaved {

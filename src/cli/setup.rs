@@ -125,8 +125,15 @@ impl Setup<'_> {
     async fn all(self, name: Option<&str>) -> Ending {
         let mut report = Report { config: self.paths.config.clone(), ..Report::default() };
         let mut endings = Vec::new();
-        for sheet in self.sheets() {
-            let ending = match sheet {
+        let paths = match self.sheets() {
+            Ok(paths) => paths,
+            Err(ending) => {
+                endings.push(ending);
+                Vec::new()
+            }
+        };
+        for path in paths {
+            let ending = match self.sheet(&path).await {
                 Ok(sheet) => self.one(&sheet, name, &mut report).await,
                 Err(ending) => ending,
             };
@@ -150,14 +157,14 @@ impl Setup<'_> {
     }
 
     /// The answers files in their order; without any, the sample of the sandbox.
-    fn sheets(&self) -> Vec<Result<Sheet, Ending>> {
+    fn sheets(&self) -> Result<Vec<PathBuf>, Ending> {
         if !self.flags.answers.is_empty() {
-            return self.flags.answers.iter().map(|path| self.sheet(path)).collect();
+            return Ok(self.flags.answers.clone());
         }
         self.out.say("No answers were given: this runs the sample answers of the scenario.");
         match self.sample(&self.above) {
-            Some(path) => vec![self.sheet(&path)],
-            None => vec![Err(self.out.usage("The scenario has no sample answers for this platform and provider."))],
+            Some(path) => Ok(vec![path]),
+            None => Err(self.out.usage("The scenario has no sample answers for this platform and provider.")),
         }
     }
 
@@ -168,13 +175,16 @@ impl Setup<'_> {
         self.beneath?.sample(platform, provider)
     }
 
-    fn sheet(&self, path: &Path) -> Result<Sheet, Ending> {
+    async fn sheet(&self, path: &Path) -> Result<Sheet, Ending> {
         if path == Path::new("-") {
-            let mut text = String::new();
-            let read = std::io::stdin().lock().take(LONGEST).read_to_string(&mut text);
-            if read.is_err() {
+            // On a thread of its own: Ctrl-C is heard while nobody types.
+            let read = tokio::task::spawn_blocking(|| {
+                let mut text = String::new();
+                std::io::stdin().lock().take(LONGEST).read_to_string(&mut text).map(|_| text)
+            });
+            let Ok(Ok(text)) = read.await else {
                 return Err(self.out.usage("Standard input is not text in UTF-8."));
-            }
+            };
             return Ok(Sheet { label: "standard input".into(), text, folder: PathBuf::from("."), from_stdin: true });
         }
         match disk::read(path) {
