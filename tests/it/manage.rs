@@ -205,7 +205,7 @@ fn a_secret_that_another_connection_uses_stays() {
 fn a_store_that_fails_keeps_the_connection() {
     let home = home_with(&["one"]);
     let text = home.config_text().replace("store = \"file\"", "store = \"keyring\"");
-    let text: String = text.lines().filter(|line| !line.starts_with("path")).map(|line| format!("{line}\n")).collect();
+    let text: String = text.split_inclusive('\n').filter(|line| !line.starts_with("path")).collect();
     fs::write(home.config(), &text).unwrap();
     let run = home.run(&["remove", "one", "--yes"]);
     assert!(run.code == 4 && run.stderr.contains("The connection one was kept."), "{}", run.stderr);
