@@ -68,7 +68,7 @@ pub fn ending(wizard: &Wizard) -> Ending {
     if !wizard.floor() && wizard.nobody_answered() {
         return Ending::Unanswered;
     }
-    if wizard.blocking().is_empty() && wizard.floor() { Ending::Done } else { Ending::Refused }
+    if wizard.is_done() { Ending::Done } else { Ending::Refused }
 }
 
 /// The ending of several runs: the first that applies of storage, refused, unanswered, done.

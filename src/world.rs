@@ -14,7 +14,7 @@ use crate::forge::{self, Forge, Log, Outside};
 use crate::provider::recognise;
 use crate::secret::{Redaction, Secret, Store};
 use crate::store::{self, Entry, StoreFault, Stores, successor};
-use crate::wizard::{Command, Done, Effect, Event, More};
+use crate::wizard::{Command, Done, Effect, Event, Keeping, More};
 
 /// How many generations are tried for a new secret, when places are taken.
 const SKIPPED: u64 = 8;
@@ -29,6 +29,8 @@ pub struct World {
     vault: Mutex<BTreeMap<Credential, Secret>>,
     lines: Mutex<Vec<Line>>,
     notes: Mutex<Vec<String>>,
+    /// What was changed and not yet saved, in words.
+    changes: Arc<Mutex<Vec<String>>>,
 }
 
 /// An open connection to a forge.
@@ -47,7 +49,13 @@ impl World {
     pub fn new(log: Option<Log>, stores: Stores, paths: Paths, redaction: Redaction) -> Self {
         let outside = Outside::new(log.clone());
         let (vault, lines, notes) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { outside, log, stores, paths, redaction, vault, lines, notes }
+        Self { outside, log, stores, paths, redaction, vault, lines, notes, changes: Arc::default() }
+    }
+
+    /// The same world, which tells what it has changed there as well.
+    #[must_use]
+    pub fn telling(self, changes: Arc<Mutex<Vec<String>>>) -> Self {
+        Self { changes, ..self }
     }
 
     pub fn paths(&self) -> &Paths {
@@ -154,15 +162,17 @@ impl World {
 
     async fn act(&self, command: Command) -> Result<Done, Fault> {
         match command {
-            Command::ProbeStore(store) => self.stores.probe(&store).await.map(|_| Done::Probed).map_err(fault_of),
+            Command::ProbeStore(keeping) => {
+                self.stores.probe(&keeping.store).await.map_err(fault_of)?;
+                self.resting_place(&keeping).await.map(|_| Done::Probed)
+            }
             Command::CreateRepository(site, credential, new) => {
                 let made = self.line(&site, Some(&credential))?.create(&new).await?;
+                let place = &made.place;
+                self.changed(format!("the new repository {}/{}", place.owner.owner, place.name));
                 Ok(Done::Created(Box::new(made)))
             }
-            Command::WriteSecret { store, id, credential, held } => {
-                let secret = self.secret(&credential)?;
-                self.write_secret(store, id, &secret, held).await
-            }
+            Command::WriteSecret(keeping) => self.write_secret(keeping).await,
             Command::ReadBack { store, id, generation, credential } => {
                 let secret = self.secret(&credential)?;
                 let there = self.stores.read(&store, &Entry { id, generation }).await.map_err(fault_of)?;
@@ -181,45 +191,53 @@ impl World {
         }
     }
 
-    /// Writes the secret where nothing that is in use is touched: an equal one is left alone, another one gets the next
-    /// generation.
-    async fn write_secret(
-        &self,
-        store: Store,
-        id: String,
-        secret: &Secret,
-        held: Option<(Store, u64)>,
-    ) -> Result<Done, Fault> {
+    async fn write_secret(&self, keeping: Keeping) -> Result<Done, Fault> {
+        let (store, generation, is_there) = self.resting_place(&keeping).await?;
+        if !is_there {
+            let entry = Entry { id: keeping.id.clone(), generation };
+            let secret = self.secret(&keeping.credential)?;
+            self.stores.write(&store, &entry, &secret).await.map_err(fault_of)?;
+            self.changed(resting(&store, &keeping.id, generation));
+        }
+        Ok(Done::Stored(store, generation))
+    }
+
+    /// Where the secret rests or may rest, and whether it is there already. Nothing that is in use is touched: an equal
+    /// secret stays where it is, another one gets the next generation.
+    async fn resting_place(&self, keeping: &Keeping) -> Result<(Store, u64, bool), Fault> {
+        let Keeping { store, id, credential, held } = keeping;
+        let secret = self.secret(credential)?;
         let entry = |generation| Entry { id: id.clone(), generation };
+        if !store.keeps() {
+            let there = self.stores.read(store, &entry(1)).await.map_err(fault_of)?;
+            return if there.same_as(&secret) { Ok((store.clone(), 1, true)) } else { Err(another(store)) };
+        }
         let mut places = match held {
-            Some((kept, generation)) if kept.kind() == store.kind() => {
-                let there = self.stores.read(&kept, &entry(generation)).await;
-                if there.is_ok_and(|there| there.same_as(secret)) {
-                    return Ok(Done::Stored(kept, generation));
+            Some((kept, generation)) if *kept == *store || *kept == successor(store, *generation) => {
+                let there = self.stores.read(kept, &entry(*generation)).await;
+                if there.is_ok_and(|there| there.same_as(&secret)) {
+                    return Ok((kept.clone(), *generation, true));
                 }
                 // A run that was killed may have left the secrets of generations that were never saved.
-                (1..=SKIPPED).map(|more| generation + more).map(|next| (successor(&store, next), next)).collect()
+                (1..=SKIPPED).map(|more| generation + more).map(|next| (successor(store, next), next)).collect()
             }
-            Some((_, generation)) => vec![(store, generation + 1)],
-            None => vec![(store, 1)],
+            Some((_, generation)) => vec![(store.clone(), generation + 1)],
+            None => vec![(store.clone(), 1)],
         };
         places.reverse();
         while let Some((store, generation)) = places.pop() {
             match self.stores.read(&store, &entry(generation)).await {
-                Ok(there) if there.same_as(secret) => return Ok(Done::Stored(store, generation)),
-                Ok(_) if places.is_empty() => {
-                    let text = format!("The store ({}) holds another secret in this place already.", store.kind());
-                    let remedy = Remedy::new("Name another path for the secret, or remove the one that is there.");
-                    return Err(Fault::new(FaultKind::Secret, text).remedy(remedy));
-                }
+                Ok(there) if there.same_as(&secret) => return Ok((store, generation, true)),
+                Ok(_) if places.is_empty() => return Err(another(&store)),
                 Ok(_) => {}
-                Err(_) => {
-                    self.stores.write(&store, &entry(generation), secret).await.map_err(fault_of)?;
-                    return Ok(Done::Stored(store, generation));
-                }
+                Err(_) => return Ok((store, generation, false)),
             }
         }
-        Err(Fault::new(FaultKind::Secret, "There is no place for the secret."))
+        Err(another(store))
+    }
+
+    fn changed(&self, what: String) {
+        locked(&self.changes).push(what);
     }
 
     async fn write_config(&self, connection: Box<Connection>) -> Result<Done, Fault> {
@@ -229,6 +247,7 @@ impl World {
         match saved {
             Ok(outcome) => {
                 locked(&self.notes).extend(outcome.notes);
+                locked(&self.changes).clear();
                 Ok(Done::Saved)
             }
             Err(Unsaved::Disk(fault)) => Err(storage(fault.message, fault.remedy)),
@@ -243,6 +262,21 @@ impl World {
             )),
         }
     }
+}
+
+/// Where a secret rests, and how it is removed there.
+pub fn resting(store: &Store, id: &str, generation: u64) -> String {
+    match store {
+        Store::File(path) => format!("the token in {}: the next try takes it over, or remove the file", path.display()),
+        _ => format!("the token in the store ({}), as git-access/{id}/{generation}: remove it there", store.kind()),
+    }
+}
+
+fn another(store: &Store) -> Fault {
+    let text =
+        format!("The store ({}) holds another secret in this place than the one that was checked.", store.kind());
+    let remedy = "Name another place for the secret, or remove the one that is there.";
+    Fault::new(FaultKind::Secret, text).remedy(Remedy::new(remedy))
 }
 
 /// The text of a config with this connection in it.

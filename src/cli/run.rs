@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -20,6 +21,8 @@ const LAST_WRITE: Duration = Duration::from_millis(150);
 pub struct Run {
     runtime: std::cell::RefCell<Option<Runtime>>,
     pub log: Option<Log>,
+    /// What was changed and not yet saved, in words: told when the run is cancelled.
+    pub changes: Arc<Mutex<Vec<String>>>,
 }
 
 impl Run {
@@ -40,7 +43,7 @@ impl Run {
         };
         let runtime = Builder::new_current_thread().enable_all().build();
         match runtime {
-            Ok(runtime) => Ok(Self { runtime: std::cell::RefCell::new(Some(runtime)), log }),
+            Ok(runtime) => Ok(Self { runtime: std::cell::RefCell::new(Some(runtime)), log, changes: Arc::default() }),
             Err(error) => {
                 out.failure(&format!("The system gives the program no way to wait: {error}"), "Close other programs.");
                 Err(Ending::Storage)
@@ -58,6 +61,9 @@ impl Run {
                 ending = interrupted() => {
                     out.say("Cancelled.");
                     disk::settle(LAST_WRITE);
+                    for left in self.changes.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+                        out.say(&format!("left behind: {left}"));
+                    }
                     ending
                 }
                 ending = work => ending,
