@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use crate::check::{Check, Finding, Verdict, days_between, worst};
 use crate::config::ExpiresSource;
-use crate::fact::{Fact, Query, Remedy, Value};
+use crate::fact::{Fact, Place, Query, Remedy, Value};
 use crate::wizard::{Done, Stage, Wizard};
 
 /// A mistake in a file, with its place; lines and columns begin at 1, and 0 means that it has none.
@@ -62,7 +62,7 @@ impl Entry {
         let answers = wizard.answers();
         let site = answers.site();
         let token = wizard.token();
-        let place = answers.place();
+        let place = place_now(wizard);
         let url = site.as_ref().zip(place).map(|(site, place)| site.provider.rules().clone_url(site, &place));
         let repository = url.map(|url| (url, wizard.created().is_some(), is_empty(wizard)));
         Self {
@@ -127,6 +127,16 @@ fn check_json(check: &Check) -> Json {
         "fault": finding.and_then(|finding| finding.fault).map(crate::fact::FaultKind::name).filter(|name| !name.is_empty()),
         "took_ms": check.took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
     })
+}
+
+/// The repository under the name that it has now, where that is known.
+fn place_now(wizard: &Wizard) -> Option<Place> {
+    let asked = wizard.answers().place()?;
+    let known = wizard.facts().iter().find_map(|(query, fact)| match (query, fact) {
+        (Query::Repository(_, _, place), Fact::Known(Value::Repository(known))) if *place == asked => Some(known),
+        _ => None,
+    });
+    Some(known.map_or(asked, |known| known.place.clone()))
 }
 
 fn is_empty(wizard: &Wizard) -> Option<bool> {

@@ -58,6 +58,12 @@ impl World {
         Self { changes, ..self }
     }
 
+    /// The same world, asked through `outside`: its limits, and the connections that it shares with others.
+    #[must_use]
+    pub fn through(self, outside: Outside) -> Self {
+        Self { outside, ..self }
+    }
+
     pub fn paths(&self) -> &Paths {
         &self.paths
     }

@@ -122,7 +122,12 @@ fn open(bench: &Bench<'_>, id: CheckId, title: &str, remedy: &str, detail: &str)
 /// What the token may do beyond need; only where the provider lists its scopes.
 pub(super) fn excess(bench: &Bench<'_>) -> Option<Check> {
     let title = "Nothing beyond what is needed";
-    let Seen::Known(Value::Grants(Grants::Known(held) | Grants::Partial(held))) = grants(bench) else { return None };
+    let seen = grants(bench);
+    let held = match seen {
+        Seen::Known(Value::Grants(Grants::Known(held) | Grants::Partial(held))) => held,
+        Seen::Known(_) => return None,
+        _ => return Check::unanswered(&CheckId::Excess, title, &seen, bench).map(left_open),
+    };
     let (provider, kind) = (bench.case.site.provider, bench.kind());
     // What holds only for an organisation is no excess while it is not known what the owner is.
     let needs = bench.case.platform.needs(provider, kind, bench.owner_kind());
@@ -138,6 +143,14 @@ pub(super) fn excess(bench: &Bench<'_>) -> Option<Check> {
     let finding = Finding::new(Remedy::at(text, bench.tokens_page()));
     let detail = format!("{} does not need {}", bench.case.platform.title, beyond.join(", "));
     Some(Check::new(CheckId::Excess, title, Verdict::Warn(finding), detail))
+}
+
+/// A refusal stands in the row of what was refused; here it only leaves the question open.
+fn left_open(check: Check) -> Check {
+    match check.verdict {
+        Verdict::Fail(finding) => Check { verdict: Verdict::Unknown(finding), ..check },
+        _ => check,
+    }
 }
 
 /// What the platform does besides git: webhooks, pull requests, deletion.
@@ -167,7 +180,17 @@ fn deed_check(bench: &Bench<'_>, deed: &crate::platform::Deed, id: CheckId, titl
         let verdict = by_level(deed.level, Finding::of(FaultKind::MissingScope, remedy));
         return Check::new(id, title, verdict, format!("No scope of the token allows it. {}", deed.reason));
     };
-    // A scope reaches no further than the account: hooks and deletion are for administrators of the repository.
+    // A scope reaches no further than the account: hooks and deletion are for administrators of the repository. Where a
+    // repository is named, one that did not answer leaves that open.
+    if let Some(place) = bench.case.answers.place() {
+        if let Some(check) = not_created_yet(bench, &id, title) {
+            return check;
+        }
+        let seen = bench.ask(bench.repository_query(place));
+        if let Some(check) = Check::unanswered(&id, title, &seen, bench) {
+            return left_open(check);
+        }
+    }
     let administers = bench.repository().map_or(Told::NotTold, |repository| repository.account_administers);
     if administers == Told::No && deed.need != Need::PullRequests {
         let login = bench.login().unwrap_or("the account");
