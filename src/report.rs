@@ -10,7 +10,8 @@ use serde_json::{Value as Json, json};
 use crate::check::{Check, Finding, Verdict, days_between, worst};
 use crate::config::ExpiresSource;
 use crate::fact::{Fact, Place, Query, Remedy, Value};
-use crate::wizard::{Done, Stage, Wizard};
+use crate::secret::Store;
+use crate::wizard::{Command, Done, Wizard};
 
 /// A mistake in a file, with its place; lines and columns begin at 1, and 0 means that it has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,8 +78,8 @@ impl Entry {
             expires_source: token.expires_source,
             days_left: token.expires.map(|at| days_between(wizard.settings().now, at)),
             repository,
-            saved: wizard.is_saved(),
-            accepted: wizard.accepted(),
+            saved: wizard.is_saved() || wizard.is_check(),
+            accepted: if wizard.is_saved() || wizard.is_check() { wizard.accepted() } else { Vec::new() },
             left_behind: left_behind(wizard),
             checks: settled(wizard.judgement().checks),
             origins: site.map(|site| site.origins().iter().map(ToString::to_string).collect()).unwrap_or_default(),
@@ -162,7 +163,7 @@ fn settled(checks: Vec<Check>) -> Vec<Check> {
 fn left_behind(wizard: &Wizard) -> Vec<String> {
     let mut left = Vec::new();
     for (command, outcome) in wizard.applied() {
-        match (command.stage(), outcome) {
+        match (command, outcome) {
             (_, Ok(Done::Created(repository))) if !wizard.is_saved() => {
                 let place = &repository.place;
                 left.push(format!(
@@ -170,13 +171,10 @@ fn left_behind(wizard: &Wizard) -> Vec<String> {
                     place.owner.owner, place.name
                 ));
             }
-            (_, Ok(Done::Stored(store, generation))) if !wizard.is_saved() => {
-                left.push(format!(
-                    "the token in the store ({}), generation {generation}: the next try replaces it",
-                    store.kind()
-                ));
+            (Command::WriteSecret(keeping), Ok(Done::Stored(store, generation))) if !wizard.is_saved() => {
+                left.push(resting(store, &keeping.id, *generation));
             }
-            (Stage::LetGo, Err(fault)) => {
+            (Command::LetGo { .. }, Err(fault)) => {
                 left.push(format!("the token that was replaced, in its store: {}", fault.text));
             }
             _ => {}
@@ -202,5 +200,13 @@ impl Report {
             }).collect::<Vec<_>>(),
             "connections": self.connections.iter().map(Entry::json).collect::<Vec<_>>(),
         })
+    }
+}
+
+/// Where a secret rests that nothing refers to, and how it is removed there.
+pub fn resting(store: &Store, id: &str, generation: u64) -> String {
+    match store {
+        Store::File(path) => format!("the token in {}: the next try takes it over, or remove the file", path.display()),
+        _ => format!("the token in the store ({}), as git-access/{id}/{generation}: remove it there", store.kind()),
     }
 }

@@ -177,7 +177,7 @@ impl Wizard {
         }
     }
 
-    fn is_check(&self) -> bool {
+    pub fn is_check(&self) -> bool {
         matches!(self.purpose, Purpose::Check { .. })
     }
 

@@ -12,6 +12,7 @@ use crate::disk::{self, Paths};
 use crate::fact::{Credential, Fault, FaultKind, Query, Remedy, Site, Source, Ticket, Value};
 use crate::forge::{self, Forge, Log, Outside};
 use crate::provider::recognise;
+use crate::report::resting;
 use crate::secret::{Redaction, Secret, Store};
 use crate::store::{self, Entry, StoreFault, Stores, successor};
 use crate::wizard::{Command, Done, Effect, Event, Keeping, More};
@@ -267,14 +268,6 @@ impl World {
                 "Run this again under its new name.".to_owned(),
             )),
         }
-    }
-}
-
-/// Where a secret rests, and how it is removed there.
-pub fn resting(store: &Store, id: &str, generation: u64) -> String {
-    match store {
-        Store::File(path) => format!("the token in {}: the next try takes it over, or remove the file", path.display()),
-        _ => format!("the token in the store ({}), as git-access/{id}/{generation}: remove it there", store.kind()),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::answers::{Answers, Field, Raw};
 use crate::disk::{self, Paths};
 use crate::headless;
 use crate::platform::Platform;
-use crate::report::{Entry, Located, Report};
+use crate::report::{Entry, Report};
 use crate::sandbox::Sandbox;
 use crate::store::Stores;
 use crate::wizard::{Purpose, Settings, Wizard};
@@ -128,7 +128,7 @@ impl Setup<'_> {
                 headless::worst(endings)
             }
             Err(refusal) => {
-                report.problems.push(told(&refusal));
+                report.problems.push(refusal.located());
                 refusal.ending
             }
         };
@@ -197,7 +197,7 @@ impl Setup<'_> {
         if let Some(path) = &self.flags.save_answers
             && let Err(fault) = disk::replace(path, &file::write(&job.answers))
         {
-            report.problems.push(told(&Refusal::from(fault)));
+            report.problems.push(Refusal::from(fault).located());
             return Ending::Storage;
         }
         let wizard = self.drive(job, world).await;
@@ -232,16 +232,10 @@ impl Setup<'_> {
             && let Some(connection) = wizard.connection()
         {
             run::record(self.paths, &connection.id, &entry, wizard.settings().now);
+            self.out.say(&format!("Saved as {} in {}", connection.name, self.paths.config.display()));
             self.out.say(&format!("What to enter where: git-access show {}", connection.name));
         }
         report.connections.push(entry);
         headless::ending(wizard)
     }
-}
-
-/// A refusal as a problem of the report.
-fn told(refusal: &Refusal) -> Located {
-    let (line, column) = refusal.place.unwrap_or_default();
-    let message = [refusal.message.as_str(), refusal.remedy.as_str()].join(" ").trim().to_owned();
-    Located { line, column, message, ..Located::default() }
 }

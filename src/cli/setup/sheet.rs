@@ -87,7 +87,7 @@ type Stopped = (Ending, Vec<Located>);
 
 impl Desk<'_> {
     pub fn job(&self, sheet: &Sheet) -> Result<Job, Stopped> {
-        let stored = |refusal: Refusal| (refusal.ending, vec![super::told(&refusal)]);
+        let stored = |refusal: Refusal| (refusal.ending, vec![refusal.located()]);
         let config = manage::config(self.paths).map_err(stored)?;
         let reading = self.read(sheet, &config);
         let mut problems: Vec<_> = reading.problems.iter().map(|problem| sheet.located(problem)).collect();
