@@ -2,7 +2,7 @@
 
 mod broken;
 mod latency;
-mod proof;
+pub mod proof;
 mod recorded;
 mod redirects;
 mod repeats;

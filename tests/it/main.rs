@@ -10,6 +10,7 @@ mod generated;
 mod headless;
 mod manage;
 mod program;
+mod proof;
 mod sandbox;
 mod stores;
 mod support;

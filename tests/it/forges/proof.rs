@@ -8,9 +8,9 @@ use crate::support::raw::{Raw, Seen, Step};
 use git_access::forge::{Limits, Outside};
 
 /// A wrong answer and its name.
-type Wrong = (&'static str, Step);
+pub type Wrong = (&'static str, Step);
 
-fn wrong_answers() -> Vec<Wrong> {
+pub fn wrong_answers() -> Vec<Wrong> {
     [of_others(), damaged()].concat()
 }
 
