@@ -83,6 +83,7 @@ pub fn probe(path: &Path) -> Result<(), DiskFault> {
     let target = follow(path)?;
     make_directory(place(&target)?.0)?;
     look(&target)?;
+    remove_stale(&target);
     let mut random = [0_u8; 16];
     getrandom::fill(&mut random).map_err(|error| failed(&target, "tried", &io::Error::other(error.to_string())))?;
     let _under_way = UNDER_WAY.read().unwrap_or_else(PoisonError::into_inner);
@@ -183,9 +184,9 @@ fn remove_stale(target: &Path) {
     for entry in entries.flatten() {
         let file_name = entry.file_name();
         let bytes = file_name.as_encoded_bytes();
-        let is_named_so = bytes.len() == before.len() + 8 + TEMPORARY.len()
-            && bytes.starts_with(before.as_encoded_bytes())
-            && bytes.ends_with(TEMPORARY.as_bytes());
+        let random = bytes.strip_prefix(before.as_encoded_bytes());
+        let random = random.and_then(|rest| rest.strip_suffix(TEMPORARY.as_bytes()));
+        let is_named_so = random.is_some_and(|random| without_generation(random).len() == 8);
         let is_stale = |found: &fs::Metadata| {
             found.is_file()
                 && is_ours(found)
@@ -195,6 +196,15 @@ fn remove_stale(target: &Path) {
             // Somebody else may have removed it first; the next save looks again.
             drop(fs::remove_file(entry.path()));
         }
+    }
+}
+
+/// What follows the number and the dot, where there is one: `token.2` is the next generation of the secret in `token`.
+fn without_generation(random: &[u8]) -> &[u8] {
+    let digits = random.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    match random.get(digits..) {
+        Some([b'.', rest @ ..]) if digits > 0 => rest,
+        _ => random,
     }
 }
 

@@ -88,12 +88,12 @@ fn ended_by(child: &mut Child, signal: Signal) -> (ExitStatus, Duration) {
     let (done, waits) = mpsc::channel::<()>();
     let watchdog = std::thread::spawn(move || {
         if waits.recv_timeout(Duration::from_secs(8)).is_err() {
-            drop(kill_process(pid, Signal::KILL));
+            let _ = kill_process(pid, Signal::KILL);
         }
     });
     let status = child.wait().unwrap();
     let took = begun.elapsed();
-    drop(done.send(()));
+    let _ = done.send(());
     watchdog.join().unwrap();
     (status, took)
 }
