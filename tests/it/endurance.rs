@@ -326,15 +326,9 @@ fn what_was_written_by_hand_survives_every_change() {
         home.run(arguments).expect(0);
         let after = home.config_text();
         assert!(!after.replace("\r\n", "").contains('\n'), "{arguments:?}: a line end was changed\n{after:?}");
-        let order = |text: &str| {
-            let lines = text.lines().filter(|line| line.contains('#') || line.contains("ticket"));
-            lines.map(str::to_owned).collect::<Vec<_>>()
-        };
-        let kept: Vec<_> = order(before).into_iter().filter(|line| order(&after).contains(line)).collect();
-        let now: Vec<_> = order(&after).into_iter().filter(|line| kept.contains(line)).collect();
-        assert_eq!(now.iter().collect::<std::collections::BTreeSet<_>>().len(), {
-            kept.iter().collect::<std::collections::BTreeSet<_>>().len()
-        });
+        let mut lines = before.lines();
+        let kept: Vec<&str> = after.lines().filter(|line| before.lines().any(|one| one == *line)).collect();
+        assert!(kept.iter().all(|line| lines.any(|one| one == *line)), "{arguments:?}: the order was changed\n{after}");
         after
     };
 
@@ -366,4 +360,143 @@ fn what_was_written_by_hand_survives_every_change() {
     assert!(!Path::new(&home.path("rests/other")).exists(), "the secret went with it");
     let rest: Run = home.run(&["check", "--format", "json"]);
     assert_eq!(rest.expect(0).json()["connections"].as_array().unwrap().len(), 2);
+}
+
+/// A world that is odd in one way: what it is called, what makes it, the exit code, and words that are told.
+#[cfg(unix)]
+struct Odd {
+    what: &'static str,
+    /// Run by `sh` in the home, before the program; `$HOME` is the home.
+    script: &'static str,
+    code: i32,
+    says: &'static [&'static str],
+}
+
+#[cfg(unix)]
+const ODD: &[Odd] = &[
+    Odd { what: "as usual", script: "", code: 0, says: &[] },
+    Odd { what: "LANG=C, no TERM", script: "export LANG=C LC_ALL=C; unset TERM", code: 0, says: &[] },
+    Odd { what: "HOME unset", script: "unset HOME", code: 0, says: &[] },
+    Odd {
+        what: "no home directory at all",
+        script: "export HOME=/nonexistent; unset XDG_STATE_HOME",
+        code: 0,
+        says: &[],
+    },
+    Odd { what: "umask 0777", script: "umask 0777", code: 0, says: &[] },
+    Odd { what: "umask 0", script: "umask 0", code: 0, says: &[] },
+    Odd { what: "mode 0644", script: "put; chmod 644 $C/config.toml", code: 0, says: &["config.toml had mode 0644"] },
+    Odd { what: "mode 0444", script: "put; chmod 444 $C/config.toml", code: 0, says: &["config.toml had mode 0444"] },
+    Odd {
+        what: "a link",
+        script: "mkdir -m 700 mine; put; mv $C/config.toml mine/dot; ln -s $PWD/mine/dot $C/config.toml",
+        code: 0,
+        says: &[],
+    },
+    Odd {
+        what: "a link to nothing",
+        script: "put; rm $C/config.toml; ln -s $PWD/nothing $C/config.toml",
+        code: 4,
+        says: &["config.toml", "points to nothing", "Put a regular file there"],
+    },
+    Odd {
+        what: "a FIFO",
+        script: "put; rm $C/config.toml; mkfifo $C/config.toml",
+        code: 4,
+        says: &["config.toml is not a regular file", "Name a regular file"],
+    },
+    Odd {
+        what: "a directory",
+        script: "mkdir -p $C/config.toml",
+        code: 4,
+        says: &["config.toml is not a regular file", "Name a regular file"],
+    },
+    Odd {
+        what: "a file where the directory should be",
+        script: "mkdir config; : >config/git-access",
+        code: 4,
+        says: &["config/git-access"],
+    },
+    Odd { what: "not UTF-8", script: "mkdir -p $C; printf '\\377' >$C/config.toml", code: 4, says: &["UTF-8"] },
+    Odd { what: "no TOML", script: "mkdir -p $C; echo '[[' >$C/config.toml", code: 4, says: &["config.toml"] },
+    Odd {
+        what: "a newer version",
+        script: "mkdir -p $C; echo 'version = 99' >$C/config.toml",
+        code: 4,
+        says: &["newer git-access"],
+    },
+    Odd {
+        what: "config on a read-only disk",
+        script: "ro config",
+        code: 4,
+        says: &["config/git-access", "Read-only", "--config"],
+    },
+    Odd {
+        what: "a full disk",
+        script: "mkdir config && mount -t tmpfs -o size=4k none config && mkdir -m 700 $C \\
+        && head -c 4096 /dev/zero >$C/full 2>/dev/null; :",
+        code: 4,
+        says: &["config/git-access", "Free some space"],
+    },
+    Odd { what: "a state directory that is read-only", script: "ro state", code: 0, says: &[] },
+];
+
+#[cfg(unix)]
+const PRELUDE: &str = "C=config/git-access
+    put() { mkdir -p -m 700 $C; printf 'version = 1\\n' >$C/config.toml; chmod 600 $C/config.toml; }
+    ro() { mkdir -p $1 && mount -t tmpfs none $1 && mount -o remount,ro $1 || exit 77; }
+";
+
+#[cfg(target_os = "linux")]
+#[test]
+fn odd_worlds_end_as_promised_and_say_what_to_do() {
+    let world = Home::new();
+    let served = Served::start(&world, "ready");
+    for odd in ODD {
+        let home = Home::new();
+        let answers = written(&home, &served, "keptn");
+        let is_mount = odd.script.contains("mount") || odd.script.starts_with("ro ");
+        let mut command = home.command(if is_mount { "unshare" } else { "sh" });
+        if is_mount {
+            command.args(["-Urm", "sh"]);
+        }
+        let script = format!("{PRELUDE}{}\nexec \"$@\"", odd.script);
+        command.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_git-access"), "setup", "--answers"]).arg(&answers);
+        let run = finished(&mut command);
+        if run.code == 77 || run.stderr.contains("unshare:") {
+            println!("skipped: {}: no mounts here", odd.what);
+            continue;
+        }
+        assert_eq!(run.code, odd.code, "{}: {}{}", odd.what, run.stdout, run.stderr);
+        for words in odd.says {
+            assert!(run.stderr.contains(words), "{}: {words:?} is not in {}", odd.what, run.stderr);
+        }
+        assert!(!run.stderr.contains("broke down"), "{}: {}", odd.what, run.stderr);
+        if odd.code == 0 {
+            assert_eq!(secret_of(&home.config_text()), served.token("keptn"), "{}", odd.what);
+            let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(home.config()).unwrap().permissions());
+            assert_eq!(mode & 0o777, 0o600, "{}", odd.what);
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn without_anything_around_it_it_still_says_what_it_needs() {
+    let home = Home::new();
+    let program = env!("CARGO_BIN_EXE_git-access");
+    let bare = |arguments: &[&str], path: Option<&str>| {
+        let mut command = Command::new(program);
+        command.env_clear().args(arguments).current_dir(home.dir.path()).stdin(Stdio::null());
+        command.env("TMPDIR", home.dir.path());
+        command.envs(path.map(|path| ("PATH", path)));
+        finished(&mut command)
+    };
+    bare(&["--version"], None).expect(0);
+    bare(&["platforms", "keptn"], None).expect(0);
+    for path in [Some("/nonexistent")] {
+        let run = bare(&["--config", "c.toml", "setup", "--sandbox"], path).expect(4);
+        assert!(run.stderr.contains("needs git") && run.stderr.contains("Install git"), "{}", run.stderr);
+        bare(&["--config", "c.toml", "list"], path).expect(0);
+    }
 }
