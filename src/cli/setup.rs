@@ -140,7 +140,7 @@ impl Setup<'_> {
         for problem in &report.problems {
             let place =
                 if problem.line == 0 { String::new() } else { format!("{}:{}: ", problem.line, problem.column) };
-            let flag = problem.key.starts_with("--").then(|| format!("{}: ", problem.key)).unwrap_or_default();
+            let flag = if problem.key.starts_with("--") { format!("{}: ", problem.key) } else { String::new() };
             let file = if flag.is_empty() { problem.file.as_str() } else { "" };
             self.out.say(&format!("{file}{place}{flag}{}", problem.message));
         }

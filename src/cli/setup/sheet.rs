@@ -93,7 +93,7 @@ impl Desk<'_> {
         let mut problems: Vec<_> = reading.problems.iter().map(|problem| sheet.located(problem)).collect();
         let (whole, held) = self.whole(sheet, &reading.answers, &config);
         if problems.is_empty() {
-            let more = self.afterthoughts(&whole.answers, held, &config, &reading);
+            let more = afterthoughts(&whole.answers, held, &config, &reading);
             problems.extend(more.iter().map(|problem| sheet.located(problem)));
         }
         if !problems.is_empty() {
@@ -158,38 +158,6 @@ impl Desk<'_> {
         answers.start_paths_at(&sample.folder);
         answers
     }
-
-    /// What only shows beside the saved connections.
-    fn afterthoughts(
-        &self,
-        answers: &Answers,
-        held: Option<&Connection>,
-        config: &Config,
-        reading: &Reading,
-    ) -> Vec<file::Located> {
-        let mut problems = Vec::new();
-        if let Some(held) = held.filter(|held| !is_same_access(held, answers)) {
-            let message = format!(
-                "{} is saved for another platform, provider, host or owner: choose another `name`, or leave these as they are",
-                held.name
-            );
-            problems.push(reading.locate(&Field::Name, message));
-        }
-        let store = answers.store();
-        let taken = config.connections().iter().find(|other| {
-            let its = other.token.as_ref().map(|token| &token.store);
-            matches!(store, Store::File(_)) && its == Some(&store) && held.is_none_or(|held| held.id != other.id)
-        });
-        if let Some(other) = taken {
-            let message = format!("the connection {} keeps its token in this file: name another path", other.name);
-            problems.push(reading.locate(&Field::StorePath, message));
-        }
-        if answers.has_ssh() {
-            let message = "SSH keys are not set up by this version: use [token], and leave [ssh] out";
-            problems.push(reading.locate(&Field::SshPublicKey, message));
-        }
-        problems
-    }
 }
 
 /// Whether the answers are about the access that is saved: the same platform, provider, host and owner.
@@ -201,4 +169,35 @@ fn is_same_access(held: &Connection, answers: &Answers) -> bool {
     };
     let place = |answers: &Answers| answers.site().map(|site| (site.provider, site.host, site.api));
     saved.platform() == answers.platform() && place(&saved) == place(answers) && same_owner
+}
+
+/// What only shows beside the saved connections.
+fn afterthoughts(
+    answers: &Answers,
+    held: Option<&Connection>,
+    config: &Config,
+    reading: &Reading,
+) -> Vec<file::Located> {
+    let mut problems = Vec::new();
+    if let Some(held) = held.filter(|held| !is_same_access(held, answers)) {
+        let message = format!(
+            "{} is saved for another platform, provider, host or owner: choose another `name`, or leave these as they are",
+            held.name
+        );
+        problems.push(reading.locate(&Field::Name, message));
+    }
+    let store = answers.store();
+    let taken = config.connections().iter().find(|other| {
+        let its = other.token.as_ref().map(|token| &token.store);
+        matches!(store, Store::File(_)) && its == Some(&store) && held.is_none_or(|held| held.id != other.id)
+    });
+    if let Some(other) = taken {
+        let message = format!("the connection {} keeps its token in this file: name another path", other.name);
+        problems.push(reading.locate(&Field::StorePath, message));
+    }
+    if answers.has_ssh() {
+        let message = "SSH keys are not set up by this version: use [token], and leave [ssh] out";
+        problems.push(reading.locate(&Field::SshPublicKey, message));
+    }
+    problems
 }
