@@ -134,14 +134,14 @@ fn a_run_killed_at_a_random_moment_leaves_the_old_or_the_new_state() {
     let world = Home::new();
     let served = Served::start(&world, "ready");
     let stages = [Stage::creating(&served), Stage::editing(&served)];
-    let seed = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64;
+    let seed = u64::from(SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos());
     println!("seed {seed}");
     let mut dice = Dice(seed);
     let mut changed = 0;
     for stage in &stages {
         let begun = Instant::now();
         assert!(stage.command().status().unwrap().success());
-        let whole = begun.elapsed().as_micros() as u64;
+        let whole = u64::try_from(begun.elapsed().as_micros()).unwrap();
         stage.restore();
         for round in 0..100 {
             let after = Duration::from_micros(dice.below(whole + whole / 10));
@@ -219,12 +219,13 @@ fn a_run_killed_at_any_write_leaves_the_old_or_the_new_state() {
 fn twenty() -> String {
     let mut text = String::from("version = 1\nactive = \"c0-0\"\n# The connections of the platform team.\n");
     for number in 0..20 {
-        text.push_str(&format!(
+        let part = format!(
             "\n# Number {number}.\n[connections.c{number}-0]\nid = \"id{number}\"\nplatform = \"keptn\"\nprovider = \"github\"\n\
              host = \"https://github.com\"\nowner = \"acme\" # ours\nunknown = {number}\n\
              [connections.c{number}-0.token]\nkind = \"classic\"\nstore = \"env\"\nenv = \"T{number}\"\ngeneration = 1\n\
              expires_source = \"unknown\"\n"
-        ));
+        );
+        text.push_str(&part);
     }
     text
 }
@@ -287,14 +288,15 @@ fn by_hand(home: &Home, served: &Served) -> String {
          the one we use\ncolour = \"blue\"\n\n[team]\nowner = \"platform\"\nmembers = [ 'ann', \"bob\",\n    \"cy\" ]\n",
     );
     for (name, id) in [("other", "id1"), ("k", "id2"), ("last", "id3")] {
-        text.push_str(&format!(
+        let part = format!(
             "\n# {name}: made by hand\n[connections.{name}]\n  id = '{id}'   # do not touch\nplatform='keptn'\n\
              provider = \"github\"\nhost = \"{}\"\nowner   =   \"acme\"\nticket = 'OPS-1'\n\n\
              [connections.{name}.token] # of {name}\nkind = \"classic\"\nstore = \"file\"\npath = \"{}\"\n\
              generation = 1\nexpires_source = \"unknown\"\n",
             served.host(),
             home.path(&format!("rests/{name}")).display()
-        ));
+        );
+        text.push_str(&part);
     }
     text.push_str("\n# The end.\n");
     text.replace('\n', "\r\n")
@@ -494,9 +496,8 @@ fn without_anything_around_it_it_still_says_what_it_needs() {
     };
     bare(&["--version"], None).expect(0);
     bare(&["platforms", "keptn"], None).expect(0);
-    for path in [Some("/nonexistent")] {
-        let run = bare(&["--config", "c.toml", "setup", "--sandbox"], path).expect(4);
-        assert!(run.stderr.contains("needs git") && run.stderr.contains("Install git"), "{}", run.stderr);
-        bare(&["--config", "c.toml", "list"], path).expect(0);
-    }
+    let path = Some("/nonexistent");
+    let run = bare(&["--config", "c.toml", "setup", "--sandbox"], path).expect(4);
+    assert!(run.stderr.contains("needs git") && run.stderr.contains("Install git"), "{}", run.stderr);
+    bare(&["--config", "c.toml", "list"], path).expect(0);
 }
