@@ -119,7 +119,7 @@ impl Setup<'_> {
         let world = World::new(self.run.log.clone(), stores, self.paths.clone(), self.out.redaction.clone());
         let world = Arc::new(world.telling(Arc::clone(&self.run.changes)));
         let mut report = Report { config: self.paths.config.clone(), ..Report::default() };
-        let ending = match self.sheets() {
+        let ending = match self.sheets().await {
             Ok(sheets) => {
                 let mut endings = Vec::new();
                 for sheet in &sheets {
@@ -148,13 +148,17 @@ impl Setup<'_> {
     }
 
     /// The answers files in their order; without any, the sample of the sandbox.
-    fn sheets(&self) -> Result<Vec<Sheet>, Refusal> {
+    async fn sheets(&self) -> Result<Vec<Sheet>, Refusal> {
         if !self.flags.answers.is_empty() {
-            return self.flags.answers.iter().map(|path| Sheet::read(path)).collect();
+            let mut sheets = Vec::new();
+            for path in &self.flags.answers {
+                sheets.push(Sheet::read(path).await?);
+            }
+            return Ok(sheets);
         }
         self.out.say("No answers were given: this runs the sample answers of the scenario.");
         match self.sample(&self.above) {
-            Some(path) => Ok(vec![Sheet::read(&path)?]),
+            Some(path) => Ok(vec![Sheet::read(&path).await?]),
             None => Err(Refusal::usage(
                 "The scenario has no sample answers for this platform and provider.",
                 "Name another pair with --platform and --provider, or give --answers.",

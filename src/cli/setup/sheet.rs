@@ -35,21 +35,28 @@ pub struct Job {
 }
 
 impl Sheet {
-    pub fn read(path: &Path) -> Result<Self, Refusal> {
-        let here = |folder: &Path| std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
-        if path == Path::new("-") {
-            let mut text = String::new();
-            let read = std::io::stdin().lock().take(LONGEST).read_to_string(&mut text);
-            if read.is_err() {
-                return Err(Refusal::usage("Standard input is not text in UTF-8.", "Write the answers in UTF-8."));
-            }
-            return Ok(Self { label: "standard input".into(), text, folder: here(Path::new(".")), from_stdin: true });
+    /// The sheet at `path`, or on standard input for `-`.
+    pub async fn read(path: &Path) -> Result<Self, Refusal> {
+        if path != Path::new("-") {
+            return Self::of_file(path);
         }
+        // On a thread of its own: Ctrl-C is heard while nobody types.
+        let read = tokio::task::spawn_blocking(|| {
+            let mut text = String::new();
+            std::io::stdin().lock().take(LONGEST).read_to_string(&mut text).map(|_| text)
+        });
+        let Ok(Ok(text)) = read.await else {
+            return Err(Refusal::usage("Standard input is not text in UTF-8.", "Write the answers in UTF-8."));
+        };
+        Ok(Self { label: "standard input".into(), text, folder: absolute(Path::new(".")), from_stdin: true })
+    }
+
+    fn of_file(path: &Path) -> Result<Self, Refusal> {
         match disk::read(path) {
             Ok(Some(text)) => Ok(Self {
                 label: path.display().to_string(),
                 text: text.to_string(),
-                folder: here(&folder_of(path)),
+                folder: absolute(&folder_of(path)),
                 from_stdin: false,
             }),
             Ok(None) => Err(Refusal::usage(format!("There is no answers file {}", path.display()), "")),
@@ -66,6 +73,10 @@ impl Sheet {
             message: problem.message.clone(),
         }
     }
+}
+
+fn absolute(folder: &Path) -> PathBuf {
+    std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf())
 }
 
 /// What lies around a sheet when it is read.
@@ -148,7 +159,7 @@ impl Desk<'_> {
 
     /// What the scenario answers by itself, for the pair that was chosen.
     fn beneath(&self, chosen: &Answers) -> Answers {
-        let Some(sample) = (self.sample)(chosen).and_then(|path| Sheet::read(&path).ok()) else {
+        let Some(sample) = (self.sample)(chosen).and_then(|path| Sheet::of_file(&path).ok()) else {
             return Answers::default();
         };
         let none = Answers::default();

@@ -69,13 +69,13 @@ fn proofs(platform: &str, fine: bool, repository: &str) -> Vec<Proof> {
     let mut inside = vec!["repository", "clone", "push", "empty", "handover", "delete", "webhooks", "pull-requests"];
     inside.extend(FINE_SCOPES);
     // Without the server nothing is asked.
-    let all = [&inside[..], &IDENTITY, &["reach", "excess", "owner"], &CLASSIC_SCOPES].concat();
+    let all = [&inside[..], &IDENTITY, &["reach", "excess", "owner", "create-repository"], &CLASSIC_SCOPES].concat();
     let writes = platform != "qovery";
     let mut proofs: Vec<Proof> = vec![
         ("GET", "/api/v3/meta".into(), all),
-        ("GET", "/api/v3/users/acme".into(), vec!["owner"]),
-        ("GET", "/api/v3/orgs/acme".into(), vec!["owner"]),
-        ("GET", "/api/v3/user/memberships/orgs/acme".into(), vec!["owner"]),
+        ("GET", "/api/v3/users/acme".into(), vec!["owner", "create-repository"]),
+        ("GET", "/api/v3/orgs/acme".into(), vec!["owner", "create-repository"]),
+        ("GET", "/api/v3/user/memberships/orgs/acme".into(), vec!["owner", "create-repository"]),
         ("GET", repos.clone(), inside),
         ("GET", upload, if writes { vec!["clone", "empty"] } else { vec!["clone", "handover", "scope:contents:read"] }),
     ];
@@ -83,7 +83,7 @@ fn proofs(platform: &str, fine: bool, repository: &str) -> Vec<Proof> {
         proofs.push(("GET", receive, vec!["push", "handover", "scope:contents:write"]));
     }
     if !fine {
-        let told = ["identity", "expiry", "excess", "delete", "webhooks", "pull-requests"];
+        let told = ["identity", "expiry", "excess", "create-repository", "delete", "webhooks", "pull-requests"];
         proofs.push(("GET", "/api/v3/user".into(), [&told[..], &CLASSIC_SCOPES].concat()));
         return proofs;
     }
@@ -95,7 +95,7 @@ fn proofs(platform: &str, fine: bool, repository: &str) -> Vec<Proof> {
         proofs.push(("POST", format!("{repos}/pulls"), vec!["scope:pull_requests:write", "pull-requests"]));
     } else if platform != "keptn" {
         let rules = format!("{repos}/rulesets/rule-suites");
-        proofs.push(("GET", rules, vec!["scope:administration:write", "delete"]));
+        proofs.push(("GET", rules, vec!["scope:administration:write", "create-repository", "delete"]));
     }
     proofs
 }

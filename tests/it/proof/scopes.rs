@@ -57,7 +57,17 @@ async fn check(before: &str, cases: Vec<Less>) -> usize {
 
 #[tokio::test]
 async fn one_scope_less_is_one_scope_check_less() {
-    let reached = &["repository", "empty", "clone", "push", "handover", "delete", "webhooks", "pull-requests"][..];
+    let reached = &[
+        "create-repository",
+        "repository",
+        "empty",
+        "clone",
+        "push",
+        "handover",
+        "delete",
+        "webhooks",
+        "pull-requests",
+    ][..];
     let rows = [
         ("keptn", "repo", "fail", reached),
         ("devtron", "repo", "fail", reached),
@@ -94,12 +104,12 @@ async fn one_permission_less_is_one_scope_check_less() {
     let rows = [
         ("keptn", "contents", "write", git),
         ("devtron", "contents", "write", git),
-        ("devtron", "administration", "write", &["delete"][..]),
+        ("devtron", "administration", "write", &["create-repository", "delete"][..]),
         ("qovery", "contents", "read", git),
         ("qovery", "repository_hooks", "write", &["webhooks"]),
         ("qovery", "pull_requests", "write", &["pull-requests"]),
         ("dxup", "contents", "write", git),
-        ("dxup", "administration", "write", &["delete"]),
+        ("dxup", "administration", "write", &["create-repository", "delete"]),
     ];
     let world = format!("{FINE}{BLANK}");
     let mut cases = Vec::new();
