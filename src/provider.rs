@@ -143,6 +143,8 @@ pub trait Rules: Sync {
     fn scopes_for(&self, need: Need, kind: TokenKind) -> &'static [&'static str];
     /// What the wizard itself uses: to create a repository there, and to see the owner.
     fn wizard_scopes(&self, kind: TokenKind, creates: bool) -> Vec<&'static str>;
+    /// The scope with which a token of this kind creates repositories.
+    fn create_scope(&self, kind: TokenKind) -> &'static str;
     fn proof(&self, scope: &str) -> Proof;
 
     /// The owner as the provider writes it, or why it is none.

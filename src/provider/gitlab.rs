@@ -134,6 +134,10 @@ impl Rules for GitLab {
         scope::of_the_wizard(kind == FINE_GRAINED, creates)
     }
 
+    fn create_scope(&self, kind: TokenKind) -> &'static str {
+        if kind == FINE_GRAINED { "project:create" } else { "api" }
+    }
+
     fn proof(&self, scope: &str) -> Proof {
         scope::proof(scope)
     }

@@ -8,8 +8,10 @@ use crate::text::wrapped;
 
 /// The width that lines are wrapped to, in columns.
 const WIDTH: usize = 80;
-/// Where details begin.
+/// What stands before the ids.
 const INDENT: &str = "           ";
+/// The column of the ids.
+const IDS: usize = 19;
 
 impl Report {
     /// The same as the JSON, for people. Colour only adds to the words.
@@ -46,24 +48,36 @@ fn entry_text(text: &mut String, entry: &Entry, color: bool) {
     for left in &entry.left_behind {
         let _ = writeln!(text, "left behind: {left}");
     }
-    let saved = if entry.saved { ", saved" } else { "" };
+    let saved = if entry.saved { "" } else { ", not saved" };
     let _ = writeln!(text, "verdict: {}{saved}", entry.verdict());
 }
 
-/// Checks that say the same, most often one.
+/// Checks that say the same, most often one: its detail stands beside it where both fit, and below where not.
 fn check_text(text: &mut String, checks: &[Check], color: bool) {
     let Some(first) = checks.first() else { return };
     let ids = checks.iter().map(|check| check.id.name()).collect::<Vec<_>>().join(" ");
-    let took = first.took.filter(|_| checks.len() == 1).map(|took| format!("  {} ms", took.as_millis()));
-    let ids = wrapped(&ids, INDENT, WIDTH);
-    let _ = writeln!(text, "  {}  {}{}", painted(&first.verdict, color), ids.trim(), took.unwrap_or_default());
-    text.push_str(&wrapped(&first.detail, INDENT, WIDTH));
-    if let Some(finding) = first.verdict.finding() {
-        let remedy = wrapped(&finding.remedy.text, &format!("{INDENT}   "), WIDTH);
-        let _ = write!(text, "{INDENT}-> {}", remedy.trim_start());
-        if let Some(url) = &finding.remedy.url {
-            let _ = writeln!(text, "{INDENT}   {url}");
-        }
+    let took = first.took.filter(|_| checks.len() == 1).map(|took| format!(" ({} ms)", took.as_millis()));
+    let detail = format!("{}{}", first.detail, took.unwrap_or_default());
+    let word = painted(&first.verdict, color);
+    let indent = " ".repeat(INDENT.len() + IDS);
+    if ids.len() < IDS {
+        let _ = write!(text, "  {word}  {ids:IDS$}{}", wrapped(&detail, &indent, WIDTH).trim_start());
+        finding_text(text, first, &indent);
+    } else {
+        let _ = write!(text, "  {word}  {}", wrapped(&ids, INDENT, WIDTH).trim_start());
+        let indent = if checks.len() == 1 { indent.as_str() } else { INDENT };
+        text.push_str(&wrapped(&detail, indent, WIDTH));
+        finding_text(text, first, indent);
+    }
+}
+
+fn finding_text(text: &mut String, check: &Check, indent: &str) {
+    let Some(finding) = check.verdict.finding() else { return };
+    let remedy = wrapped(&finding.remedy.text, &format!("{indent}   "), WIDTH);
+    let _ = write!(text, "{indent}-> {}", remedy.trim_start());
+    if let Some(url) = &finding.remedy.url {
+        // An address is never broken: a terminal makes a link of it only in one piece.
+        let _ = writeln!(text, "{indent}   {url}");
     }
 }
 

@@ -578,7 +578,7 @@ async fn the_shipped_troubles_are_what_they_say() {
 
     let missing = play("missing-scope").await;
     let response = missing.get("/user", "devtron").await;
-    assert_eq!(header(&response, "x-oauth-scopes"), Some("admin:org, repo"));
+    assert_eq!(header(&response, "x-oauth-scopes"), Some("delete_repo, read:org, repo"));
     assert_eq!(missing.status("/repos/acme/webshop", "qovery").await, 404);
 }
 
