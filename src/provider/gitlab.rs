@@ -76,6 +76,9 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("glffct-", "feature-flags", "it is the token of a feature flags client"),
 ];
 
+/// A page for people, below the root of the instance.
+const SIGN_UP: &str = concat!("/", "users/sign_up");
+
 impl Rules for GitLab {
     fn id(&self) -> &'static str {
         "gitlab"
@@ -218,7 +221,7 @@ impl Rules for GitLab {
     }
 
     fn sign_up_page(&self, site: &Site) -> String {
-        site.host.join("/users/sign_up")
+        site.host.join(SIGN_UP)
     }
 }
 
