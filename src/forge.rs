@@ -4,6 +4,7 @@
 //! named here and nowhere else. `client` is the HTTP below all of them, `memo` what a connection remembers.
 
 mod client;
+mod gitea;
 mod github;
 mod memo;
 
@@ -33,6 +34,7 @@ pub fn connect(
     let client = Client::new(site, secret, outside)?;
     Ok(match site.provider {
         Provider::GitHub => Arc::new(github::GitHub::new(site, secret, client)),
+        Provider::Gitea => Arc::new(gitea::Gitea::new(site, secret, client)),
     })
 }
 

@@ -3,6 +3,7 @@
 //! One file per provider implements [`Rules`]; [`Provider`] is the table of all. Shared code never branches on the
 //! provider: it calls the rules. What only a live forge can tell is in `forge/`.
 
+mod gitea;
 mod github;
 mod origin;
 
@@ -10,23 +11,25 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 pub use self::origin::{Host, NotAHost, Origin};
-use crate::fact::{Place, Recognised, Service, Site, Visibility};
+use crate::fact::{OwnerKind, Place, Recognised, Service, Site, Visibility};
 use crate::secret::Secret;
 
 /// A kind of forge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Provider {
     GitHub,
+    Gitea,
 }
 
 impl Provider {
     /// Every provider, in the order in which they are offered.
-    pub const ALL: &'static [Self] = &[Self::GitHub];
+    pub const ALL: &'static [Self] = &[Self::GitHub, Self::Gitea];
 
     /// What is known about it.
     pub fn rules(self) -> &'static dyn Rules {
         match self {
             Self::GitHub => &github::GitHub,
+            Self::Gitea => &gitea::Gitea,
         }
     }
 
@@ -140,6 +143,10 @@ pub trait Rules: Sync {
     fn scopes_for(&self, need: Need, kind: TokenKind) -> &'static [&'static str];
     /// What the wizard itself uses: to create a repository there, and to see the owner.
     fn wizard_scopes(&self, kind: TokenKind, creates: bool) -> Vec<&'static str>;
+    /// Every scope that creating a repository takes, for an owner of this kind; `None`: the kind is not known yet.
+    fn creation_scopes(&self, kind: TokenKind, _owner: Option<OwnerKind>) -> Vec<&'static str> {
+        self.wizard_scopes(kind, true).into_iter().take(1).collect()
+    }
     fn proof(&self, scope: &str) -> Proof;
 
     /// The owner as the provider writes it, or why it is none.

@@ -10,6 +10,7 @@
 mod data;
 mod disturbance;
 mod git;
+mod gitea;
 mod github;
 mod request_log;
 mod scenario;
@@ -41,7 +42,7 @@ struct Imitation {
 }
 
 /// All imitations. Their order gives them their ports.
-const IMITATIONS: &[Imitation] = &[github::IMITATION];
+const IMITATIONS: &[Imitation] = &[github::IMITATION, gitea::IMITATION];
 
 fn imitation(provider: &str) -> Option<&'static Imitation> {
     IMITATIONS.iter().find(|imitation| imitation.name == provider)

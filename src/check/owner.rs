@@ -105,12 +105,13 @@ fn may_create(bench: &Bench<'_>, owner: &Owner, id: CheckId, title: &str) -> Che
     let kind = bench.kind();
     let scopes = bench.ask(Query::Grants(bench.case.site.clone(), bench.case.credential.clone()));
     if let Seen::Known(Value::Grants(Grants::Known(held))) = scopes {
-        let wanted = bench.rules.wizard_scopes(kind, true);
-        let wanted = wanted.first().copied().unwrap_or_default();
-        if !bench.rules.closure(held).contains(wanted) {
-            let remedy = Remedy::at(format!("Tick {wanted}, or create the repository by hand."), bench.tokens_page());
+        let held = bench.rules.closure(held);
+        let lacking = bench.rules.creation_scopes(kind, Some(owner.kind)).into_iter().filter(|scope| !held.contains(*scope));
+        let lacking = lacking.collect::<Vec<_>>().join(" and ");
+        if !lacking.is_empty() {
+            let remedy = Remedy::at(format!("Tick {lacking}, or create the repository by hand."), bench.tokens_page());
             let finding = Finding::of(FaultKind::MissingScope, remedy);
-            return Check::new(id, title, Verdict::Fail(finding), format!("It takes the scope {wanted}"));
+            return Check::new(id, title, Verdict::Fail(finding), format!("It takes the scope {lacking}"));
         }
     }
     let by_hand = bench.rules.new_repository_page(bench.case.site, &owner.name);
