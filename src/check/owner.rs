@@ -106,7 +106,8 @@ fn may_create(bench: &Bench<'_>, owner: &Owner, id: CheckId, title: &str) -> Che
     let scopes = bench.ask(Query::Grants(bench.case.site.clone(), bench.case.credential.clone()));
     if let Seen::Known(Value::Grants(Grants::Known(held))) = scopes {
         let held = bench.rules.closure(held);
-        let lacking = bench.rules.creation_scopes(kind, Some(owner.kind)).into_iter().filter(|scope| !held.contains(*scope));
+        let lacking =
+            bench.rules.creation_scopes(kind, Some(owner.kind)).into_iter().filter(|scope| !held.contains(*scope));
         let lacking = lacking.collect::<Vec<_>>().join(" and ");
         if !lacking.is_empty() {
             let remedy = Remedy::at(format!("Tick {lacking}, or create the repository by hand."), bench.tokens_page());

@@ -131,7 +131,13 @@ impl Forge for Gitea {
 
     /// Neither program can give a token an end; that this one is alive is what is asked.
     fn expiry(&self) -> Asked<'_, Expiry> {
-        async { self.user().await.map(|_| Expiry::Never) }.boxed()
+        async {
+            match self.user().await {
+                Err(fault) if !fault.accepted => Err(fault),
+                _ => Ok(Expiry::Never),
+            }
+        }
+        .boxed()
     }
 
     fn owner<'a>(&'a self, owner: &'a OwnerPath) -> Asked<'a, Owner> {

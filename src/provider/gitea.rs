@@ -208,7 +208,11 @@ mod tests {
     fn the_api_answers_below_the_path_of_the_host() {
         for (host, api, clone) in [
             ("https://git.example", "https://git.example/api/v1", "https://git.example/acme/gitops.git"),
-            ("https://git.example/forge/", "https://git.example/forge/api/v1", "https://git.example/forge/acme/gitops.git"),
+            (
+                "https://git.example/forge/",
+                "https://git.example/forge/api/v1",
+                "https://git.example/forge/acme/gitops.git",
+            ),
             ("http://127.0.0.1:3000", "http://127.0.0.1:3000/api/v1", "http://127.0.0.1:3000/acme/gitops.git"),
         ] {
             let owner = crate::fact::OwnerPath { owner: "acme".into(), project: None };

@@ -29,8 +29,7 @@ use super::scenario::Account;
 use super::server::{SignedIn, segments};
 use super::world::{Token, World};
 
-pub(super) const IMITATION: Imitation =
-    Imitation { name: "gitea", token_kinds: &["pat"], mint, answer, dress };
+pub(super) const IMITATION: Imitation = Imitation { name: "gitea", token_kinds: &["pat"], mint, answer, dress };
 
 const API: &str = "/api/v1";
 const ROOT: &str = "https://gitea.invalid";
@@ -147,13 +146,12 @@ async fn route(call: &Call<'_>, path: &[&str]) -> Outcome {
         ("GET", ["admin", "cron"]) => owners::cron(call),
         ("GET", ["user"]) => owners::me(call),
         ("GET", ["user", "orgs"]) => owners::my_organisations(call),
+        ("GET", ["user", "repos"]) => repositories::mine(call),
         ("POST", ["user", "repos"]) => repositories::create_own(call).await,
         ("GET", ["users", name]) => owners::profile(call, name),
         ("GET", ["users", name, "tokens"]) => owners::tokens(call, name),
         ("GET", ["users", name, "repos"]) => repositories::of_user(call, name),
-        ("GET", ["users", name, "orgs", organisation, "permissions"]) => {
-            owners::permissions(call, name, organisation)
-        }
+        ("GET", ["users", name, "orgs", organisation, "permissions"]) => owners::permissions(call, name, organisation),
         ("GET", ["orgs", name]) => owners::organisation(call, name),
         ("GET", ["orgs", name, "repos"]) => repositories::of_organisation(call, name),
         ("POST", ["orgs", name, "repos"]) => repositories::create_in(call, name).await,

@@ -2,8 +2,8 @@
 
 mod broken;
 mod latency;
-mod proof;
-mod recorded;
+pub mod proof;
+pub mod recorded;
 mod redirects;
 mod repeats;
 mod secured;
@@ -24,9 +24,13 @@ pub const CANARY: &str = "ghp_CANARYcanaryCANARYcanaryCANARYcanary00";
 pub const FINE_CANARY: &str = "github_pat_CANARYcanaryCANARYcanary_CANARYcanaryCANARY";
 
 pub fn site(host: &str) -> Site {
+    site_of(Provider::GitHub, host)
+}
+
+pub fn site_of(provider: Provider, host: &str) -> Site {
     let host = Host::parse(host).unwrap();
-    let api = Provider::GitHub.rules().api(&host);
-    Site { provider: Provider::GitHub, host, api, ca_file: None, client_cert: None }
+    let api = provider.rules().api(&host);
+    Site { provider, host, api, ca_file: None, client_cert: None }
 }
 
 /// Short enough for tests, and long enough for a busy machine where nothing is to go wrong.

@@ -12,7 +12,7 @@ fn setup(home: &Home, answers: &Path) -> Run {
 }
 
 /// Git in this home, asking our own helper.
-fn git(home: &Home, arguments: &[&str]) -> Run {
+pub fn git(home: &Home, arguments: &[&str]) -> Run {
     let helper = format!("!'{}' credential", env!("CARGO_BIN_EXE_git-access"));
     let mut command = home.command("git");
     command.args(["-c", "credential.helper=", "-c", &format!("credential.helper={helper}")]);
@@ -107,7 +107,7 @@ fn every_scenario_ends_as_it_is_promised() {
         ("down", "", 3, false, "", ""),
     ];
     for (scenario, verdict, code, saved, id, fault) in rows {
-        for platform in ["keptn", "devtron", "qovery", "dxup"] {
+        for platform in ["keptn", "devtron", "qovery", "dxup", "flux", "argocd"] {
             let home = Home::new();
             let flag = format!("--sandbox={scenario}");
             let run = home.run(&["setup", &flag, "--platform", platform, "--provider", "github", "--format", "json"]);

@@ -5,6 +5,7 @@ mod answers_file;
 mod config;
 mod disk;
 mod forges;
+mod gitea;
 mod headless;
 mod program;
 mod sandbox;

@@ -132,7 +132,11 @@ impl Served {
     }
 
     pub fn host(&self) -> String {
-        self.announcement["providers"]["github"]["host"].as_str().unwrap().to_owned()
+        self.host_of("github")
+    }
+
+    pub fn host_of(&self, provider: &str) -> String {
+        self.announcement["providers"][provider]["host"].as_str().unwrap().to_owned()
     }
 
     pub fn token_file(&self, name: &str) -> PathBuf {
@@ -145,10 +149,14 @@ impl Served {
 
     /// Answers for a platform, with a token of the scenario and a file store in `home`.
     pub fn answers(&self, home: &Home, platform: &str, token: &str, more: &str) -> PathBuf {
+        self.answers_on(home, "github", platform, token, more)
+    }
+
+    pub fn answers_on(&self, home: &Home, provider: &str, platform: &str, token: &str, more: &str) -> PathBuf {
         let text = format!(
-            "version = 1\nplatform = \"{platform}\"\nprovider = \"github\"\nhost = \"{}\"\nowner = \"acme\"\n\
+            "version = 1\nplatform = \"{platform}\"\nprovider = \"{provider}\"\nhost = \"{}\"\nowner = \"acme\"\n\
              {more}\n[token]\nfile = \"{}\"\n[store]\nkind = \"file\"\npath = \"{}\"\n",
-            self.host(),
+            self.host_of(provider),
             self.token_file(token).display(),
             home.path(&format!("secret-{platform}-{token}")).display(),
         );

@@ -40,11 +40,15 @@ fn denied(refusal: &Refusal, service: Service, asking: &Asking<'_>) -> Fault {
     } else if refusal.says("mirror") {
         no_access(format!("Nobody pushes to {subject}: it is a mirror."), "Use the repository that it mirrors.")
     } else if refusal.says("permission denied") {
-        no_access(format!("{act} {subject} is not allowed to this account."), "Ask an owner of the repository for the right.")
+        no_access(
+            format!("{act} {subject} is not allowed to this account."),
+            "Ask an owner of the repository for the right.",
+        )
     } else {
         // `CheckRepoScopedToken` says no more than the name of the status.
         let text = format!("{act} {subject} is not allowed to this token.");
-        let remedy = format!("Make a token with {scope} that is not limited to public things or to other repositories.");
+        let remedy =
+            format!("Make a token with {scope} that is not limited to public things or to other repositories.");
         Fault::new(FaultKind::MissingScope, text).remedy(Remedy::at(remedy, tokens))
     };
     fault.accepted()

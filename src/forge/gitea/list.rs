@@ -27,7 +27,8 @@ impl Gitea {
                 page.cut = cut;
             }
             Err(fault) if matches!(fault.kind, FaultKind::MissingScope | FaultKind::NoAccess) => {
-                let text = "The token may not list organisations (it needs read:organization). Their names can be typed.";
+                let text =
+                    "The token may not list organisations (it needs read:organization). Their names can be typed.";
                 page.cut = Some(text.to_owned());
             }
             Err(fault) => return Err(fault),
@@ -55,7 +56,11 @@ impl Gitea {
     }
 
     /// All parts of a list, and why it may not be whole.
-    async fn list<T: DeserializeOwned>(&self, path: &str, subject: &str) -> Result<(Vec<T>, Option<String>), Fault> {
+    pub(super) async fn list<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        subject: &str,
+    ) -> Result<(Vec<T>, Option<String>), Fault> {
         let mut rows = Vec::new();
         for number in 1..=MOST_PARTS {
             let request = self.get(&format!("{path}?limit={LIMIT}&page={number}")).up_to(LONGEST_LIST);

@@ -15,12 +15,26 @@ impl Gitea {
         match organisation {
             Ok(organisation) => self.in_organisation(organisation, user).await,
             // Users and organisations share their names: it may be a user.
-            Err(fault) if fault.kind == FaultKind::NotFound => {
-                let user = self.other_user(&name).await?;
-                Ok(of_user(user.login, user.id.to_string(), false))
+            Err(fault) if fault.kind == FaultKind::NotFound => match self.other_user(&name).await {
+                Ok(user) => Ok(of_user(user.login, user.id.to_string(), false)),
+                Err(fault) if fault.kind == FaultKind::NotFound => self.behind_a_repository(&name).await.ok_or(fault),
+                Err(fault) => Err(fault),
+            },
+            // Without read:organization the name alone can be looked up: among the users, where organisations are too.
+            Err(fault) if fault.kind == FaultKind::MissingScope => {
+                let found = self.other_user(&name).await.map_err(|_| fault)?;
+                Ok(of_organisation(found.login, found.id, Membership::NotTold, Told::NotTold))
             }
             Err(fault) => Err(fault),
         }
+    }
+
+    /// A private organisation hides from those who only work on one of its repositories; the repository names it.
+    async fn behind_a_repository(&self, name: &str) -> Option<Owner> {
+        let (repositories, _) =
+            self.list::<wire::Repository>("/user/repos", "the repositories of the account").await.ok()?;
+        let owner = repositories.into_iter().map(|it| it.owner).find(|it| it.login.eq_ignore_ascii_case(name))?;
+        Some(of_organisation(owner.login, owner.id, Membership::Stranger, Told::No))
     }
 
     async fn organisation(&self, name: &str) -> Result<wire::Organisation, Fault> {
@@ -59,14 +73,7 @@ impl Gitea {
             Err(fault) if fault.kind == FaultKind::NotFound => (Membership::Stranger, Told::No),
             Err(fault) => return Err(fault),
         };
-        Ok(Owner {
-            name: organisation.name,
-            id: organisation.id.to_string(),
-            kind: OwnerKind::Organisation,
-            membership,
-            creates,
-            deploy_keys: Told::NotTold,
-        })
+        Ok(of_organisation(organisation.name, organisation.id, membership, creates))
     }
 
     /// What the account may do in the organisation. A team with “create repositories” is among it.
@@ -74,6 +81,11 @@ impl Gitea {
         let subject = format!("the rights in {organisation}");
         self.read(&format!("/users/{login}/orgs/{organisation}/permissions"), &subject).await?.json(&subject)
     }
+}
+
+fn of_organisation(name: String, id: i64, membership: Membership, creates: Told) -> Owner {
+    let (id, kind) = (id.to_string(), OwnerKind::Organisation);
+    Owner { name, id, kind, membership, creates, deploy_keys: Told::NotTold }
 }
 
 fn of_user(name: String, id: String, own: bool) -> Owner {

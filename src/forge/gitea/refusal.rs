@@ -113,7 +113,8 @@ impl Refusal {
             let text = "The server got no token that it can read.";
             return Fault::new(FaultKind::Auth, text).remedy(Remedy::at("Enter an access token.", tokens));
         }
-        let text = "The server does not know this token: it is mistyped or was deleted, and the server does not tell which.";
+        let text =
+            "The server does not know this token: it is mistyped or was deleted, and the server does not tell which.";
         let remedy = "Copy the token again, or make a new one and use that instead.";
         Fault::new(FaultKind::Auth, text).remedy(Remedy::at(remedy, tokens))
     }
@@ -122,7 +123,10 @@ impl Refusal {
     fn account(&self, asking: &Asking<'_>) -> Option<Fault> {
         let host = &asking.site.host;
         let (text, remedy) = if self.says(BARE[1]) {
-            ("The account of this token is not activated.", Remedy::at("Confirm its e-mail address.", host.join("/user/activate")))
+            (
+                "The account of this token is not activated.",
+                Remedy::at("Confirm its e-mail address.", host.join("/user/activate")),
+            )
         } else if self.says(BARE[2]) {
             let remedy = Remedy::new("Ask an administrator of the server to let the account sign in again.");
             ("The account of this token is not allowed to sign in.", remedy)
@@ -153,9 +157,10 @@ impl Refusal {
             403 if self.says("must be an organization owner") => {
                 (format!("Only owners of the organisation may use {subject}."), "Ask an owner of the organisation.")
             }
-            403 if self.says("must be an organization member") => {
-                (format!("Only members of the organisation may see {subject}."), "Have an owner add the account to a team.")
-            }
+            403 if self.says("must be an organization member") => (
+                format!("Only members of the organisation may see {subject}."),
+                "Have an owner add the account to a team.",
+            ),
             403 if self.says("not allowed to create repository in organization") => (
                 "No team of the account may create repositories in this organisation.".to_owned(),
                 "Ask an owner of the organisation for a team with “create repositories”, or have it created.",
@@ -168,7 +173,9 @@ impl Refusal {
                 "The owner's storage quota is used up.".to_owned(),
                 "Free some space, or ask an administrator of the server for more.",
             ),
-            423 => (format!("{} is archived.", capitalised(subject)), "Unarchive it in its settings, or use another one."),
+            423 => {
+                (format!("{} is archived.", capitalised(subject)), "Unarchive it in its settings, or use another one.")
+            }
             _ => return None,
         };
         Some(Fault::new(FaultKind::NoAccess, text).remedy(Remedy::new(remedy)))

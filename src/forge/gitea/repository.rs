@@ -33,7 +33,11 @@ impl Gitea {
         let subject = subject(place);
         let answer = self.read(&format!("/repos/{}/{}", place.owner.owner, place.name), &subject).await?;
         let seen = self.understood(&answer, &subject)?;
-        if answer.followed || same(&seen.repository.place, place) { Ok(seen) } else { Err(answer.not_the_api(&subject)) }
+        if answer.followed || same(&seen.repository.place, place) {
+            Ok(seen)
+        } else {
+            Err(answer.not_the_api(&subject))
+        }
     }
 
     fn understood(&self, answer: &Answer, subject: &str) -> Result<Seen, Fault> {

@@ -49,7 +49,8 @@ fn admitted(caller: &Caller, owner: &str, name: &str, action: Action) -> Result<
         return Err(if writes { plain(StatusCode::FORBIDDEN, &text) } else { missing() });
     };
     if writes && repository.archived {
-        let text = "This repo is archived. You can view files and clone it, but cannot push or open issues/pull-requests.";
+        let text =
+            "This repo is archived. You can view files and clone it, but cannot push or open issues/pull-requests.";
         return Err(plain(StatusCode::FORBIDDEN, text));
     }
     if caller.rights(&repository) < Rights::Read {

@@ -32,8 +32,10 @@ pub(super) fn me(call: &Call) -> Outcome {
 
 pub(super) fn profile(call: &Call, name: &str) -> Outcome {
     call.caller.needs("read", &["user"])?;
-    match call.world().account(name) {
-        Some(account) => Ok(Reply::ok(user(call, &account.login))),
+    // Organisations are users too, as far as their names go.
+    let organisation = call.world().organisation(name).map(|it| &*it.login);
+    match call.world().account(name).map(|it| &*it.login).or(organisation) {
+        Some(login) => Ok(Reply::ok(user(call, login))),
         None => Err(Reply::not_found(&format!("user redirect does not exist [name: {name}]"))),
     }
 }

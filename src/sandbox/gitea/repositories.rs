@@ -31,7 +31,9 @@ pub(super) async fn route(call: &Call<'_>, owner: &str, name: &str, rest: &[&str
             Ok(call.page(keys.iter().map(key_row).collect()))
         }
         ("POST", ["keys"]) if call.caller.rights(&repository) >= Rights::Admin => add_key(call, &repository),
-        (_, ["keys", ..]) => Err(Reply::forbidden("user should be an owner or a collaborator with admin write of a repository")),
+        (_, ["keys", ..]) => {
+            Err(Reply::forbidden("user should be an owner or a collaborator with admin write of a repository"))
+        }
         _ => Err(Reply::no_such_address()),
     }
 }
@@ -102,18 +104,27 @@ fn key_row(key: &Key) -> Value {
 pub(super) fn of_organisation(call: &Call, name: &str) -> Outcome {
     call.caller.needs("read", &["organization", "repository"])?;
     let organisation = call.world().organisation(name).ok_or_else(|| Reply::not_found("GetOrgByName"))?;
-    Ok(list(call, &organisation.login))
+    Ok(list(call, |repository| repository.owner.eq_ignore_ascii_case(&organisation.login)))
 }
 
 pub(super) fn of_user(call: &Call, name: &str) -> Outcome {
     call.caller.needs("read", &["user", "repository"])?;
     let account = call.world().account(name).ok_or_else(|| Reply::not_found("GetUserByName"))?;
-    Ok(list(call, &account.login))
+    Ok(list(call, |repository| repository.owner.eq_ignore_ascii_case(&account.login)))
 }
 
-fn list(call: &Call, owner: &str) -> Reply {
+/// Those that the account owns, shares or works on.
+pub(super) fn mine(call: &Call) -> Outcome {
+    call.caller.needs("read", &["user", "repository"])?;
+    call.signed_in()?;
+    Ok(list(call, |repository| {
+        call.caller.rights(repository) > Rights::Read || repository.visibility != Visibility::Public
+    }))
+}
+
+fn list(call: &Call, wanted: impl Fn(&Repository) -> bool) -> Reply {
     let mut shown = call.world().repositories();
-    shown.retain(|repository| repository.owner.eq_ignore_ascii_case(owner) && call.caller.sees(repository));
+    shown.retain(|repository| wanted(repository) && call.caller.sees(repository));
     shown.sort_by_key(|repository| repository.name.to_lowercase());
     let row = |repository: &Repository| {
         let rights = call.caller.rights(repository);

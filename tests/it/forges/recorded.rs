@@ -17,9 +17,13 @@ fn folder(provider: &str) -> Option<PathBuf> {
     home.ancestors().map(|place| place.join("shared/fixtures").join(provider)).find(|folder| folder.is_dir())
 }
 
-/// Every recording of GitHub by its name, as a step. Lengths and encodings are our own.
 fn recordings() -> Option<BTreeMap<String, Step>> {
-    let files = std::fs::read_dir(folder("github")?).unwrap();
+    recordings_of("github")
+}
+
+/// Every recording of a provider by its name, as a step. Lengths and encodings are our own.
+pub fn recordings_of(provider: &str) -> Option<BTreeMap<String, Step>> {
+    let files = std::fs::read_dir(folder(provider)?).unwrap();
     let steps = files.filter_map(|file| {
         let path = file.unwrap().path();
         let name = path.file_stem()?.to_string_lossy().into_owned();
