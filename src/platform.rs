@@ -321,7 +321,7 @@ mod tests {
             for provider in Provider::ALL {
                 let rules = provider.rules();
                 for row in rules.kinds().iter().filter(|row| kind_row(*provider, row.kind).is_some()) {
-                    if platform.refuses(*provider, row.kind).is_some() {
+                    if platform.pair(*provider).is_err() || platform.refuses(*provider, row.kind).is_some() {
                         continue;
                     }
                     let asked = platform.needs(*provider, row.kind, None);

@@ -160,11 +160,11 @@ impl Rules for Gitea {
 
     fn token_page(&self, site: &Site, _kind: TokenKind, _scopes: &[&str], _owner: Option<&str>, _name: &str) -> Link {
         // The page reads nothing from its address (routers/web/user/setting/applications.go).
-        Link { url: site.host.join("/user/settings/applications"), prefilled: false }
+        Link { url: page(site, "user/settings/applications"), prefilled: false }
     }
 
     fn tokens_page(&self, site: &Site, _kind: Option<TokenKind>) -> String {
-        site.host.join("/user/settings/applications")
+        page(site, "user/settings/applications")
     }
 
     fn owner_page(&self, site: &Site, owner: &str) -> String {
@@ -172,16 +172,21 @@ impl Rules for Gitea {
     }
 
     fn new_owner_page(&self, site: &Site) -> String {
-        site.host.join("/org/create")
+        page(site, "org/create")
     }
 
     fn new_repository_page(&self, site: &Site, _owner: &str) -> String {
-        site.host.join("/repo/create")
+        page(site, "repo/create")
     }
 
     fn sign_up_page(&self, site: &Site) -> String {
-        site.host.join("/user/sign_up")
+        page(site, "user/sign_up")
     }
+}
+
+/// A page for people.
+fn page(site: &Site, path: &str) -> String {
+    site.host.join(&format!("/{path}"))
 }
 
 fn is_name(text: &str) -> bool {

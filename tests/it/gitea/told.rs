@@ -76,7 +76,7 @@ async fn scopes_are_told_in_three_places_and_else_not_at_all() {
     let row = |last: &str, scopes: &str| {
         format!(r#"{{"id":1,"name":"t","token_last_eight":"{last}","scopes":[{scopes}],"repositories":null}}"#)
     };
-    let (other, ours) = (row("00000000", "\"all\""), row("ca12beef", "\"write:package\""));
+    let (other, ours) = (row("00000000", "\"all\""), row("0a12beef", "\"write:package\""));
     let table: [(&'static str, Step, Grants); 7] = [
         ("/api/v1/token", answer(200, about), known("write:repository read:user")),
         ("/api/v1/admin/cron", refusal(403, &refused), known("write:issue write:repository")),
@@ -355,7 +355,7 @@ async fn a_refused_creation_has_its_own_reasons() {
 
 #[tokio::test]
 async fn a_token_for_chosen_repositories_creates_none() {
-    let row = r#"[{"id":1,"name":"t","token_last_eight":"ca12beef","scopes":["all"],"repositories":[{"id":3}]}]"#;
+    let row = r#"[{"id":1,"name":"t","token_last_eight":"0a12beef","scopes":["all"],"repositories":[{"id":3}]}]"#;
     let server = world(move |seen| seen.target.contains("/users/octocat/tokens").then(|| answer(200, row))).await;
     let fault = at(&server).create(&new(true)).await.unwrap_err();
     assert!(fault.text.contains("limited to chosen repositories"), "{}", fault.text);
@@ -364,11 +364,12 @@ async fn a_token_for_chosen_repositories_creates_none() {
 
 #[tokio::test]
 async fn a_right_that_is_not_listed_is_seen_in_what_it_opens() {
-    let forge = at(&world(|seen| {
+    let server = world(|seen| {
         let headers = [("Content-Type", "application/json"), ("X-Total-Count", "0")];
         seen.target.contains("/user/orgs").then(|| Step::answer(200, &headers, "[]"))
     })
-    .await);
+    .await;
+    let forge = at(&server);
     assert_eq!(forge.right(&gitops(), "read:user", false).await, Ok(Right::Held));
     assert_eq!(forge.right(&gitops(), "read:organization", false).await, Ok(Right::Held));
     assert!(matches!(forge.right(&gitops(), "write:package", true).await, Ok(Right::NotTold(_))));
