@@ -246,36 +246,34 @@ impl Answers {
         }
     }
 
-    /// Everything that is missing or does not fit together, for a new connection. `rotates`: an existing connection
-    /// says the rest, and only a new token (or key) is asked for.
-    pub fn problems(&self, platform: Option<&Platform>, rotates: bool) -> Vec<Problem> {
+    /// Everything that is missing or does not fit together, `has_token`: a saved connection keeps one,
+    /// so that none has to be given.
+    pub fn problems(&self, platform: Option<&Platform>, has_token: bool) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut say = |field: Field, message: &str| problems.push(Problem { field, message: message.to_owned() });
-        if !rotates {
-            for field in [Field::Platform, Field::Provider, Field::Owner] {
-                if !self.has(&field) {
-                    say(field.clone(), &format!("`{}` is missing: {}", field.key(), field.row().doc));
-                }
+        for field in [Field::Platform, Field::Provider, Field::Owner] {
+            if !self.has(&field) {
+                say(field.clone(), &format!("`{}` is missing: {}", field.key(), field.row().doc));
             }
         }
-        self.token_problems(&mut say);
+        self.token_problems(has_token, &mut say);
         self.store_problems(&mut say);
         if let Some(provider) = self.provider() {
             self.provider_problems(provider, &mut say);
         }
         if let Some(platform) = platform {
-            self.platform_problems(platform, rotates, &mut say);
+            self.platform_problems(platform, &mut say);
         }
         problems
     }
 
-    fn token_problems(&self, say: &mut impl FnMut(Field, &str)) {
+    fn token_problems(&self, has_token: bool, say: &mut impl FnMut(Field, &str)) {
         let sources = Field::TOKEN_SOURCES.iter().filter(|field| match field {
             Field::TokenStdin => self.flag(field),
             _ => self.has(field),
         });
         let sources: Vec<_> = sources.collect();
-        if sources.is_empty() && !self.has_ssh() {
+        if sources.is_empty() && !has_token && !self.has_ssh() {
             say(Field::TokenEnv, "the token's source is missing: give one of env, file, command or stdin in [token]");
         }
         for second in sources.iter().skip(1) {
@@ -286,6 +284,12 @@ impl Answers {
     fn store_problems(&self, say: &mut impl FnMut(Field, &str)) {
         let kind = self.text(&Field::StoreKind);
         let detail = |wanted| kind == Some(wanted);
+        if detail("git-credential") {
+            say(
+                Field::StoreKind,
+                "this version does not keep secrets with git's helpers: write keyring, file, env or command",
+            );
+        }
         if detail("file") && !self.has(&Field::StorePath) {
             say(Field::StoreKind, "the file store needs `path`: the file that will hold the token in clear text");
         }
@@ -336,16 +340,16 @@ impl Answers {
         }
     }
 
-    fn platform_problems(&self, platform: &Platform, rotates: bool, say: &mut impl FnMut(Field, &str)) {
+    fn platform_problems(&self, platform: &Platform, say: &mut impl FnMut(Field, &str)) {
         let named = self.has(&Field::Repository);
-        if platform.repository == RepositoryRule::Required && !named && !rotates {
+        if platform.repository == RepositoryRule::Required && !named {
             say(Field::Repository, &format!("`repository.name` is missing: {} keeps its files there", platform.title));
         }
         if platform.repository == RepositoryRule::Refused && named {
             say(Field::Repository, &format!("{} takes no single repository: leave [repository] out", platform.title));
         }
         for field in [Field::RepositoryCreate, Field::Visibility, Field::Contents, Field::Branch] {
-            if !named && self.has(&field) && !rotates {
+            if !named && self.has(&field) {
                 say(field, "this says something about a repository, but [repository] has no `name`");
             }
         }

@@ -6,6 +6,7 @@
 //!
 //! `fail`, `warn` and `unknown` cannot be built without a [`Remedy`].
 
+mod create;
 mod git;
 mod owner;
 mod scope;
@@ -142,6 +143,9 @@ pub fn worst(checks: &[Check]) -> Option<&'static str> {
     if checks.iter().any(|check| check.verdict == Verdict::Pending) {
         return None;
     }
+    if checks.is_empty() {
+        return Some("unknown");
+    }
     let has = |name: &str| checks.iter().any(|check| check.verdict.name() == name);
     ["fail", "warn", "unknown"].into_iter().find(|name| has(name)).or(Some("pass"))
 }
@@ -160,7 +164,7 @@ pub struct Case<'a> {
     pub occasion: Occasion,
     /// Whether requests that must be refused may be made.
     pub probes: bool,
-    /// The repository that this connection holds already, or that this run has created.
+    /// The repository that this connection holds already.
     pub holds: Option<&'a Place>,
     /// What became of creating it in this run.
     pub creation: Creation<'a>,
@@ -212,7 +216,7 @@ pub fn judge(case: &Case<'_>) -> Judgement {
     checks.extend(scope::scopes(&bench));
     checks.extend(scope::excess(&bench));
     checks.push(owner::owner(&bench));
-    checks.extend(owner::create_repository(&bench));
+    checks.extend(create::create_repository(&bench));
     checks.extend(owner::repository(&bench));
     checks.extend(git::empty(&bench));
     checks.extend(git::clone(&bench));
@@ -322,6 +326,13 @@ impl<'a> Bench<'a> {
             Some(Fact::Known(Value::Repository(repository))) => Some(repository),
             _ => None,
         }
+    }
+
+    /// Whether the connection held this repository before the run, under whatever name it has now.
+    fn holds(&self) -> bool {
+        let Some(held) = self.case.holds else { return false };
+        let asked = self.case.answers.place().is_some_and(|place| place.is_same_as(held));
+        asked || self.repository().is_some_and(|repository| repository.place.is_same_as(held))
     }
 
     fn repository_query(&self, place: Place) -> Query {

@@ -16,6 +16,7 @@ mod standing;
 mod table;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -41,6 +42,8 @@ pub enum Ending {
     /// A secret, a store or the config could not be read or written.
     Storage = 4,
     Cancelled = 130,
+    /// Somebody asked the process to end (SIGTERM).
+    Terminated = 143,
 }
 
 impl From<Ending> for ExitCode {
@@ -301,7 +304,7 @@ fn wait<T>(job: impl Future<Output = T>) -> Result<T, Refusal> {
 /// Help, where nothing says what to do.
 fn nothing_asked(out: &Out) -> Ending {
     out.say(&definition().render_help().to_string());
-    Ending::Usage
+    out.usage("There is no terminal to show the connections on, and no command was given.")
 }
 
 /// Help and version go to stdout; a mistake goes to stderr, without any word that could be a secret.
@@ -317,7 +320,14 @@ fn usage(error: &clap::Error, arguments: &[OsString]) -> Ending {
             text = text.replace(value, "***");
         }
     }
-    eprint!("{text}");
+    let json = arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
+        || arguments.iter().any(|word| word == "--format=json");
+    let out = Out::new(if json { Format::Json } else { Format::Text }, Color::Auto);
+    if json {
+        return out.usage(text.lines().next().unwrap_or_default().trim_start_matches("error: "));
+    }
+    // Not eprint: nobody may be there to read, and that is no reason to break down.
+    let _ = std::io::stderr().write_all(text.as_bytes());
     Ending::Usage
 }
 

@@ -80,6 +80,15 @@ pub struct Place {
     pub name: String,
 }
 
+impl Place {
+    /// Whether both name one repository: forges do not tell names apart by case.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.owner.owner.eq_ignore_ascii_case(&other.owner.owner)
+            && self.owner.project == other.owner.project
+            && self.name.eq_ignore_ascii_case(&other.name)
+    }
+}
+
 /// A way to use git over HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Service {
@@ -375,6 +384,23 @@ impl Query {
             | Self::Repository(_, credential, _)
             | Self::Git(_, credential, ..)
             | Self::Right { credential, .. } => Some(credential),
+        }
+    }
+
+    /// The forge it is put to, if it is put to one.
+    pub fn site(&self) -> Option<&Site> {
+        match self {
+            Self::Token(_) => None,
+            Self::Reach(site)
+            | Self::Identity(site, _)
+            | Self::Grants(site, _)
+            | Self::Expiry(site, _)
+            | Self::Owner(site, ..)
+            | Self::Owners(site, _)
+            | Self::Repositories(site, ..)
+            | Self::Repository(site, ..)
+            | Self::Git(site, ..)
+            | Self::Right { site, .. } => Some(site),
         }
     }
 

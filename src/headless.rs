@@ -68,13 +68,13 @@ pub fn ending(wizard: &Wizard) -> Ending {
     if !wizard.floor() && wizard.nobody_answered() {
         return Ending::Unanswered;
     }
-    if wizard.blocking().is_empty() && wizard.floor() { Ending::Done } else { Ending::Refused }
+    if wizard.is_done() { Ending::Done } else { Ending::Refused }
 }
 
 /// The ending of several runs: the first that applies of storage, refused, unanswered, done.
 pub fn worst(endings: impl IntoIterator<Item = Ending>) -> Ending {
     let rank = |ending: &Ending| match ending {
-        Ending::Cancelled => 5,
+        Ending::Cancelled | Ending::Terminated => 5,
         Ending::Usage => 4,
         Ending::Storage => 3,
         Ending::Refused => 2,

@@ -41,6 +41,7 @@ pub mod wizard;
 pub mod disk;
 pub mod forge;
 pub mod git;
+pub mod hardening;
 pub mod program;
 pub mod record;
 pub mod store;

@@ -31,6 +31,9 @@ pub struct Platform {
     pub reads: bool,
     /// It pushes.
     pub writes: bool,
+    /// It creates repositories by itself.
+    #[serde(default)]
+    pub creates: Option<Level>,
     /// What it does besides git.
     #[serde(default)]
     pub does: Vec<Deed>,

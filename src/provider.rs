@@ -143,9 +143,11 @@ pub trait Rules: Sync {
     fn scopes_for(&self, need: Need, kind: TokenKind) -> &'static [&'static str];
     /// What the wizard itself uses: to create a repository there, and to see the owner.
     fn wizard_scopes(&self, kind: TokenKind, creates: bool) -> Vec<&'static str>;
-    /// Every scope that creating a repository takes, for an owner of this kind; `None`: the kind is not known yet.
+    /// The scope with which a token of this kind creates repositories.
+    fn create_scope(&self, kind: TokenKind) -> &'static str;
+    /// Every scope that creating takes, for an owner of this kind; `None`: the kind is not known yet.
     fn creation_scopes(&self, kind: TokenKind, _owner: Option<OwnerKind>) -> Vec<&'static str> {
-        self.wizard_scopes(kind, true).into_iter().take(1).collect()
+        vec![self.create_scope(kind)]
     }
     fn proof(&self, scope: &str) -> Proof;
 

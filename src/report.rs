@@ -9,8 +9,9 @@ use serde_json::{Value as Json, json};
 
 use crate::check::{Check, Finding, Verdict, days_between, worst};
 use crate::config::ExpiresSource;
-use crate::fact::{Fact, Query, Remedy, Value};
-use crate::wizard::{Done, Stage, Wizard};
+use crate::fact::{Fact, Place, Query, Remedy, Value};
+use crate::secret::Store;
+use crate::wizard::{Command, Done, Wizard};
 
 /// A mistake in a file, with its place; lines and columns begin at 1, and 0 means that it has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl Entry {
         let answers = wizard.answers();
         let site = answers.site();
         let token = wizard.token();
-        let place = answers.place();
+        let place = place_now(wizard);
         let url = site.as_ref().zip(place).map(|(site, place)| site.provider.rules().clone_url(site, &place));
         let repository = url.map(|url| (url, wizard.created().is_some(), is_empty(wizard)));
         Self {
@@ -77,8 +78,8 @@ impl Entry {
             expires_source: token.expires_source,
             days_left: token.expires.map(|at| days_between(wizard.settings().now, at)),
             repository,
-            saved: wizard.is_saved(),
-            accepted: wizard.accepted(),
+            saved: wizard.is_saved() || wizard.is_check(),
+            accepted: if wizard.is_saved() || wizard.is_check() { wizard.accepted() } else { Vec::new() },
             left_behind: left_behind(wizard),
             checks: settled(wizard.judgement().checks),
             origins: site.map(|site| site.origins().iter().map(ToString::to_string).collect()).unwrap_or_default(),
@@ -129,6 +130,16 @@ fn check_json(check: &Check) -> Json {
     })
 }
 
+/// The repository under the name that it has now, where that is known.
+fn place_now(wizard: &Wizard) -> Option<Place> {
+    let asked = wizard.answers().place()?;
+    let known = wizard.facts().iter().find_map(|(query, fact)| match (query, fact) {
+        (Query::Repository(_, _, place), Fact::Known(Value::Repository(known))) if *place == asked => Some(known),
+        _ => None,
+    });
+    Some(known.map_or(asked, |known| known.place.clone()))
+}
+
 fn is_empty(wizard: &Wizard) -> Option<bool> {
     wizard.facts().iter().find_map(|(query, fact)| match (query, fact) {
         (Query::Git(..), Fact::Known(Value::Refs(refs))) => Some(refs.names.is_empty()),
@@ -152,7 +163,7 @@ fn settled(checks: Vec<Check>) -> Vec<Check> {
 fn left_behind(wizard: &Wizard) -> Vec<String> {
     let mut left = Vec::new();
     for (command, outcome) in wizard.applied() {
-        match (command.stage(), outcome) {
+        match (command, outcome) {
             (_, Ok(Done::Created(repository))) if !wizard.is_saved() => {
                 let place = &repository.place;
                 left.push(format!(
@@ -160,13 +171,10 @@ fn left_behind(wizard: &Wizard) -> Vec<String> {
                     place.owner.owner, place.name
                 ));
             }
-            (_, Ok(Done::Stored(store, generation))) if !wizard.is_saved() => {
-                left.push(format!(
-                    "the token in the store ({}), generation {generation}: the next try replaces it",
-                    store.kind()
-                ));
+            (Command::WriteSecret(keeping), Ok(Done::Stored(store, generation))) if !wizard.is_saved() => {
+                left.push(resting(store, &keeping.id, *generation));
             }
-            (Stage::LetGo, Err(fault)) => {
+            (Command::LetGo { .. }, Err(fault)) => {
                 left.push(format!("the token that was replaced, in its store: {}", fault.text));
             }
             _ => {}
@@ -192,5 +200,13 @@ impl Report {
             }).collect::<Vec<_>>(),
             "connections": self.connections.iter().map(Entry::json).collect::<Vec<_>>(),
         })
+    }
+}
+
+/// Where a secret rests that nothing refers to, and how it is removed there.
+pub fn resting(store: &Store, id: &str, generation: u64) -> String {
+    match store {
+        Store::File(path) => format!("the token in {}: the next try takes it over, or remove the file", path.display()),
+        _ => format!("the token in the store ({}), as git-access/{id}/{generation}: remove it there", store.kind()),
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use self::apply::{Command, Done, Stage};
+pub use self::apply::{Command, Done, Keeping, Stage};
 pub use self::prefill::{answers_of, edited};
 pub use self::step::Step;
 use crate::answers::{Answer, Answers, Field};
@@ -21,6 +21,7 @@ use crate::check::{Case, CheckId, Creation, Judgement, Occasion, Resting, judge}
 use crate::config::Connection;
 use crate::fact::{Credential, Fact, Facts, Fault, Place, Query, Slot, Source, Ticket, Value};
 use crate::platform::Platform;
+use crate::secret::Store;
 
 /// What happened.
 #[derive(Clone, Debug)]
@@ -176,7 +177,7 @@ impl Wizard {
         }
     }
 
-    fn is_check(&self) -> bool {
+    pub fn is_check(&self) -> bool {
         matches!(self.purpose, Purpose::Check { .. })
     }
 
@@ -237,9 +238,15 @@ impl Wizard {
                 _ => {}
             }
         }
+        // Read from where it rests: kept there before, or the source and the resting place are one.
         let read = self.credential().is_some_and(|credential| {
-            let kept = !self.answers.store().keeps() || matches!(credential.source, Source::Kept { .. });
-            kept && matches!(self.facts.of(&Query::Token(credential)), Some(Fact::Known(_)))
+            let rests = match (&credential.source, self.answers.store()) {
+                (Source::Kept { .. }, _) => true,
+                (Source::Env(source), Store::Env(store)) => *source == store,
+                (Source::Command(source), Store::Command(store)) => *source == store,
+                _ => false,
+            };
+            rests && matches!(self.facts.of(&Query::Token(credential)), Some(Fact::Known(_)))
         });
         if read { Resting::Proven } else { Resting::Later }
     }
@@ -269,16 +276,26 @@ impl Wizard {
             Purpose::Check { held } => held.accepted.contains(&id.name()),
             Purpose::Setup { .. } => self.settings.accept_failures,
         };
-        before && self.floor() && *id != CheckId::Store
+        // Without the repository there is nothing to save, and without the store nowhere to save it.
+        before && self.floor() && !matches!(id, CheckId::Store | CheckId::CreateRepository)
     }
 
     /// Whether the API has accepted the credential once: below this floor nothing is saved.
     pub fn floor(&self) -> bool {
-        self.facts.iter().filter(|(query, _)| query.credential().is_some()).any(|(_, fact)| match fact {
+        self.asked_with_it().any(|fact| match fact {
             Fact::Known(_) => true,
             Fact::Refused(fault) => fault.accepted,
             Fact::Asked(_) => false,
         })
+    }
+
+    /// The facts that were asked with the credential in use, where it is in use.
+    fn asked_with_it(&self) -> impl Iterator<Item = &Fact> {
+        let (site, credential) = (self.answers.site(), self.credential());
+        let facts = self.facts.iter().filter(move |(query, _)| {
+            query.credential().is_some() && query.credential() == credential.as_ref() && query.site() == site.as_ref()
+        });
+        facts.map(|(_, fact)| fact)
     }
 
     /// Whether the token could not be read from its source or store.
@@ -289,16 +306,19 @@ impl Wizard {
 
     /// Whether the world was asked and nobody of the real API answered to the credential.
     pub fn nobody_answered(&self) -> bool {
-        let forge = self.facts.iter().filter(|(query, _)| !matches!(query, Query::Token(_)));
-        let mut silence = false;
-        for (query, fact) in forge {
-            match fact {
-                Fact::Refused(fault) if fault.kind.is_silence() => silence = true,
-                Fact::Known(_) | Fact::Refused(_) if query.credential().is_some() => return false,
-                _ => {}
-            }
+        let silent = |fact: &Fact| matches!(fact, Fact::Refused(fault) if fault.kind.is_silence());
+        let unreached = self.answers.site().is_some_and(|site| self.facts.of(&Query::Reach(site)).is_some_and(silent));
+        let mut answers = self.asked_with_it().filter(|fact| !matches!(fact, Fact::Asked(_))).peekable();
+        (unreached || answers.peek().is_some()) && answers.all(silent)
+    }
+
+    /// Whether the run has done what it is for.
+    pub fn is_done(&self) -> bool {
+        match self.purpose {
+            Purpose::Check { .. } => self.floor() && self.blocking().is_empty(),
+            Purpose::Setup { .. } if self.settings.dry_run => self.floor() && self.blocking().is_empty(),
+            Purpose::Setup { .. } => self.is_saved(),
         }
-        silence
     }
 
     fn learn(&mut self, ticket: Ticket, reply: Result<Value, Fault>, more: More) {

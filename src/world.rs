@@ -12,9 +12,13 @@ use crate::disk::{self, Paths};
 use crate::fact::{Credential, Fault, FaultKind, Query, Remedy, Site, Source, Ticket, Value};
 use crate::forge::{self, Forge, Log, Outside};
 use crate::provider::recognise;
+use crate::report::resting;
 use crate::secret::{Redaction, Secret, Store};
 use crate::store::{self, Entry, StoreFault, Stores, successor};
-use crate::wizard::{Command, Done, Effect, Event, More};
+use crate::wizard::{Command, Done, Effect, Event, Keeping, More};
+
+/// How many generations are tried for a new secret, when places are taken.
+const SKIPPED: u64 = 8;
 
 /// Everything outside that a run touches.
 pub struct World {
@@ -26,6 +30,8 @@ pub struct World {
     vault: Mutex<BTreeMap<Credential, Secret>>,
     lines: Mutex<Vec<Line>>,
     notes: Mutex<Vec<String>>,
+    /// What was changed and not yet saved, in words.
+    changes: Arc<Mutex<Vec<String>>>,
 }
 
 /// An open connection to a forge.
@@ -44,7 +50,19 @@ impl World {
     pub fn new(log: Option<Log>, stores: Stores, paths: Paths, redaction: Redaction) -> Self {
         let outside = Outside::new(log.clone());
         let (vault, lines, notes) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { outside, log, stores, paths, redaction, vault, lines, notes }
+        Self { outside, log, stores, paths, redaction, vault, lines, notes, changes: Arc::default() }
+    }
+
+    /// The same world, which tells what it has changed there as well.
+    #[must_use]
+    pub fn telling(self, changes: Arc<Mutex<Vec<String>>>) -> Self {
+        Self { changes, ..self }
+    }
+
+    /// The same world, asked through `outside`: its limits, and the connections that it shares with others.
+    #[must_use]
+    pub fn through(self, outside: Outside) -> Self {
+        Self { outside, ..self }
     }
 
     pub fn paths(&self) -> &Paths {
@@ -103,9 +121,12 @@ impl World {
     async fn token(&self, credential: &Credential) -> Result<Value, Fault> {
         let secret = match &credential.source {
             Source::Env(name) => store::read_env(name),
-            Source::File(path) => store::read_file(path),
+            Source::File(path) => {
+                let path = path.clone();
+                aside(move || store::read_file(&path)).await?
+            }
             Source::Command(argv) => store::read_command(argv).await,
-            Source::Stdin => store::read_stdin(),
+            Source::Stdin => aside(store::read_stdin).await?,
             Source::Kept { store, id, generation } => {
                 self.stores.read(store, &Entry { id: id.clone(), generation: *generation }).await
             }
@@ -148,15 +169,17 @@ impl World {
 
     async fn act(&self, command: Command) -> Result<Done, Fault> {
         match command {
-            Command::ProbeStore(store) => self.stores.probe(&store).await.map(|_| Done::Probed).map_err(fault_of),
+            Command::ProbeStore(keeping) => {
+                self.stores.probe(&keeping.store).await.map_err(fault_of)?;
+                self.resting_place(&keeping).await.map(|_| Done::Probed)
+            }
             Command::CreateRepository(site, credential, new) => {
                 let made = self.line(&site, Some(&credential))?.create(&new).await?;
+                let place = &made.place;
+                self.changed(format!("the new repository {}/{}", place.owner.owner, place.name));
                 Ok(Done::Created(Box::new(made)))
             }
-            Command::WriteSecret { store, id, credential, held } => {
-                let secret = self.secret(&credential)?;
-                self.write_secret(store, id, &secret, held).await
-            }
+            Command::WriteSecret(keeping) => self.write_secret(keeping).await,
             Command::ReadBack { store, id, generation, credential } => {
                 let secret = self.secret(&credential)?;
                 let there = self.stores.read(&store, &Entry { id, generation }).await.map_err(fault_of)?;
@@ -168,74 +191,114 @@ impl World {
                 let remedy = Remedy::new("Choose another store, or remove what shadows the entry there.");
                 Err(Fault::new(FaultKind::Secret, text).remedy(remedy))
             }
-            Command::WriteConfig(connection) => self.write_config(&connection),
+            Command::WriteConfig(connection) => self.write_config(connection).await,
             Command::LetGo { store, id, generation } => {
                 self.stores.remove(&store, &Entry { id, generation }).await.map(|_| Done::LetGo).map_err(fault_of)
             }
         }
     }
 
-    /// Writes the secret where nothing that is in use is touched: an equal one is left alone, another one gets the next
-    /// generation.
-    async fn write_secret(
-        &self,
-        store: Store,
-        id: String,
-        secret: &Secret,
-        held: Option<(Store, u64)>,
-    ) -> Result<Done, Fault> {
-        let entry = |generation| Entry { id: id.clone(), generation };
-        let (store, generation) = match held {
-            Some((kept, generation)) if kept.kind() == store.kind() => {
-                let there = self.stores.read(&kept, &entry(generation)).await;
-                if there.is_ok_and(|there| there.same_as(secret)) {
-                    return Ok(Done::Stored(kept, generation));
-                }
-                (successor(&store, generation + 1), generation + 1)
-            }
-            Some((_, generation)) => (store, generation + 1),
-            None => (store, 1),
-        };
-        match self.stores.read(&store, &entry(generation)).await {
-            Ok(there) if there.same_as(secret) => return Ok(Done::Stored(store, generation)),
-            Ok(_) => {
-                let text = format!("The store ({}) holds another secret in this place already.", store.kind());
-                let remedy = Remedy::new("Name another path for the secret, or remove the one that is there.");
-                return Err(Fault::new(FaultKind::Secret, text).remedy(remedy));
-            }
-            Err(_) => {}
+    async fn write_secret(&self, keeping: Keeping) -> Result<Done, Fault> {
+        let (store, generation, is_there) = self.resting_place(&keeping).await?;
+        if !is_there {
+            let entry = Entry { id: keeping.id.clone(), generation };
+            let secret = self.secret(&keeping.credential)?;
+            self.stores.write(&store, &entry, &secret).await.map_err(fault_of)?;
+            self.changed(resting(&store, &keeping.id, generation));
         }
-        self.stores.write(&store, &entry(generation), secret).await.map_err(fault_of)?;
         Ok(Done::Stored(store, generation))
     }
 
-    fn write_config(&self, connection: &Connection) -> Result<Done, Fault> {
+    /// Where the secret rests or may rest, and whether it is there already. Nothing that is in use is touched: an equal
+    /// secret stays where it is, another one gets the next generation.
+    async fn resting_place(&self, keeping: &Keeping) -> Result<(Store, u64, bool), Fault> {
+        let Keeping { store, id, credential, held } = keeping;
+        let secret = self.secret(credential)?;
+        let entry = |generation| Entry { id: id.clone(), generation };
+        if !store.keeps() {
+            let there = self.stores.read(store, &entry(1)).await.map_err(fault_of)?;
+            return if there.same_as(&secret) { Ok((store.clone(), 1, true)) } else { Err(another(store)) };
+        }
+        let mut places = match held {
+            Some((kept, generation)) if *kept == *store || *kept == successor(store, *generation) => {
+                let there = self.stores.read(kept, &entry(*generation)).await;
+                if there.is_ok_and(|there| there.same_as(&secret)) {
+                    return Ok((kept.clone(), *generation, true));
+                }
+                // A run that was killed may have left the secrets of generations that were never saved.
+                (1..=SKIPPED).map(|more| generation + more).map(|next| (successor(store, next), next)).collect()
+            }
+            Some((_, generation)) => vec![(store.clone(), generation + 1)],
+            None => vec![(store.clone(), 1)],
+        };
+        places.reverse();
+        while let Some((store, generation)) = places.pop() {
+            match self.stores.read(&store, &entry(generation)).await {
+                Ok(there) if there.same_as(&secret) => return Ok((store, generation, true)),
+                Ok(_) if places.is_empty() => return Err(another(&store)),
+                Ok(_) => {}
+                Err(_) => return Ok((store, generation, false)),
+            }
+        }
+        Err(another(store))
+    }
+
+    fn changed(&self, what: String) {
+        locked(&self.changes).push(what);
+    }
+
+    async fn write_config(&self, connection: Box<Connection>) -> Result<Done, Fault> {
         self.paths.may_write().map_err(|fault| storage(fault.message, fault.remedy))?;
-        let saved = disk::update(&self.paths.config, |text| -> Result<String, Unsaved> {
-            let mut config = Config::parse(text).map_err(Unsaved::Config)?;
-            let same = config.connection(&connection.name).is_some_and(|there| there.id == connection.id);
-            if config.has(&connection.name) && !same {
-                return Err(Unsaved::Taken);
-            }
-            config.put(connection).map_err(Unsaved::Config)?;
-            if config.active().is_none() {
-                config.set_active(&connection.name).map_err(Unsaved::Config)?;
-            }
-            Ok(config.render())
-        });
+        let (path, name) = (self.paths.config.clone(), connection.name.clone());
+        let saved = aside(move || disk::update(&path, |text| with(text, &connection))).await?;
         match saved {
             Ok(outcome) => {
                 locked(&self.notes).extend(outcome.notes);
+                locked(&self.changes).clear();
                 Ok(Done::Saved)
             }
             Err(Unsaved::Disk(fault)) => Err(storage(fault.message, fault.remedy)),
             Err(Unsaved::Config(problem)) => Err(storage(problem.to_string(), problem.remedy)),
             Err(Unsaved::Taken) => Err(storage(
-                format!("Another connection was saved as {} meanwhile.", connection.name),
+                format!("Another connection was saved as {name} meanwhile."),
                 "Choose another name.".to_owned(),
+            )),
+            Err(Unsaved::Renamed(now)) => Err(storage(
+                format!("The connection {name} was renamed to {now} meanwhile."),
+                "Run this again under its new name.".to_owned(),
             )),
         }
     }
+}
+
+fn another(store: &Store) -> Fault {
+    let text =
+        format!("The store ({}) holds another secret in this place than the one that was checked.", store.kind());
+    let remedy = "Name another place for the secret, or remove the one that is there.";
+    Fault::new(FaultKind::Secret, text).remedy(Remedy::new(remedy))
+}
+
+/// The text of a config with this connection in it.
+fn with(text: Option<&str>, connection: &Connection) -> Result<String, Unsaved> {
+    let mut config = Config::parse(text).map_err(Unsaved::Config)?;
+    let there = config.connections().iter().find(|there| there.id == connection.id);
+    match there {
+        Some(there) if there.name != connection.name => return Err(Unsaved::Renamed(there.name.clone())),
+        None if config.has(&connection.name) => return Err(Unsaved::Taken),
+        _ => {}
+    }
+    config.put(connection).map_err(Unsaved::Config)?;
+    if config.active().is_none() {
+        config.set_active(&connection.name).map_err(Unsaved::Config)?;
+    }
+    Ok(config.render())
+}
+
+/// Does what may wait, for a disk, a pipe or another run, where it holds up nobody else.
+async fn aside<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+    let broken =
+        |_| storage("The program broke down while it did this.".into(), "Run this again with --log FILE.".into());
+    tokio::task::spawn_blocking(job).await.map_err(broken)
 }
 
 /// Why the config was not saved.
@@ -243,6 +306,8 @@ enum Unsaved {
     Disk(disk::DiskFault),
     Config(crate::config::ConfigProblem),
     Taken,
+    /// The connection has this name now.
+    Renamed(String),
 }
 
 impl From<disk::DiskFault> for Unsaved {

@@ -229,6 +229,9 @@ impl Field {
         if text.chars().any(char::is_control) {
             return Err("the value has a control character".into());
         }
+        if super::literal::holds_token(text) {
+            return Err(super::literal::REFUSAL.to_owned());
+        }
         match self {
             Self::Name => name(text).map(Answer::Text),
             Self::Platform => platform(text).map(Answer::Text),

@@ -24,13 +24,20 @@ pub use super::written::{wanted, write};
 pub struct Circumstances<'a> {
     /// The file itself comes from standard input, so the token cannot.
     pub from_stdin: bool,
-    /// An existing connection says the rest: only a new token (or key) is asked for.
-    pub rotates: bool,
     /// What wins over the file: the command line.
     pub above: &'a Answers,
-    /// What the file wins over: the answers of a scenario.
-    pub beneath: &'a Answers,
+    /// Everything that is answered, once the file's own answers are laid between what wins over them and what they win
+    /// over.
+    pub whole: &'a dyn Fn(&Answers) -> Whole,
     pub platform: &'a dyn Fn(&str) -> Option<Platform>,
+}
+
+/// All answers together: what is judged.
+#[derive(Clone, Debug, Default)]
+pub struct Whole {
+    pub answers: Answers,
+    /// A saved connection keeps a token already, so that none has to be given.
+    pub has_token: bool,
 }
 
 /// What a file says, and what is wrong with it.
@@ -317,21 +324,19 @@ impl Reader<'_> {
         if !self.has_version && !self.tried.everything {
             self.problem(START, Some("version".into()), "`version` is missing: write version = 1");
         }
-        let mut merged = circumstances.beneath.clone();
-        merged.overlay(&self.reading.answers);
-        merged.overlay(circumstances.above);
+        let Whole { answers: merged, has_token } = (circumstances.whole)(&self.reading.answers);
         let platform = merged.platform().and_then(circumstances.platform);
         if merged.has(&Field::Platform) && platform.is_none() {
             let known: Vec<_> = crate::platform::built_in().into_iter().map(|platform| platform.id).collect();
             let known = known.join(", ");
             let message = format!("no platform of this name is known: write {known}, or the name of a platform file");
-            self.fits_not(&Problem { field: Field::Platform, message });
+            self.fits_not(&Problem { field: Field::Platform, message }, circumstances.above);
         }
-        let mut problems = merged.problems(platform.as_ref(), circumstances.rotates);
+        let mut problems = merged.problems(platform.as_ref(), has_token);
         problems.extend(platform.as_ref().and_then(|platform| unsupported(&merged, platform)));
         for problem in problems {
             if !self.follows_from_another(&problem.field, &merged) {
-                self.fits_not(&problem);
+                self.fits_not(&problem, circumstances.above);
             }
         }
     }
@@ -342,7 +347,12 @@ impl Reader<'_> {
         tried(field) || relies_on(field).iter().any(tried) || (self.tried.everything && !merged.has(field))
     }
 
-    fn fits_not(&mut self, problem: &Problem) {
+    /// A problem at its place: where the file says it, unless the command line does.
+    fn fits_not(&mut self, problem: &Problem, above: &Answers) {
+        if above.has(&problem.field) {
+            let flag = format!("--{}", problem.field.key().replace("repository.name", "repository"));
+            return self.problem(Position { line: 0, column: 0 }, Some(flag), &problem.message);
+        }
         let spot = self.reading.spots.get(&problem.field);
         let position = match spot {
             Some(spot) if is_about_value(&problem.field) => spot.value,

@@ -5,7 +5,7 @@ use crate::provider::Provider;
 use crate::secret::Secret;
 
 /// What is said about a token in a file. It never shows any of it.
-pub(super) const REFUSAL: &str = "a token or private key does not belong into this file: leave it in a variable, \
+pub(super) const REFUSAL: &str = "a token or private key does not belong here: leave it in a variable, \
     a file of its own, a program or standard input, and write env, file, command or stdin in [token]";
 
 /// How tokens begin, whatever their length.
@@ -50,6 +50,11 @@ pub(super) fn is_token(text: &str) -> bool {
     let Ok(secret) = Secret::parse(text) else { return false };
     LONG_BEGINNINGS.iter().any(|begin| text.starts_with(begin))
         || Provider::ALL.iter().any(|provider| provider.rules().recognise(&secret) != Recognised::Untold)
+}
+
+/// Whether a part of `text`, as in the path of an address, is a token to all appearance.
+pub(super) fn holds_token(text: &str) -> bool {
+    text.split(|letter: char| letter.is_whitespace() || "/:@?&=#".contains(letter)).any(is_token)
 }
 
 /// Whether a token is what belongs to a key of this name.

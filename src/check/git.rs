@@ -45,7 +45,7 @@ fn ask<'a>(
 
 pub(super) fn empty(bench: &Bench<'_>) -> Option<Check> {
     let title = "The repository is empty";
-    if !bench.case.platform.wants_empty || bench.case.occasion == Occasion::Check || holds_it(bench) {
+    if !bench.case.platform.wants_empty || bench.case.occasion == Occasion::Check || bench.holds() {
         return None;
     }
     let (refs, took) = match ask(bench, &CheckId::Empty, title, Service::Read, &user(bench)) {
@@ -59,13 +59,8 @@ pub(super) fn empty(bench: &Bench<'_>) -> Option<Check> {
     let text = format!("Choose another repository, or a new name with `create = true`: {platform} fills it itself.");
     let owner = bench.case.answers.owner().map(|path| path.owner).unwrap_or_default();
     let page = bench.rules.new_repository_page(bench.case.site, &owner);
-    let detail = format!("It has commits already ({} refs); {platform} wants one without any.", refs.names.len());
+    let detail = format!("It has commits already; {platform} wants one without any.");
     Some(Check::new(CheckId::Empty, title, Verdict::Fail(Finding::new(Remedy::at(text, page))), detail).took(took))
-}
-
-/// Whether the connection held this repository before this run.
-fn holds_it(bench: &Bench<'_>) -> bool {
-    bench.case.holds.is_some() && bench.case.holds == bench.case.answers.place().as_ref()
 }
 
 pub(super) fn clone(bench: &Bench<'_>) -> Option<Check> {
@@ -90,7 +85,7 @@ pub(super) fn push(bench: &Bench<'_>) -> Option<Check> {
     let user = user(bench);
     match ask(bench, &CheckId::Push, title, Service::Write, &user) {
         Ok((_, took)) => {
-            let detail = format!("The server is ready to receive from {user} ; nothing was sent.");
+            let detail = format!("The server is ready to receive from {user} (nothing was sent).");
             Some(Check::new(CheckId::Push, title, Verdict::Pass, detail).took(took))
         }
         Err(check) => check.map(|check| *check),

@@ -1,13 +1,13 @@
 //! Do owner and repository exist, are they the ones that were meant, and may something be created there?
 
 use super::token::not_done;
-use super::{Bench, Check, CheckId, Creation, Finding, Occasion, Seen, Verdict};
-use crate::fact::{FaultKind, Grants, Membership, Owner, OwnerKind, Query, Remedy, Repository, Told, Value};
+use super::{Bench, Check, CheckId, Finding, Occasion, Seen, Verdict};
+use crate::fact::{FaultKind, Membership, Owner, OwnerKind, Query, Remedy, Repository, Value};
 
 const OWNER: &str = "The owner";
 const REPOSITORY: &str = "The repository";
 
-fn look<'a>(bench: &Bench<'a>) -> Option<(Query, Seen<'a>)> {
+pub(super) fn look<'a>(bench: &Bench<'a>) -> Option<(Query, Seen<'a>)> {
     let owner = bench.case.answers.owner()?;
     let query = Query::Owner(bench.case.site.clone(), bench.case.credential.clone(), owner);
     Some((query.clone(), bench.ask(query)))
@@ -59,89 +59,6 @@ fn judge_owner(bench: &Bench<'_>, owner: &Owner) -> Check {
     }
 }
 
-pub(super) fn create_repository(bench: &Bench<'_>) -> Option<Check> {
-    let title = "Creating the repository";
-    let id = CheckId::CreateRepository;
-    if bench.case.occasion == Occasion::Check || !bench.case.answers.creates() {
-        return None;
-    }
-    let place = bench.case.answers.place()?;
-    match bench.case.creation {
-        Creation::NotTried => {}
-        Creation::Done => return Some(Check::new(id, title, Verdict::Pass, "It was created just now.")),
-        Creation::Refused(fault) => return Some(Check::refused(id, title, fault, bench)),
-    }
-    if bench.case.holds == Some(&place) {
-        return None;
-    }
-    let query = bench.repository_query(place);
-    match bench.ask(query) {
-        Seen::Known(_) => return None,
-        Seen::Refused(fault) if fault.kind == FaultKind::NotFound => {}
-        seen => return Check::unanswered(&id, title, &seen, bench),
-    }
-    let (_, seen) = look(bench)?;
-    let Seen::Known(Value::Owner(owner)) = seen else {
-        return Check::unanswered(&id, title, &seen, bench).map(|check| settle_with_owner(check, bench));
-    };
-    Some(may_create(bench, owner, id, title))
-}
-
-/// A refusal of the owner stands in its own row; here it only leaves the question open.
-fn settle_with_owner(check: Check, bench: &Bench<'_>) -> Check {
-    match check.verdict {
-        Verdict::Fail(mut finding) => {
-            finding.remedy = Remedy::at("Mend the check of the owner first.", bench.tokens_page());
-            Check { verdict: Verdict::Unknown(finding), detail: "This was not asked.".into(), ..check }
-        }
-        _ => check,
-    }
-}
-
-fn may_create(bench: &Bench<'_>, owner: &Owner, id: CheckId, title: &str) -> Check {
-    if bench.case.occasion == Occasion::DryRun {
-        return not_done(id, title);
-    }
-    let kind = bench.kind();
-    let scopes = bench.ask(Query::Grants(bench.case.site.clone(), bench.case.credential.clone()));
-    if let Seen::Known(Value::Grants(Grants::Known(held))) = scopes {
-        let held = bench.rules.closure(held);
-        let lacking =
-            bench.rules.creation_scopes(kind, Some(owner.kind)).into_iter().filter(|scope| !held.contains(*scope));
-        let lacking = lacking.collect::<Vec<_>>().join(" and ");
-        if !lacking.is_empty() {
-            let remedy = Remedy::at(format!("Tick {lacking}, or create the repository by hand."), bench.tokens_page());
-            let finding = Finding::of(FaultKind::MissingScope, remedy);
-            return Check::new(id, title, Verdict::Fail(finding), format!("It takes the scope {lacking}"));
-        }
-    }
-    let by_hand = bench.rules.new_repository_page(bench.case.site, &owner.name);
-    match owner.creates {
-        Told::Yes => {
-            Check::new(id, title, Verdict::Pass, format!("{} lets the account create repositories.", owner.name))
-        }
-        Told::No => {
-            let remedy = Remedy::at("Have an administrator create it or allow it; then run this again.", by_hand);
-            let finding = Finding::of(FaultKind::NoAccess, remedy);
-            Check::new(
-                id,
-                title,
-                Verdict::Fail(finding),
-                format!("{} does not let the account create repositories.", owner.name),
-            )
-        }
-        Told::NotTold => {
-            let remedy = Remedy::at("Go on: creating it tells. Or create it by hand first.", by_hand);
-            Check::new(
-                id,
-                title,
-                Verdict::Unknown(Finding::new(remedy)),
-                format!("{} does not tell whether the account may.", owner.name),
-            )
-        }
-    }
-}
-
 pub(super) fn repository(bench: &Bench<'_>) -> Option<Check> {
     let place = bench.case.answers.place()?;
     let query = bench.repository_query(place);
@@ -163,12 +80,13 @@ pub(super) fn not_created_yet(bench: &Bench<'_>, id: &CheckId, title: &str) -> O
     if bench.case.occasion == Occasion::DryRun {
         return Some(not_done(id.clone(), title));
     }
-    let finding = Finding::new(Remedy::new("Go on: it is asked again as soon as the repository is created."));
+    let finding =
+        Finding::new(Remedy::new("Mend what failed, if anything did: then it is created, and this is asked."));
     Some(Check::new(
         id.clone(),
         title,
         Verdict::Unknown(finding),
-        "The repository does not exist yet, and will be created.",
+        "The repository does not exist yet; it is created once everything else is well.",
     ))
 }
 

@@ -12,7 +12,11 @@ fn grants<'a>(bench: &Bench<'a>) -> Seen<'a> {
     bench.ask(Query::Grants(bench.case.site.clone(), bench.case.credential.clone()))
 }
 
-fn is_public(bench: &Bench<'_>) -> bool {
+/// Whether the repository is public, or will be.
+pub(super) fn is_public(bench: &Bench<'_>) -> bool {
+    if bench.is_to_be_created() {
+        return bench.case.answers.visibility() == Visibility::Public;
+    }
     bench.repository().is_some_and(|repository| repository.visibility == Some(Visibility::Public))
 }
 
@@ -59,7 +63,7 @@ fn by_level(level: Level, finding: Finding) -> Verdict {
 }
 
 /// A scope that no list tells: seen in what the forge lets the token do.
-fn proven(bench: &Bench<'_>, id: CheckId, title: &str, scope: &str, level: Level, reason: &str) -> Check {
+pub(super) fn proven(bench: &Bench<'_>, id: CheckId, title: &str, scope: &str, level: Level, reason: &str) -> Check {
     let Some(place) = bench.case.answers.place() else {
         let text = "Name a repository that the token may use: then it is tried there.";
         return open(bench, id, title, text, "No API lists this permission, and there is no repository to try it on.");
@@ -85,7 +89,8 @@ fn proven(bench: &Bench<'_>, id: CheckId, title: &str, scope: &str, level: Level
     let query = match bench.rules.proof(scope) {
         Proof::Repository => return Check::new(id, title, Verdict::Pass, reason),
         Proof::Git(Service::Read) if is_public(bench) => {
-            return Check::new(id, title, Verdict::Pass, "The repository is public, so that every token reads it.");
+            let text = "Look at the token's page whether it is ticked.";
+            return open(bench, id, title, text, "The repository is public, so that every token reads it.");
         }
         Proof::Git(service) => bench.git_query(&place, service, &super::git::user(bench)),
         Proof::Read => right(false),
@@ -122,10 +127,18 @@ fn open(bench: &Bench<'_>, id: CheckId, title: &str, remedy: &str, detail: &str)
 /// What the token may do beyond need; only where the provider lists its scopes.
 pub(super) fn excess(bench: &Bench<'_>) -> Option<Check> {
     let title = "Nothing beyond what is needed";
-    let Seen::Known(Value::Grants(Grants::Known(held) | Grants::Partial(held))) = grants(bench) else { return None };
+    let seen = grants(bench);
+    let held = match seen {
+        Seen::Known(Value::Grants(Grants::Known(held) | Grants::Partial(held))) => held,
+        Seen::Known(_) => return None,
+        _ => return Check::unanswered(&CheckId::Excess, title, &seen, bench).map(left_open),
+    };
     let (provider, kind) = (bench.case.site.provider, bench.kind());
     // What holds only for an organisation is no excess while it is not known what the owner is.
     let needs = bench.case.platform.needs(provider, kind, bench.owner_kind());
+    if needs.is_empty() {
+        return None; // Nobody has said what is needed, so nothing can be too much.
+    }
     let creates = bench.case.answers.creates();
     let own = bench.rules.wizard_scopes(kind, creates);
     let creating = if creates { bench.rules.creation_scopes(kind, bench.owner_kind()) } else { Vec::new() };
@@ -138,8 +151,16 @@ pub(super) fn excess(bench: &Bench<'_>) -> Option<Check> {
     }
     let text = format!("Make a token without {}: what it cannot do, nobody can do with it.", beyond.join(", "));
     let finding = Finding::new(Remedy::at(text, bench.tokens_page()));
-    let detail = format!("{} does not need {}", bench.case.platform.title, beyond.join(", "));
+    let detail = format!("{} has no use for {}", bench.case.platform.title, beyond.join(", "));
     Some(Check::new(CheckId::Excess, title, Verdict::Warn(finding), detail))
+}
+
+/// A refusal stands in the row of what was refused; here it only leaves the question open.
+fn left_open(check: Check) -> Check {
+    match check.verdict {
+        Verdict::Fail(finding) => Check { verdict: Verdict::Unknown(finding), ..check },
+        _ => check,
+    }
 }
 
 /// What the platform does besides git: webhooks, pull requests, deletion.
@@ -157,19 +178,30 @@ fn deed_check(bench: &Bench<'_>, deed: &crate::platform::Deed, id: CheckId, titl
     let scopes = bench.rules.scopes_for(deed.need, bench.kind());
     let seen = grants(bench);
     let held = match seen {
-        Seen::Known(Value::Grants(Grants::Known(held))) => bench.rules.closure(held),
+        Seen::Known(Value::Grants(Grants::Known(held))) => held,
         Seen::Known(_) => {
             let first = scopes.first().copied().unwrap_or_default();
             return proven(bench, id, title, first, deed.level, &deed.reason);
         }
         _ => return Check::unanswered(&id, title, &seen, bench).unwrap_or_else(|| Check::pending(id, title)),
     };
-    let Some(by) = scopes.iter().find(|scope| held.contains(**scope)) else {
+    let public = is_public(bench);
+    let Some(by) = scopes.iter().find(|scope| bench.rules.covers(held, scope, public) != Coverage::Missing) else {
         let remedy = Remedy::at(format!("Tick {} on the token.", scopes.join(" or ")), bench.tokens_page());
         let verdict = by_level(deed.level, Finding::of(FaultKind::MissingScope, remedy));
         return Check::new(id, title, verdict, format!("No scope of the token allows it. {}", deed.reason));
     };
-    // A scope reaches no further than the account: hooks and deletion are for administrators of the repository.
+    // A scope reaches no further than the account: hooks and deletion are for administrators of the repository. Where a
+    // repository is named, one that did not answer leaves that open.
+    if let Some(place) = bench.case.answers.place() {
+        if let Some(check) = not_created_yet(bench, &id, title) {
+            return check;
+        }
+        let seen = bench.ask(bench.repository_query(place));
+        if let Some(check) = Check::unanswered(&id, title, &seen, bench) {
+            return left_open(check);
+        }
+    }
     let administers = bench.repository().map_or(Told::NotTold, |repository| repository.account_administers);
     if administers == Told::No && deed.need != Need::PullRequests {
         let login = bench.login().unwrap_or("the account");

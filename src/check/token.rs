@@ -4,7 +4,7 @@ use jiff::{Span, Timestamp, Unit};
 
 use super::{Bench, Check, CheckId, Finding, Occasion, Resting, Seen, Verdict, finding};
 use crate::answers::GivenExpiry;
-use crate::fact::{Expiry, FaultKind, Query, Recognised, Remedy, Value};
+use crate::fact::{Expiry, Fact, FaultKind, Query, Recognised, Remedy, Value};
 use crate::provider::kind_row;
 
 /// Days before the end from which on it is worth a warning.
@@ -21,9 +21,7 @@ pub(super) fn reach(bench: &Bench<'_>) -> Check {
             let version = server.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
             let mut detail = format!("{}{version} answers at {}", server.product, bench.case.site.api);
             if let Some(skew) = skew(server.date, bench.case.now) {
-                detail = format!(
-                    "{detail} ; its clock differs from the one here by {skew} minutes, and is the one that counts"
-                );
+                detail = format!("{detail} (its clock and the one here differ by {skew} minutes; its own counts)");
             }
             Check::new(CheckId::Reach, title, Verdict::Pass, detail)
         }
@@ -42,7 +40,7 @@ fn skew(server: Option<Timestamp>, now: Timestamp) -> Option<i64> {
 /// The moment that counts: the server's, where the two clocks disagree.
 pub(super) fn moment(bench: &Bench<'_>) -> Timestamp {
     match bench.case.facts.of(&Query::Reach(bench.case.site.clone())) {
-        Some(crate::fact::Fact::Known(Value::Server(server))) => {
+        Some(Fact::Known(Value::Server(server))) => {
             server.date.filter(|date| skew(Some(*date), bench.case.now).is_some()).unwrap_or(bench.case.now)
         }
         _ => bench.case.now,
@@ -92,7 +90,9 @@ fn wrong_kind(bench: &Bench<'_>, told: &Recognised) -> Option<Check> {
             format!("Give a token of {provider}."),
         ),
         Recognised::Kind(kind) => {
-            let said = bench.case.answers.token_kind().filter(|said| said != kind);
+            // What a saved connection says is what was seen then: another kind of token may have taken its place since.
+            let answered = bench.case.answers.token_kind().filter(|_| bench.case.occasion != Occasion::Check);
+            let said = answered.filter(|said| said != kind);
             if let Some(said) = said {
                 (
                     format!("This is a {} token; the answers say {}.", kind.0, said.0),
@@ -118,14 +118,10 @@ pub(super) fn expiry(bench: &Bench<'_>) -> Option<Check> {
     };
     let given = bench.case.answers.token_expires();
     let check = match (told, given) {
-        (Expiry::At(at), Some(GivenExpiry::At(said))) if (at.as_second() - said.as_second()).abs() > 86_400 => {
-            let text = format!("Correct `token.expires`: {} tells {}.", bench.case.site.provider, day(*at));
-            let detail = format!("It ends on {}, not on {} as the answers say.", day(*at), day(said));
-            Check::new(CheckId::Expiry, title, Verdict::Warn(Finding::new(Remedy::new(text))), detail)
-        }
-        (Expiry::At(at), _) => ends(bench, *at, ""),
+        (Expiry::At(at), _) => compared(bench, ends(bench, *at, ""), given),
         (Expiry::NotTold, Some(GivenExpiry::At(at))) => ends(bench, at, ", as you say"),
-        (Expiry::Never, _) | (Expiry::NotTold, Some(GivenExpiry::Never)) => never(bench),
+        (Expiry::Never, _) => compared(bench, never(bench), given),
+        (Expiry::NotTold, Some(GivenExpiry::Never)) => never(bench),
         (Expiry::NotTold, None) => {
             let text = "Look the date up on the page of the token, and give it as `token.expires`.";
             let finding = Finding::new(Remedy::at(text, bench.tokens_page()));
@@ -134,6 +130,28 @@ pub(super) fn expiry(bench: &Bench<'_>) -> Option<Check> {
         }
     };
     Some(check.took(took))
+}
+
+/// What the provider tells, beside what the answers say: a mistake there is worth a warning where nothing is worse.
+fn compared(bench: &Bench<'_>, check: Check, given: Option<GivenExpiry>) -> Check {
+    let told = bench.case.facts.of(&Query::Expiry(bench.case.site.clone(), bench.case.credential.clone()));
+    let agrees = match (told, given) {
+        (Some(Fact::Known(Value::Expiry(Expiry::At(at)))), Some(GivenExpiry::At(said))) => {
+            (at.as_second() - said.as_second()).abs() <= 86_400
+        }
+        (Some(Fact::Known(Value::Expiry(told))), Some(GivenExpiry::Never)) => *told == Expiry::Never,
+        (Some(Fact::Known(Value::Expiry(told))), Some(GivenExpiry::At(_))) => *told != Expiry::Never,
+        _ => true,
+    };
+    if agrees {
+        return check;
+    }
+    let text = format!("Correct `token.expires`: what {} tells is what counts.", bench.case.site.provider);
+    let verdict = match check.verdict {
+        Verdict::Pass => Verdict::Warn(Finding::new(Remedy::new(text))),
+        worse => worse,
+    };
+    Check { verdict, detail: format!("{} The answers say otherwise.", check.detail), ..check }
 }
 
 fn never(bench: &Bench<'_>) -> Check {

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use jiff::SignedDuration;
 
 use super::run::{self, Run};
-use super::{CheckFlags, Common, Ending, Out};
+use super::{CheckFlags, Common, Ending, Out, Refusal};
 use crate::config::Connection;
 use crate::disk::Paths;
 use crate::headless;
@@ -50,9 +50,24 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
             look_at(held, settings, platforms, world)
         }))
         .await;
-        super::manage::tell_problems(out, &config, paths);
-        let unreadable = config.problems().iter().filter(|_| flags.names.is_empty()).map(|_| Ending::Storage);
-        headless::worst(unreadable.chain([tell(&wizards, flags.strict, out, paths)]))
+        let mut report = Report { config: paths.config.clone(), ..Report::default() };
+        let mut endings = Vec::new();
+        for problem in config.problems().iter().filter(|_| flags.names.is_empty()) {
+            let refusal = super::manage::of_config(paths, problem.clone());
+            out.failure(&refusal.message, &refusal.remedy);
+            report.problems.push(refusal.located());
+            endings.push(refusal.ending);
+        }
+        endings.extend(wizards.iter().map(|wizard| tell(wizard, flags.strict, &mut report, out, paths)));
+        if wizards.is_empty() && report.problems.is_empty() {
+            out.say("There are no connections yet: git-access setup makes one.");
+        }
+        if out.is_json() {
+            out.json(&report.json());
+        } else {
+            out.data(&report.text(out.color));
+        }
+        headless::worst(endings)
     })
 }
 
@@ -69,28 +84,26 @@ async fn look_at(
     wizard
 }
 
-fn tell(wizards: &[Wizard], strict: bool, out: &Out, paths: &Paths) -> Ending {
-    let mut report = Report { config: paths.config.clone(), ..Report::default() };
-    let mut endings = Vec::new();
-    for wizard in wizards {
-        let entry = Entry::of(wizard);
-        if let Some(held) = wizard.held() {
-            run::record(paths, &held.id, &entry, wizard.settings().now);
-        }
-        let ending = headless::ending(wizard);
-        let open = strict && ending == Ending::Done && entry.verdict() != "pass";
-        endings.push(if open { Ending::Refused } else { ending });
+/// Takes one connection into the report, and keeps a record of it.
+fn tell(wizard: &Wizard, strict: bool, report: &mut Report, out: &Out, paths: &Paths) -> Ending {
+    let entry = Entry::of(wizard);
+    if wizard.platform().is_none() {
+        let refusal = Refusal::storage(
+            format!("The connection {} is for the platform {}, which is not known here.", entry.name, entry.platform),
+            "Put its file back into the folder of platform files, or set the connection up again.",
+        );
+        out.failure(&refusal.message, &refusal.remedy);
+        report.problems.push(refusal.located());
         report.connections.push(entry);
+        return refusal.ending;
     }
-    if wizards.is_empty() {
-        out.say("There are no connections yet: git-access setup makes one.");
+    if let Some(held) = wizard.held() {
+        run::record(paths, &held.id, &entry, wizard.settings().now);
     }
-    if out.is_json() {
-        out.json(&report.json());
-    } else {
-        out.data(&report.text(out.color));
-    }
-    headless::worst(endings)
+    let ending = headless::ending(wizard);
+    let open = strict && ending == Ending::Done && entry.verdict() != "pass";
+    report.connections.push(entry);
+    if open { Ending::Refused } else { ending }
 }
 
 /// A time such as `14d`, `36h` or `2w`.

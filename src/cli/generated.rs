@@ -20,6 +20,8 @@ pub fn schema(out: &Out, of: SchemaOf) -> Ending {
 pub fn completions(out: &Out, shell: clap_complete::Shell) -> Ending {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut definition(), NAME, &mut script);
+    // The generator for bash spells a name with a hyphen in two ways, so that no flag of a subcommand is found.
+    let script = String::from_utf8_lossy(&script).replace("git__subcmd__access", "git__access");
     told(out, "completions", &script);
     Ending::Done
 }
@@ -28,14 +30,13 @@ pub fn man(out: &Out) -> Result<(), Refusal> {
     let mut page = Vec::new();
     write_man(&mut page)
         .map_err(|error| Refusal::storage(format!("The man page could not be made: {error}."), "Run this again."))?;
-    told(out, "man", &page);
+    told(out, "man", &String::from_utf8_lossy(&page));
     Ok(())
 }
 
 /// The text as it is, or inside a document where one was asked for.
-fn told(out: &Out, what: &str, bytes: &[u8]) {
-    let text = String::from_utf8_lossy(bytes);
-    if out.is_json() { out.json(&json!({ "version": 1, what: text })) } else { out.data(&text) }
+fn told(out: &Out, what: &str, text: &str) {
+    if out.is_json() { out.json(&json!({ "version": 1, what: text })) } else { out.data(text) }
 }
 
 /// One page for everything: a subcommand that has its own page would be looked up there in vain.

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use super::{Color, Ending, Format};
+use super::{Color, Ending, Format, Refusal};
 use crate::disk::DiskFault;
 use crate::secret::Redaction;
 
@@ -59,12 +59,10 @@ impl Out {
     }
 
     pub fn usage(&self, message: &str) -> Ending {
-        self.failure(message, "");
-        Ending::Usage
+        self.refused(&Refusal::usage(message, ""))
     }
 
     pub fn disk_fault(&self, fault: &DiskFault) -> Ending {
-        self.failure(&fault.message, &fault.remedy);
-        Ending::Storage
+        self.refused(&Refusal::from(fault.clone()))
     }
 }

@@ -86,10 +86,10 @@ fn place_of_key(text: &str, key: &str) -> (usize, usize) {
 }
 
 /// Shows all platforms, or one; for all providers, or one.
-pub fn platforms(out: &Out, paths: &Paths, platform: Option<&str>, provider: Option<&str>) -> Result<(), Refusal> {
+pub fn platforms(out: &Out, paths: &Paths, platform: Option<&str>, only: Option<&str>) -> Result<(), Refusal> {
     let all = load_platforms(paths)?;
     let providers: Vec<Provider> =
-        match provider {
+        match only {
             None => Provider::ALL.to_vec(),
             Some(id) => vec![Provider::from_id(id).ok_or_else(|| {
                 unknown("provider", id, &Provider::ALL.iter().map(|one| one.id()).collect::<Vec<_>>())

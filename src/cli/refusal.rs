@@ -29,6 +29,15 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// The same as a problem of the report.
+    pub fn located(&self) -> Located {
+        let (line, column) = self.place.unwrap_or_default();
+        let message = [self.message.as_str(), self.remedy.as_str()].join(" ").trim().to_owned();
+        Located { line, column, message, ..Located::default() }
+    }
+}
+
 impl From<DiskFault> for Refusal {
     fn from(fault: DiskFault) -> Self {
         Self::storage(fault.message, fault.remedy)
@@ -53,10 +62,7 @@ impl Out {
     pub fn refused(&self, refusal: &Refusal) -> Ending {
         self.failure(&refusal.message, &refusal.remedy);
         if self.is_json() {
-            let (line, column) = refusal.place.unwrap_or_default();
-            let message = refusal.message.clone();
-            let problems = vec![Located { line, column, message, ..Located::default() }];
-            self.json(&Report { problems, ..Report::default() }.json());
+            self.json(&Report { problems: vec![refusal.located()], ..Report::default() }.json());
         }
         refusal.ending
     }

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::io::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
@@ -12,10 +14,15 @@ use crate::forge::Log;
 use crate::record::Record;
 use crate::report::Entry;
 
+/// How long a file that is being replaced is waited for when the run is cancelled. It takes some milliseconds.
+const LAST_WRITE: Duration = Duration::from_millis(150);
+
 /// A run that asks the world.
 pub struct Run {
     runtime: std::cell::RefCell<Option<Runtime>>,
     pub log: Option<Log>,
+    /// What was changed and not yet saved, in words: told when the run is cancelled.
+    pub changes: Arc<Mutex<Vec<String>>>,
 }
 
 impl Run {
@@ -36,7 +43,7 @@ impl Run {
         };
         let runtime = Builder::new_current_thread().enable_all().build();
         match runtime {
-            Ok(runtime) => Ok(Self { runtime: std::cell::RefCell::new(Some(runtime)), log }),
+            Ok(runtime) => Ok(Self { runtime: std::cell::RefCell::new(Some(runtime)), log, changes: Arc::default() }),
             Err(error) => {
                 out.failure(&format!("The system gives the program no way to wait: {error}"), "Close other programs.");
                 Err(Ending::Storage)
@@ -44,16 +51,22 @@ impl Run {
         }
     }
 
-    /// Runs `work` until it ends or Ctrl-C comes. What hangs in a thread of the system does not hold the program.
+    /// Runs `work` until it ends or a signal comes. What hangs in a thread of the system does not hold the program.
     pub fn block_on(&self, out: &Out, work: impl Future<Output = Ending>) -> Ending {
         let Some(runtime) = self.runtime.take() else { return Ending::Storage };
         let ending = runtime.block_on(async {
             tokio::select! {
-                ending = work => ending,
-                _ = tokio::signal::ctrl_c() => {
+                // The ear first: it must be open before the work begins.
+                biased;
+                ending = interrupted() => {
                     out.say("Cancelled.");
-                    Ending::Cancelled
+                    disk::settle(LAST_WRITE);
+                    for left in self.changes.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+                        out.say(&format!("left behind: {left}"));
+                    }
+                    ending
                 }
+                ending = work => ending,
             }
         });
         runtime.shutdown_background();
@@ -65,6 +78,29 @@ impl Run {
 pub fn now() -> Timestamp {
     let now = Timestamp::now();
     Timestamp::from_second(now.as_second()).unwrap_or(now)
+}
+
+/// Waits for Ctrl-C or for the request to end. A hang-up keeps its default, since `nohup` may have set it to nothing.
+#[cfg(unix)]
+async fn interrupted() -> Ending {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => Ending::Cancelled,
+        _ = terminate.recv() => Ending::Terminated,
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupted() -> Ending {
+    match tokio::signal::ctrl_c().await {
+        Ok(()) => Ending::Cancelled,
+        Err(_) => std::future::pending().await,
+    }
 }
 
 /// A random id for a new connection: 16 bytes in hexadecimal.

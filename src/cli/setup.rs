@@ -1,62 +1,44 @@
 //! `setup`: a connection is set up, or an existing one edited, from answers.
 
-use std::io::{IsTerminal as _, Read as _};
-use std::path::{Path, PathBuf};
+mod sheet;
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use self::sheet::{Desk, Job, Sheet};
 use super::run::{self, Run};
-use super::{Common, Ending, Out, SetupFlags};
-use crate::answers::file::{self, Circumstances, Reading};
-use crate::answers::{Answer, Answers, Field, Raw, folder_of};
-use crate::config::Connection;
+use super::{Common, Ending, Out, Refusal, SetupFlags};
+use crate::answers::file;
+use crate::answers::{Answers, Field, Raw};
 use crate::disk::{self, Paths};
 use crate::headless;
 use crate::platform::Platform;
-use crate::report::{Entry, Located, Report};
+use crate::report::{Entry, Report};
 use crate::sandbox::Sandbox;
 use crate::store::Stores;
-use crate::wizard::{Purpose, Settings, Wizard, edited};
+use crate::wizard::{Purpose, Settings, Wizard};
 use crate::world::World;
 
-/// The most that is read of an answers file, in bytes.
-const LONGEST: u64 = 1024 * 1024;
-
-/// An answers file, before it is read.
-struct Sheet {
-    /// What it is called in messages.
-    label: String,
-    text: String,
-    /// Where its relative paths start.
-    folder: PathBuf,
-    from_stdin: bool,
-}
-
-/// What one answers file asks for.
-struct Job {
-    answers: Answers,
-    held: Option<Box<Connection>>,
-}
-
 pub fn setup(name: Option<&str>, flags: &SetupFlags, common: &Common, out: &Out, paths: &Paths) -> Ending {
-    let platforms = match super::platforms::load_platforms(paths) {
-        Ok(platforms) => platforms,
+    let begun = begin(name, flags, paths).and_then(|(platforms, above)| {
+        if flags.answers.is_empty() && flags.sandbox.is_none() {
+            return Err(nothing_to_go_by(&above, &platforms, out));
+        }
+        Ok((platforms, above))
+    });
+    let (platforms, above) = match begun {
+        Ok(begun) => begun,
         Err(refusal) => return out.refused(&refusal),
     };
-    let above = match from_flags(name, flags) {
-        Ok(above) => above,
-        Err(message) => return out.usage(&message),
-    };
-    if flags.answers.is_empty() && flags.sandbox.is_none() {
-        return nothing_to_go_by(&above, &platforms, out);
-    }
     let run = match Run::begin(common, out) {
         Ok(run) => run,
         Err(ending) => return ending,
     };
     run.block_on(out, async {
         let Some(scenario) = &flags.sandbox else {
-            let stores = Stores::of_the_system();
-            return Setup { flags, above, beneath: None, platforms, run: &run, out, paths, stores }.all(name).await;
+            let setup = Setup { flags, above, played: None, platforms, run: &run, out, paths };
+            return setup.all(name, Stores::of_the_system()).await;
         };
         let played = match super::sandbox::begin_throw_away(scenario, out).await {
             Ok(played) => played,
@@ -64,27 +46,38 @@ pub fn setup(name: Option<&str>, flags: &SetupFlags, common: &Common, out: &Out,
         };
         let paths = Paths::under(played.dir());
         let stores = Stores::in_directory(played.dir().join("keyring"));
-        let setup =
-            Setup { flags, above, beneath: Some(&played.sandbox), platforms, run: &run, out, paths: &paths, stores };
-        let ending = setup.all(name).await;
+        let played_by = Some(&played.sandbox);
+        let setup = Setup { flags, above, played: played_by, platforms, run: &run, out, paths: &paths };
+        let ending = setup.all(name, stores).await;
         played.tell(out, &paths);
         ending
     })
 }
 
+fn begin(name: Option<&str>, flags: &SetupFlags, paths: &Paths) -> Result<(Vec<Platform>, Answers), Refusal> {
+    let platforms = super::load_platforms(paths)?;
+    let above = from_flags(name, flags).map_err(|message| Refusal::usage(message, ""))?;
+    if flags.save_answers.is_some() && flags.answers.len() > 1 {
+        return Err(Refusal::usage(
+            "--save-answers writes one file, and several are answered from.",
+            "Give one --answers.",
+        ));
+    }
+    Ok((platforms, above))
+}
+
 /// Neither answers nor a sandbox: say what would have been needed.
-fn nothing_to_go_by(above: &Answers, platforms: &[Platform], out: &Out) -> Ending {
+fn nothing_to_go_by(above: &Answers, platforms: &[Platform], out: &Out) -> Refusal {
     let platform = above.platform().and_then(|id| platforms.iter().find(|platform| platform.id == id));
     let problems = above.problems(platform, false);
-    let how = if std::io::stdin().is_terminal() {
-        "This version sets up from an answers file: save the following, fill it in, and give it with --answers FILE. \
-         To look around first: git-access setup --sandbox"
-    } else {
-        "There is no terminal and no answers file: save the following, fill it in, and give it with --answers FILE."
-    };
-    out.failure(how, "");
     out.say(&file::wanted(above, &problems));
-    Ending::Usage
+    if std::io::stdin().is_terminal() {
+        let remedy = "Save the above, fill it in, and give it with --answers FILE. To look around first: git-access setup --sandbox";
+        Refusal::usage("This version sets up from an answers file.", remedy)
+    } else {
+        let remedy = "Save the above, fill it in, and give it with --answers FILE.";
+        Refusal::usage("There is no terminal, and no answers file was given.", remedy)
+    }
 }
 
 /// The answers on the command line.
@@ -113,104 +106,109 @@ fn from_flags(name: Option<&str>, flags: &SetupFlags) -> Result<Answers, String>
 struct Setup<'a> {
     flags: &'a SetupFlags,
     above: Answers,
-    beneath: Option<&'a Sandbox>,
+    /// The sandbox of this run.
+    played: Option<&'a Sandbox>,
     platforms: Vec<Platform>,
     run: &'a Run,
     out: &'a Out,
     paths: &'a Paths,
-    stores: Stores,
 }
 
 impl Setup<'_> {
-    async fn all(self, name: Option<&str>) -> Ending {
+    async fn all(self, name: Option<&str>, stores: Stores) -> Ending {
+        let world = World::new(self.run.log.clone(), stores, self.paths.clone(), self.out.redaction.clone());
+        let world = Arc::new(world.telling(Arc::clone(&self.run.changes)));
         let mut report = Report { config: self.paths.config.clone(), ..Report::default() };
-        let mut endings = Vec::new();
-        for sheet in self.sheets() {
-            let ending = match sheet {
-                Ok(sheet) => self.one(&sheet, name, &mut report).await,
-                Err(ending) => ending,
-            };
-            endings.push(ending);
-        }
+        let ending = match self.sheets().await {
+            Ok(sheets) => {
+                let mut endings = Vec::new();
+                for sheet in &sheets {
+                    endings.push(self.one(sheet, name, &world, &mut report).await);
+                }
+                headless::worst(endings)
+            }
+            Err(refusal) => {
+                report.problems.push(refusal.located());
+                refusal.ending
+            }
+        };
         if self.out.is_json() {
             self.out.json(&report.json());
         } else {
             self.out.data(&report.text(self.out.color));
-            self.tell_problems(&report);
         }
-        headless::worst(endings)
-    }
-
-    fn tell_problems(&self, report: &Report) {
         for problem in &report.problems {
             let place =
                 if problem.line == 0 { String::new() } else { format!("{}:{}: ", problem.line, problem.column) };
-            self.out.say(&format!("{}{place}{}", problem.file, problem.message));
+            let flag = if problem.key.starts_with("--") { format!("{}: ", problem.key) } else { String::new() };
+            let file = if flag.is_empty() { problem.file.as_str() } else { "" };
+            self.out.say(&format!("{file}{place}{flag}{}", problem.message));
         }
+        ending
     }
 
     /// The answers files in their order; without any, the sample of the sandbox.
-    fn sheets(&self) -> Vec<Result<Sheet, Ending>> {
+    async fn sheets(&self) -> Result<Vec<Sheet>, Refusal> {
         if !self.flags.answers.is_empty() {
-            return self.flags.answers.iter().map(|path| self.sheet(path)).collect();
+            let mut sheets = Vec::new();
+            for path in &self.flags.answers {
+                sheets.push(Sheet::read(path).await?);
+            }
+            return Ok(sheets);
         }
         self.out.say("No answers were given: this runs the sample answers of the scenario.");
         match self.sample(&self.above) {
-            Some(path) => vec![self.sheet(&path)],
-            None => vec![Err(self.out.usage("The scenario has no sample answers for this platform and provider."))],
+            Some(path) => Ok(vec![Sheet::read(&path).await?]),
+            None => Err(Refusal::usage(
+                "The scenario has no sample answers for this platform and provider.",
+                "Name another pair with --platform and --provider, or give --answers.",
+            )),
         }
     }
 
-    /// The sample answers of the scenario for the pair that `answers` name; Devtron on GitHub where they name none.
+    /// The sample answers of the scenario for the pair that `answers` name; the first pair that fits where they leave
+    /// something open.
     fn sample(&self, answers: &Answers) -> Option<PathBuf> {
-        let platform = answers.platform().unwrap_or("devtron");
-        let provider = answers.provider().map_or("github", crate::provider::Provider::id);
-        self.beneath?.sample(platform, provider)
+        let played = self.played?;
+        let platforms = self.platforms.iter().map(|platform| platform.id.as_str());
+        let mut platforms = platforms.filter(|id| answers.platform().is_none_or(|wanted| wanted == *id));
+        platforms.find_map(|platform| {
+            let mut providers = crate::provider::Provider::ALL.iter().map(|provider| provider.id());
+            providers.find_map(|id| {
+                let fits = answers.provider().is_none_or(|wanted| wanted.id() == id);
+                fits.then(|| played.sample(platform, id)).flatten()
+            })
+        })
     }
 
-    fn sheet(&self, path: &Path) -> Result<Sheet, Ending> {
-        if path == Path::new("-") {
-            let mut text = String::new();
-            let read = std::io::stdin().lock().take(LONGEST).read_to_string(&mut text);
-            if read.is_err() {
-                return Err(self.out.usage("Standard input is not text in UTF-8."));
-            }
-            return Ok(Sheet { label: "standard input".into(), text, folder: PathBuf::from("."), from_stdin: true });
-        }
-        match disk::read(path) {
-            Ok(Some(text)) => Ok(Sheet {
-                label: path.display().to_string(),
-                text: text.to_string(),
-                folder: folder_of(path),
-                from_stdin: false,
-            }),
-            Ok(None) => Err(self.out.usage(&format!("There is no answers file {}", path.display()))),
-            Err(fault) => {
-                self.out.disk_fault(&fault);
-                Err(Ending::Usage)
-            }
-        }
-    }
-
-    async fn one(&self, sheet: &Sheet, name: Option<&str>, report: &mut Report) -> Ending {
-        let job = match self.job(sheet, name) {
+    async fn one(&self, sheet: &Sheet, name: Option<&str>, world: &Arc<World>, report: &mut Report) -> Ending {
+        let sample = |answers: &Answers| self.sample(answers);
+        let desk = Desk {
+            above: &self.above,
+            platforms: &self.platforms,
+            paths: self.paths,
+            host: &|provider| self.played.and_then(|played| played.host(provider)),
+            sample: &sample,
+            name,
+        };
+        let job = match desk.job(sheet) {
             Ok(job) => job,
-            Err(Stop::Problems(problems)) => {
+            Err((ending, problems)) => {
                 report.problems.extend(problems);
-                return Ending::Usage;
+                return ending;
             }
-            Err(Stop::Storage) => return Ending::Storage,
         };
         if let Some(path) = &self.flags.save_answers
             && let Err(fault) = disk::replace(path, &file::write(&job.answers))
         {
-            return self.out.disk_fault(&fault);
+            report.problems.push(Refusal::from(fault).located());
+            return Ending::Storage;
         }
-        let wizard = self.drive(job).await;
+        let wizard = self.drive(job, world).await;
         self.after(&wizard, report)
     }
 
-    async fn drive(&self, job: Job) -> Wizard {
+    async fn drive(&self, job: Job, world: &Arc<World>) -> Wizard {
         let settings = Settings {
             dry_run: self.flags.dry_run,
             accept_failures: self.flags.accept_failures,
@@ -218,13 +216,10 @@ impl Setup<'_> {
             now: run::now(),
             fail_within: None,
         };
-        let stores = self.stores.clone();
-        let world = World::new(self.run.log.clone(), stores, self.paths.clone(), self.out.redaction.clone());
-        let world = Arc::new(world);
         let platforms = Arc::new(self.platforms.clone());
         let purpose = Purpose::Setup { held: job.held };
         let mut wizard = Wizard::new(purpose, settings, platforms, job.answers, run::fresh_id());
-        headless::drive(&mut wizard, &world).await;
+        headless::drive(&mut wizard, world).await;
         for note in world.take_notes() {
             self.out.say(&note);
         }
@@ -241,107 +236,10 @@ impl Setup<'_> {
             && let Some(connection) = wizard.connection()
         {
             run::record(self.paths, &connection.id, &entry, wizard.settings().now);
+            self.out.say(&format!("Saved as {} in {}", connection.name, self.paths.config.display()));
+            self.out.say(&format!("What to enter where: git-access show {}", connection.name));
         }
         report.connections.push(entry);
         headless::ending(wizard)
     }
-
-    /// Reads a sheet, lays the command line over it and what is known beneath it, and finds the connection it edits.
-    fn job(&self, sheet: &Sheet, name: Option<&str>) -> Result<Job, Stop> {
-        let connections = self.connections()?;
-        let named = |wanted: &str| connections.iter().find(|one| one.name == wanted).cloned();
-        let mut above = self.above.clone();
-        let reading = self.read(sheet, &above, &Answers::default(), name.and_then(named).is_some());
-        let mut chosen = reading.answers.clone();
-        chosen.overlay(&above);
-        let beneath = self.beneath_of(&chosen);
-        if let Some(host) = self.sandbox_host(&chosen, &beneath) {
-            above.set(Field::Host, Answer::Host(host));
-        }
-        let mut answers = beneath.clone();
-        let mut own = reading.answers;
-        own.start_paths_at(&sheet.folder);
-        answers.overlay(&own);
-        answers.overlay(&above);
-        if self.beneath.is_some() {
-            answers.clear(&Field::ApiUrl);
-        }
-        let held = answers.name().and_then(|name| named(&name));
-        let reading = self.read(sheet, &above, &beneath, held.is_some());
-        let mut problems: Vec<_> = reading.problems.iter().map(|problem| located(sheet, problem)).collect();
-        if let Some(held) = held.as_ref().filter(|held| problems.is_empty() && !is_same_access(held, &answers)) {
-            let message = format!("The name {} belongs to another access already: choose another `name`", held.name);
-            problems.push(Located { file: prefix(sheet), line: 0, column: 0, key: "name".into(), message });
-        }
-        if answers.has_ssh() && problems.is_empty() {
-            let message = "SSH keys are not set up by this version: use [token], and leave [ssh] out.".to_owned();
-            problems.push(Located { file: prefix(sheet), line: 0, column: 0, key: "ssh".into(), message });
-        }
-        if !problems.is_empty() {
-            return Err(Stop::Problems(problems));
-        }
-        let answers = held.as_ref().map_or_else(|| answers.clone(), |held| edited(held, &answers));
-        Ok(Job { answers, held: held.map(Box::new) })
-    }
-
-    fn read(&self, sheet: &Sheet, above: &Answers, beneath: &Answers, rotates: bool) -> Reading {
-        let platform = |id: &str| self.platforms.iter().find(|platform| platform.id == id).cloned();
-        let from_stdin = sheet.from_stdin;
-        file::read(&sheet.text, &Circumstances { from_stdin, rotates, above, beneath, platform: &platform })
-    }
-
-    fn connections(&self) -> Result<Vec<Connection>, Stop> {
-        match super::manage::config(self.paths) {
-            Ok(config) => Ok(config.connections().to_vec()),
-            Err(refusal) => {
-                self.out.failure(&refusal.message, &refusal.remedy);
-                Err(Stop::Storage)
-            }
-        }
-    }
-
-    /// What the scenario answers by itself, for the pair that was chosen.
-    fn beneath_of(&self, chosen: &Answers) -> Answers {
-        let Some(path) = self.sample(chosen) else { return Answers::default() };
-        let Ok(Some(text)) = disk::read(&path) else { return Answers::default() };
-        let none = Answers::default();
-        let sheet = Sheet { label: String::new(), text: text.to_string(), folder: folder_of(&path), from_stdin: false };
-        let mut answers = self.read(&sheet, &none, &none, true).answers;
-        answers.start_paths_at(&sheet.folder);
-        answers
-    }
-
-    /// The sandbox's own address: it replaces whatever host the answers name.
-    fn sandbox_host(&self, chosen: &Answers, beneath: &Answers) -> Option<crate::provider::Host> {
-        let provider = chosen.provider().or(beneath.provider())?;
-        crate::provider::Host::parse(&self.beneath?.host(provider.id())?).ok()
-    }
-}
-
-/// Why a sheet came to nothing.
-enum Stop {
-    Problems(Vec<Located>),
-    Storage,
-}
-
-fn prefix(sheet: &Sheet) -> String {
-    if sheet.label.is_empty() { String::new() } else { format!("{}:", sheet.label) }
-}
-
-fn located(sheet: &Sheet, problem: &file::Located) -> Located {
-    Located {
-        file: prefix(sheet),
-        line: problem.line,
-        column: problem.column,
-        key: problem.key.clone().unwrap_or_default(),
-        message: problem.message.clone(),
-    }
-}
-
-/// Whether the answers are about the access that is saved: the same platform, provider, host and owner.
-fn is_same_access(held: &Connection, answers: &Answers) -> bool {
-    let site = answers.site();
-    answers.platform().is_none_or(|platform| platform == held.platform)
-        && site.is_none_or(|site| site.provider == held.site.provider && site.host == held.site.host)
-        && answers.owner().is_none_or(|owner| owner.owner.eq_ignore_ascii_case(&held.owner.owner))
 }

@@ -33,7 +33,8 @@ pub fn set_up(out: &Out, paths: &Paths, config_named: bool) -> Result<(), Refusa
     let same = before.as_ref().is_some_and(|ledger| ledger.is_for(&git.path, &wanted, &helper));
     if same && wanted.iter().all(|origin| git.has(origin, &helper)) {
         out.say(&format!("Git asks git-access already, by {}", git.shown()));
-        return told(out, &git.path, &wanted);
+        told(out, &git.path, &wanted);
+        return Ok(());
     }
     if let Some(ledger) = before {
         // Hosts may have gone, and this program may have moved: begin from what was there.
@@ -43,7 +44,8 @@ pub fn set_up(out: &Out, paths: &Paths, config_named: bool) -> Result<(), Refusa
     if wanted.is_empty() {
         out.say("No connection has a token, so there is no host that git could ask git-access about.");
         out.say("git-access setup makes a connection.");
-        return told(out, &git.path, &wanted);
+        told(out, &git.path, &wanted);
+        return Ok(());
     }
     let mut ledger = Ledger::new(&git, &wanted, &helper);
     for origin in &wanted {
@@ -62,7 +64,8 @@ pub fn set_up(out: &Out, paths: &Paths, config_named: bool) -> Result<(), Refusa
     }
     out.say(&format!("Git now asks git-access for {}", wanted.join(", ")));
     out.say(&format!("Written to {}\nTake it back with: git-access setup-git --undo", git.shown()));
-    told(out, &git.path, &wanted)
+    told(out, &git.path, &wanted);
+    Ok(())
 }
 
 /// Takes back what was added, to the byte; where the file was edited since, only our own entries.
@@ -70,14 +73,16 @@ pub fn undo(out: &Out, paths: &Paths) -> Result<(), Refusal> {
     paths.may_write()?;
     let Some(ledger) = Ledger::load(paths) else {
         out.say("There is nothing to take back: git was not set up by git-access.");
-        return told(out, Path::new(""), &[]);
+        told(out, Path::new(""), &[]);
+        return Ok(());
     };
     let mut git = GitConfig::at(ledger.file.clone(), GitConfig::program()?);
     let whole = ledger.take_back(&mut git)?;
     Ledger::forget(paths);
     let how = if whole { "as it was before" } else { "without our entries; it was edited since, and the edits stay" };
     out.say(&format!("{} is {how}", git.shown()));
-    told(out, &git.path, &[])
+    told(out, &git.path, &[]);
+    Ok(())
 }
 
 /// The origins for which git asks us, as far as the ledger knows.
@@ -85,11 +90,10 @@ pub(super) fn configured(paths: &Paths) -> Vec<String> {
     Ledger::load(paths).map(|ledger| ledger.origins).unwrap_or_default()
 }
 
-fn told(out: &Out, file: &Path, origins: &[String]) -> Result<(), Refusal> {
+fn told(out: &Out, file: &Path, origins: &[String]) {
     if out.is_json() {
         out.json(&json!({ "version": 1, "file": file.display().to_string(), "hosts": origins }));
     }
-    Ok(())
 }
 
 fn origins(config: &Config) -> Vec<String> {

@@ -9,7 +9,9 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::{PoisonError, RwLock};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
@@ -21,6 +23,9 @@ use super::{DiskFault, DiskFaultKind, Lock, Shown};
 const STALE: Duration = Duration::from_secs(60);
 const TEMPORARY: &str = ".tmp";
 const UNCHANGED: &str = "The old file is unchanged.";
+
+/// Held for reading by everybody who has a temporary file.
+static UNDER_WAY: RwLock<()> = RwLock::new(());
 
 /// What a save has done, beyond the file being there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,8 +83,10 @@ pub fn probe(path: &Path) -> Result<(), DiskFault> {
     let target = follow(path)?;
     make_directory(place(&target)?.0)?;
     look(&target)?;
+    remove_stale(&target);
     let mut random = [0_u8; 16];
     getrandom::fill(&mut random).map_err(|error| failed(&target, "tried", &io::Error::other(error.to_string())))?;
+    let _under_way = UNDER_WAY.read().unwrap_or_else(PoisonError::into_inner);
     // Dropping the temporary file removes it.
     fill(&target, &random, 0o600).map(drop)
 }
@@ -104,6 +111,21 @@ pub fn remove(path: &Path) -> Result<bool, DiskFault> {
     Ok(true)
 }
 
+/// Waits, at most for `patience`, until no file is being replaced, and lets nobody begin any more.
+///
+/// For the end of a run whose threads are not waited for: what one of them is writing is finished, so that it leaves
+/// no temporary file.
+pub fn settle(patience: Duration) {
+    let patience_ends = Instant::now() + patience;
+    loop {
+        match UNDER_WAY.try_write() {
+            Ok(ours) => return std::mem::forget(ours),
+            Err(_) if Instant::now() >= patience_ends => return,
+            Err(_) => thread::sleep(Duration::from_millis(2)),
+        }
+    }
+}
+
 fn save(target: &Path, found: Option<&Found>, old: Option<&str>, new: &str) -> Result<SaveOutcome, DiskFault> {
     let mode = found.map_or(0o600, |found| mended(found.mode));
     let mut outcome = SaveOutcome { created: found.is_none(), changed: old != Some(new), notes: Vec::new() };
@@ -118,6 +140,7 @@ fn save(target: &Path, found: Option<&Found>, old: Option<&str>, new: &str) -> R
     if !outcome.changed && outcome.notes.is_empty() {
         return Ok(outcome);
     }
+    let _under_way = UNDER_WAY.read().unwrap_or_else(PoisonError::into_inner);
     let temporary = fill(target, new.as_bytes(), mode)?;
     temporary.persist(target).map_err(|error| failed(target, "replaced", &error.error))?;
     if let Err(error) = place(target).map(|(dir, _)| dir).and_then(sync_directory) {
@@ -161,9 +184,9 @@ fn remove_stale(target: &Path) {
     for entry in entries.flatten() {
         let file_name = entry.file_name();
         let bytes = file_name.as_encoded_bytes();
-        let is_named_so = bytes.len() == before.len() + 8 + TEMPORARY.len()
-            && bytes.starts_with(before.as_encoded_bytes())
-            && bytes.ends_with(TEMPORARY.as_bytes());
+        let random = bytes.strip_prefix(before.as_encoded_bytes());
+        let random = random.and_then(|rest| rest.strip_suffix(TEMPORARY.as_bytes()));
+        let is_named_so = random.is_some_and(|random| without_generation(random).len() == 8);
         let is_stale = |found: &fs::Metadata| {
             found.is_file()
                 && is_ours(found)
@@ -173,6 +196,15 @@ fn remove_stale(target: &Path) {
             // Somebody else may have removed it first; the next save looks again.
             drop(fs::remove_file(entry.path()));
         }
+    }
+}
+
+/// What follows the number and the dot, where there is one: `token.2` is the next generation of the secret in `token`.
+fn without_generation(random: &[u8]) -> &[u8] {
+    let digits = random.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    match random.get(digits..) {
+        Some([b'.', rest @ ..]) if digits > 0 => rest,
+        _ => random,
     }
 }
 

@@ -3,12 +3,17 @@
 //! Endpoints, headers and refusals are those of <https://docs.github.com/rest>, version 2022-11-28, which every
 //! supported server knows.
 //!
-//! What must be known before what can be asked, so that a check over everything takes three answers one after the other:
+//! What must be known before what can be asked, here:
 //! - server, identity (with grants and expiry, one request), owner, owners, repository: nothing; all at once;
 //! - owner asks for account, organisation, membership and identity at the same time;
 //! - repositories: the kind of the owner, then one part of the list after the other;
 //! - right: the repository, then one request, or two where a probe needs a reading before it;
 //! - refs: nothing here; who asks knows already that the repository exists, and does not wait for anything else.
+//!
+//! `check` puts more between: no question with a token before the server is known to be the right one, none but the
+//! first to a token that may be refused, and none by git before the repository is known. So a whole check takes these
+//! answers one after the other: the server; the identity; owner and repository; git and rights. After the server that
+//! is three, and four where a right is tried by two requests.
 
 mod account;
 mod git_refusal;

@@ -101,6 +101,10 @@ impl Rules for Gitea {
         if creates { [&looks[..], &["write:repository"]].concat() } else { looks.to_vec() }
     }
 
+    fn create_scope(&self, _kind: TokenKind) -> &'static str {
+        "write:repository"
+    }
+
     /// Up to Gitea 1.27.2 an organisation's repository took write:organization alone; since 1.27.3 it takes both
     /// (<https://github.com/go-gitea/gitea/pull/39007>, 2026-08-20), so both are asked for everywhere.
     fn creation_scopes(&self, _kind: TokenKind, owner: Option<OwnerKind>) -> Vec<&'static str> {

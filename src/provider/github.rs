@@ -177,6 +177,10 @@ impl Rules for GitHub {
         }
     }
 
+    fn create_scope(&self, kind: TokenKind) -> &'static str {
+        if kind == CLASSIC { "repo" } else { "administration:write" }
+    }
+
     fn proof(&self, scope: &str) -> Proof {
         match scope {
             "metadata:read" => Proof::Repository,
@@ -199,7 +203,7 @@ impl Rules for GitHub {
         if fine {
             Ok(text.to_owned())
         } else {
-            Err("a GitHub organisation or user has 1 to 39 letters, digits and hyphens, and begins with none".into())
+            Err("a GitHub organisation or user has 1 to 39 letters, digits and hyphens, and begins with a letter or digit".into())
         }
     }
 

@@ -48,7 +48,7 @@ fn entry_text(text: &mut String, entry: &Entry, color: bool) {
     for left in &entry.left_behind {
         let _ = writeln!(text, "left behind: {left}");
     }
-    let saved = if entry.saved { ", saved" } else { "" };
+    let saved = if entry.saved { "" } else { ", not saved" };
     let _ = writeln!(text, "verdict: {}{saved}", entry.verdict());
 }
 

@@ -36,11 +36,12 @@ pub async fn read(argv: &[String]) -> Result<Secret, StoreFault> {
     command.process_group(0);
     let mut child = command
         .spawn()
+        .map(Running)
         .map_err(|error| fault(format!("{place} could not be started: {error}."), "Correct the command."))?;
-    let (Some(output), deadline) = (child.stdout.take(), Instant::now() + PATIENCE) else {
+    let (Some(output), deadline) = (child.0.stdout.take(), Instant::now() + PATIENCE) else {
         return Err(fault(format!("{place} gave no output."), "Correct the command."));
     };
-    let Ok(done) = timeout_at(deadline, listen(&mut child, output)).await else {
+    let Ok(done) = timeout_at(deadline, listen(&mut child.0, output)).await else {
         end(&mut child).await;
         return Err(fault(
             format!("{place} did not end within ten seconds and was stopped."),
@@ -60,6 +61,15 @@ pub async fn read(argv: &[String]) -> Result<Secret, StoreFault> {
         ));
     }
     one_line(&place, &bytes)
+}
+
+/// The program while it runs. When nobody waits for it any more, it ends with all that it has started.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        end_group(&self.0);
+    }
 }
 
 /// What the program printed, and how it ended; `None` when it prints too much to be waited for.
@@ -100,14 +110,22 @@ async fn listen(
     Ok((bytes, status))
 }
 
-/// Stops the program and what it has started. It is not reaped yet, so its process id is still its own.
-async fn end(child: &mut Child) {
+/// Stops the program and what it has started.
+async fn end(child: &mut Running) {
+    end_group(&child.0);
+    drop(child.0.kill().await);
+}
+
+/// Stops the whole group of a program that was not reaped yet, so that its process id is still its own. What a program
+/// that has ended left running, an agent for instance, is not ours to end.
+fn end_group(child: &Child) {
+    #[cfg(not(unix))]
+    let _ = child;
     #[cfg(unix)]
     if let Some(group) = child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
         // It may have ended just now.
         rustix::process::kill_process_group(group, rustix::process::Signal::KILL).ok();
     }
-    drop(child.kill().await);
 }
 
 /// The program to run, as an absolute path.

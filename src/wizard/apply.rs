@@ -1,5 +1,7 @@
 //! Applying: the one derived list of commands, done in order, stopped at the first refusal.
 
+use std::time::Duration;
+
 use super::{Effect, Step, Wizard};
 use crate::answers::Contents;
 use crate::answers::GivenExpiry;
@@ -16,17 +18,10 @@ use crate::secret::Store;
 /// A change of the world.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Writes, reads back and removes a random entry.
-    ProbeStore(Store),
+    /// Tries the store, and that the secret has its place there, before anything else is changed.
+    ProbeStore(Keeping),
     CreateRepository(Site, Credential, NewRepository),
-    /// Writes the secret of this credential. `held`: where the connection keeps one now, and its generation; an equal
-    /// secret in the same kind of store is left alone.
-    WriteSecret {
-        store: Store,
-        id: String,
-        credential: Credential,
-        held: Option<(Store, u64)>,
-    },
+    WriteSecret(Keeping),
     /// Reads the secret back and compares it.
     ReadBack {
         store: Store,
@@ -41,6 +36,16 @@ pub enum Command {
         id: String,
         generation: u64,
     },
+}
+
+/// A secret on its way to its store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keeping {
+    pub store: Store,
+    pub id: String,
+    pub credential: Credential,
+    /// Where the connection keeps one now, and its generation: an equal secret there is left alone.
+    pub held: Option<(Store, u64)>,
 }
 
 /// What a command came to.
@@ -71,7 +76,7 @@ impl Command {
         match self {
             Self::ProbeStore(_) => Stage::ProbeStore,
             Self::CreateRepository(..) => Stage::CreateRepository,
-            Self::WriteSecret { .. } => Stage::WriteSecret,
+            Self::WriteSecret(_) => Stage::WriteSecret,
             Self::ReadBack { .. } => Stage::ReadBack,
             Self::WriteConfig(_) => Stage::WriteConfig,
             Self::LetGo { .. } => Stage::LetGo,
@@ -81,12 +86,12 @@ impl Command {
     /// What it does, for the list that is shown beforehand.
     pub fn describe(&self) -> String {
         match self {
-            Self::ProbeStore(store) => format!("try the store ({})", store.kind()),
+            Self::ProbeStore(keeping) => format!("try the store ({})", keeping.store.kind()),
             Self::CreateRepository(_, _, new) => {
                 let place = &new.place;
                 format!("create the {} repository {}/{}", new.visibility.name(), place.owner.owner, place.name)
             }
-            Self::WriteSecret { store, .. } => format!("write the token to the store ({})", store.kind()),
+            Self::WriteSecret(keeping) => format!("write the token to the store ({})", keeping.store.kind()),
             Self::ReadBack { .. } => "read the token back and compare it".to_owned(),
             Self::WriteConfig(connection) => format!("save the connection {}", connection.name),
             Self::LetGo { generation, .. } => format!("remove the token that was replaced (generation {generation})"),
@@ -143,11 +148,15 @@ impl Wizard {
         let Some((_, command)) = self.under_way.take_if(|(waited, _)| *waited == ticket) else { return };
         if let (Command::CreateRepository(_, _, new), Ok(Done::Created(made))) = (&command, &outcome) {
             // What depends on it is asked again, under the name that the forge gave it.
-            self.facts
-                .forget(|query, _| query.place().is_some_and(|place| *place == new.place || *place == made.place));
+            self.facts.forget(|query, _| {
+                query.place().is_some_and(|place| place.is_same_as(&new.place) || place.is_same_as(&made.place))
+            });
             if made.place.name != new.place.name {
                 let name = crate::answers::Answer::Text(made.place.name.clone());
                 self.answers.set(crate::answers::Field::Repository, name);
+            }
+            if let Some(query) = self.repository_query() {
+                self.facts.put(query, Fact::Known(Value::Repository((**made).clone())), Duration::ZERO);
             }
         }
         self.applied.push((command, outcome));
@@ -155,14 +164,14 @@ impl Wizard {
 
     fn stages(&self) -> Vec<Stage> {
         let mut stages = Vec::new();
-        let keeps = self.answers.store().keeps() && self.answers.source().is_some();
-        if keeps {
+        let brought = self.answers.source().is_some();
+        if brought {
             stages.push(Stage::ProbeStore);
         }
         if self.creates() {
             stages.push(Stage::CreateRepository);
         }
-        if keeps {
+        if brought && self.answers.store().keeps() {
             stages.push(Stage::WriteSecret);
         }
         stages.extend([Stage::ReadBack, Stage::WriteConfig]);
@@ -213,13 +222,9 @@ impl Wizard {
         let (site, credential) = (self.answers.site()?, self.credential()?);
         let (store, id) = (self.answers.store(), self.id());
         Some(match stage {
-            Stage::ProbeStore => Command::ProbeStore(store),
+            Stage::ProbeStore => Command::ProbeStore(self.keeping(store, id, credential)),
             Stage::CreateRepository => Command::CreateRepository(site, credential, self.new_repository()?),
-            Stage::WriteSecret => {
-                let held = self.held().and_then(|held| held.token.as_ref());
-                let held = held.map(|token| (token.store.clone(), token.generation));
-                Command::WriteSecret { store, id, credential, held }
-            }
+            Stage::WriteSecret => Command::WriteSecret(self.keeping(store, id, credential)),
             Stage::ReadBack => {
                 let (store, generation) = self.resting_place();
                 Command::ReadBack { store, id, generation, credential }
@@ -230,6 +235,11 @@ impl Wizard {
                 Command::LetGo { store, id, generation }
             }
         })
+    }
+
+    fn keeping(&self, store: Store, id: String, credential: Credential) -> Keeping {
+        let held = self.held().and_then(|held| held.token.as_ref());
+        Keeping { store, id, credential, held: held.map(|token| (token.store.clone(), token.generation)) }
     }
 
     fn id(&self) -> String {
@@ -328,6 +338,10 @@ impl Wizard {
             _ => (None, ExpiresSource::Unknown),
         };
         let held = self.held().and_then(|held| held.token.as_ref());
+        // Who was not reached has told it before, of the same token.
+        let before = held.filter(|_| told.is_none() && self.answers.source().is_none());
+        let (expires, expires_source) =
+            before.map_or((expires, expires_source), |token| (token.expires, token.expires_source));
         let kind = self.token_kind().filter(|kind| provider.is_none_or(|one| kind_row(one, *kind).is_some()));
         let (store, generation) = self.resting_place();
         Token { kind, store, generation, expires, expires_source, rotate_by: held.and_then(|token| token.rotate_by) }

@@ -71,6 +71,11 @@ pub fn edited(held: &Connection, given: &Answers) -> Answers {
         for field in [Field::TokenKind, Field::TokenExpires] {
             answers.clear(&field);
         }
+        // A name that nobody typed came from the token that goes.
+        let told = held.verified.as_ref().and_then(|verified| verified.identity.as_deref());
+        if told.is_some() && told == held.username.as_deref() {
+            answers.clear(&Field::Username);
+        }
         if brings_place {
             for field in [Field::StoreKind, Field::StorePath, Field::StoreEnv, Field::StoreCommand] {
                 answers.clear(&field);

@@ -78,7 +78,7 @@ impl Forge {
                 self.repository_exists = true;
                 Done::Created(Box::new(made(&new.place)))
             }
-            Command::WriteSecret { store, .. } => Done::Stored(store.clone(), 1),
+            Command::WriteSecret(keeping) => Done::Stored(keeping.store.clone(), 1),
             Command::ReadBack { .. } if !self.reads_back => {
                 return Err(Fault::new(FaultKind::Secret, "Another secret."));
             }

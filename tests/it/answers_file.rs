@@ -1,6 +1,6 @@
 //! The answers file: every problem in one run, each at its character; and what is written reads back.
 
-use git_access::answers::file::{Circumstances, Located, Reading, read, wanted, write};
+use git_access::answers::file::{Circumstances, Located, Reading, Whole, read, wanted, write};
 use git_access::answers::{Answer, Answers, FIELDS, Field, Raw, Shape};
 use git_access::platform::{Platform, built_in};
 use proptest::prelude::*;
@@ -21,8 +21,9 @@ fn platform(id: &str) -> Option<Platform> {
 
 fn reading(text: &str) -> Reading {
     let nothing = Answers::default();
+    let whole = |own: &Answers| Whole { answers: own.clone(), has_token: false };
     let platform = &platform;
-    read(text, &Circumstances { from_stdin: false, rotates: false, above: &nothing, beneath: &nothing, platform })
+    read(text, &Circumstances { from_stdin: false, above: &nothing, whole: &whole, platform })
 }
 
 /// Line, column and key of each problem.
@@ -199,13 +200,41 @@ fn what_the_command_line_and_the_scenario_say_is_not_missing() {
     let above = reading("owner = \"acme\"\n").answers;
     let beneath = reading("platform = \"keptn\"\nprovider = \"github\"\nrepository.name = \"x\"\n").answers;
     let platform = &platform;
-    let circumstances = Circumstances { from_stdin: false, rotates: false, above: &above, beneath: &beneath, platform };
+    let whole = |own: &Answers| {
+        let mut answers = beneath.clone();
+        answers.overlay(own);
+        answers.overlay(&above);
+        Whole { answers, has_token: false }
+    };
+    let circumstances = Circumstances { from_stdin: false, above: &above, whole: &whole, platform };
     assert_eq!(read("version = 1\ntoken.env = \"X\"\n", &circumstances).problems, []);
-    let nothing = Answers::default();
-    let circumstances = Circumstances { from_stdin: true, rotates: true, above: &nothing, beneath: &nothing, platform };
+    let circumstances = Circumstances { from_stdin: true, ..circumstances };
     let problems = read("version = 1\n[token]\nstdin = true\n", &circumstances).problems;
     assert_eq!((problems[0].line, problems[0].column, problems.len()), (3, 1, 1));
-    assert_eq!(read("version = 1\n[token]\nenv = \"X\"\n", &circumstances).problems, []);
+}
+
+#[test]
+fn a_token_that_is_kept_need_not_be_given_and_a_flag_is_blamed_by_its_name() {
+    let saved = reading(&GOOD.replace("[token]\nenv", "[token]\n# env")).answers;
+    let above = reading("owner = \"a/b\"\n").answers;
+    let nothing = Answers::default();
+    let platform = &platform;
+    let whole = |own: &Answers| {
+        let mut answers = saved.clone();
+        answers.overlay(own);
+        Whole { answers, has_token: true }
+    };
+    let circumstances = Circumstances { from_stdin: false, above: &nothing, whole: &whole, platform };
+    assert_eq!(read("version = 1\n", &circumstances).problems, []);
+    let whole = |own: &Answers| {
+        let mut answers = own.clone();
+        answers.overlay(&above);
+        Whole { answers, has_token: false }
+    };
+    let circumstances = Circumstances { from_stdin: false, above: &above, whole: &whole, platform };
+    let problems = read(GOOD, &circumstances).problems;
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert_eq!((problems[0].line, problems[0].key.as_deref()), (0, Some("--owner")));
 }
 
 #[test]
@@ -215,8 +244,8 @@ fn what_the_platform_cannot_use_carries_its_reason() {
     let nothing = Answers::default();
     let found = |text: &str, keptn: &Platform| {
         let platform = &|_: &str| Some(keptn.clone());
-        let circumstances =
-            Circumstances { from_stdin: false, rotates: false, above: &nothing, beneath: &nothing, platform };
+        let whole = |own: &Answers| Whole { answers: own.clone(), has_token: false };
+        let circumstances = Circumstances { from_stdin: false, above: &nothing, whole: &whole, platform };
         let problems = read(text, &circumstances).problems;
         assert_eq!(problems.len(), 1, "{problems:?}");
         (problems[0].line, problems[0].column, problems[0].message.clone())

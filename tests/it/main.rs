@@ -3,11 +3,18 @@
 
 mod answers_file;
 mod config;
+mod credential;
 mod disk;
+mod endurance;
 mod forges;
+mod generated;
 mod gitea;
 mod headless;
+mod interrupts;
+mod leaks;
+mod manage;
 mod program;
+mod proof;
 mod sandbox;
 mod stores;
 mod support;

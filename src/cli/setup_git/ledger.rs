@@ -55,6 +55,10 @@ impl Ledger {
 
     /// Without the ledger the way back would be lost, so here a state directory is needed.
     pub(super) fn save(&self, paths: &Paths) -> Result<(), Refusal> {
+        if paths.state_dir.is_none() {
+            let message = "There is no home directory, so what is added could not be noted and taken back.";
+            return Err(Refusal::storage(message, "Set HOME, then run this again."));
+        }
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
         match paths.write_state(NAME, &text) {
             Some(fault) => Err(fault.into()),

@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
-use super::refusal::is_scope;
+use super::refusal::{is_marked, is_scope};
 use super::{GitHub, wire};
 use crate::fact::{Expiry, Fault, Grants, Identity, IdentityKind};
 use crate::forge::client::Answer;
@@ -39,7 +39,9 @@ impl GitHub {
         };
         let identity = Identity { login, id: account.id.to_string(), kind };
         let header = answer.header("github-authentication-token-expiration");
-        Ok(User { identity, grants: grants(&answer), expiry: expiry(header.as_deref(), self.0.kind.is_some()) })
+        // A proxy that strips the headers of GitHub strips this one, too: then its absence tells nothing.
+        let personal = self.0.kind.is_some() && is_marked(&answer);
+        Ok(User { identity, grants: grants(&answer), expiry: expiry(header.as_deref(), personal) })
     }
 }
 

@@ -9,7 +9,7 @@ use git_access::forge::{Limits, Outside};
 use git_access::provider::Provider;
 
 /// A wrong answer and its name.
-type Wrong = (&'static str, Step);
+pub type Wrong = (&'static str, Step);
 
 /// A provider, as the matrix plays it.
 pub struct Cast {
@@ -39,7 +39,11 @@ const GITHUB: Cast = Cast {
     repository: super::REPOSITORY,
 };
 
-fn wrong_answers(cast: &Cast) -> Vec<Wrong> {
+pub fn wrong_answers() -> Vec<Wrong> {
+    wrong_answers_to(&GITHUB)
+}
+
+fn wrong_answers_to(cast: &Cast) -> Vec<Wrong> {
     let own = format!("{} ", cast.name);
     [of_others(), damaged(cast)].concat().into_iter().filter(|(name, _)| !name.contains(&own)).collect()
 }
@@ -183,7 +187,7 @@ pub async fn to_decisive_requests(cast: &'static Cast) -> usize {
     let outside = Outside::new(None).with_limits(limits);
     let mut count = 0;
     let mut green = Vec::new();
-    let answers = wrong_answers(cast);
+    let answers = wrong_answers_to(cast);
     for &(method, verb, path) in cast.decisive {
         let asked = answers.clone().into_iter().map(|(name, step)| {
             let outside = &outside;
@@ -230,7 +234,7 @@ pub async fn to_every_request(cast: &'static Cast) -> usize {
     let outside = Outside::new(None).with_limits(limits);
     let mut count = 0;
     let mut green = Vec::new();
-    for (name, step) in wrong_answers(cast) {
+    for (name, step) in wrong_answers_to(cast) {
         let server = Raw::start(move |_| step.clone()).await;
         let asked = cast.methods.iter().map(|method| {
             let forge = open(&site_of(cast.provider, &server.origin()), cast.token, &outside);

@@ -11,6 +11,7 @@ use super::{
 use crate::support::raw::{Raw, Seen, Step};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
+const MARK: (&str, &str) = ("X-GitHub-Media-Type", "github.v3; format=json");
 
 fn refusal(status: u16, headers: &[(&str, &str)], message: &str) -> Step {
     let body = format!(r#"{{"message":"{message}","documentation_url":"https://docs.github.com/rest"}}"#);
@@ -69,8 +70,8 @@ async fn an_expiry_is_read_in_both_forms_for_each_kind_and_never_guessed() {
         ] {
             let server = Raw::start(move |_| {
                 let name = "GitHub-Authentication-Token-Expiration";
-                let headers: Vec<_> = [JSON].into_iter().chain(header.map(|header| (name, header))).collect();
-                Step::answer(200, &headers, USER)
+                let headers = [JSON, MARK].into_iter().chain(header.map(|header| (name, header)));
+                Step::answer(200, &headers.collect::<Vec<_>>(), USER)
             })
             .await;
             assert_eq!(with(&server, token, limits()).expiry().await, Ok(expiry), "{header:?}");

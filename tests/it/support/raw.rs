@@ -121,7 +121,7 @@ impl Raw {
     }
 }
 
-async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Seen> {
+pub async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Seen> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -144,7 +144,7 @@ async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Seen> {
     Some(Seen { method, target, head, body, at: Instant::now() })
 }
 
-async fn perform(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), step: Step) {
+pub async fn perform(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), step: Step) {
     let mut step = step;
     while let Step::After(pause, next) = step {
         tokio::time::sleep(pause).await;

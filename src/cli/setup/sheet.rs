@@ -1,0 +1,214 @@
+//! An answers file on its way to a job: read, laid between the command line and what is known beneath it, and set
+//! against the connection that it edits.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use crate::answers::file::{self, Circumstances, Reading, Whole};
+use crate::answers::{Answer, Answers, Field, folder_of};
+use crate::cli::{Ending, Refusal, manage};
+use crate::config::{Config, Connection};
+use crate::disk::{self, Paths};
+use crate::platform::Platform;
+use crate::provider::Host;
+use crate::report::Located;
+use crate::secret::Store;
+use crate::wizard::{answers_of, edited};
+
+/// The most that is read of an answers file, in bytes.
+const LONGEST: u64 = 1024 * 1024;
+
+/// An answers file, before it is read.
+pub struct Sheet {
+    /// What it is called in messages.
+    label: String,
+    text: String,
+    /// Where its relative paths start; absolute.
+    folder: PathBuf,
+    from_stdin: bool,
+}
+
+/// What one answers file asks for.
+pub struct Job {
+    pub answers: Answers,
+    pub held: Option<Box<Connection>>,
+}
+
+impl Sheet {
+    /// The sheet at `path`, or on standard input for `-`.
+    pub async fn read(path: &Path) -> Result<Self, Refusal> {
+        if path != Path::new("-") {
+            return Self::of_file(path);
+        }
+        // On a thread of its own: Ctrl-C is heard while nobody types.
+        let read = tokio::task::spawn_blocking(|| {
+            let mut text = String::new();
+            std::io::stdin().lock().take(LONGEST).read_to_string(&mut text).map(|_| text)
+        });
+        let Ok(Ok(text)) = read.await else {
+            return Err(Refusal::usage("Standard input is not text in UTF-8.", "Write the answers in UTF-8."));
+        };
+        Ok(Self { label: "standard input".into(), text, folder: absolute(Path::new(".")), from_stdin: true })
+    }
+
+    fn of_file(path: &Path) -> Result<Self, Refusal> {
+        match disk::read(path) {
+            Ok(Some(text)) => Ok(Self {
+                label: path.display().to_string(),
+                text: text.to_string(),
+                folder: absolute(&folder_of(path)),
+                from_stdin: false,
+            }),
+            Ok(None) => Err(Refusal::usage(format!("There is no answers file {}", path.display()), "")),
+            Err(fault) => Err(Refusal { ending: Ending::Usage, ..Refusal::from(fault) }),
+        }
+    }
+
+    fn located(&self, problem: &file::Located) -> Located {
+        Located {
+            file: format!("{}:", self.label),
+            line: problem.line,
+            column: problem.column,
+            key: problem.key.clone().unwrap_or_default(),
+            message: problem.message.clone(),
+        }
+    }
+}
+
+fn absolute(folder: &Path) -> PathBuf {
+    std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf())
+}
+
+/// What lies around a sheet when it is read.
+pub struct Desk<'a> {
+    /// The command line.
+    pub above: &'a Answers,
+    pub platforms: &'a [Platform],
+    pub paths: &'a Paths,
+    /// The sandbox's host for a provider, where this run has a sandbox: it replaces whatever the answers name.
+    pub host: &'a dyn Fn(&str) -> Option<String>,
+    /// The sandbox's sample for a pair: what is answered where nobody else does.
+    pub sample: &'a dyn Fn(&Answers) -> Option<PathBuf>,
+    /// The connection that the command line names.
+    pub name: Option<&'a str>,
+}
+
+/// How a job came to nothing.
+type Stopped = (Ending, Vec<Located>);
+
+impl Desk<'_> {
+    pub fn job(&self, sheet: &Sheet) -> Result<Job, Stopped> {
+        let stored = |refusal: Refusal| (refusal.ending, vec![refusal.located()]);
+        let config = manage::config(self.paths).map_err(stored)?;
+        let reading = self.read(sheet, &config);
+        let mut problems: Vec<_> = reading.problems.iter().map(|problem| sheet.located(problem)).collect();
+        let (whole, held) = self.whole(sheet, &reading.answers, &config);
+        if problems.is_empty() {
+            let more = afterthoughts(&whole.answers, held, &config, &reading);
+            problems.extend(more.iter().map(|problem| sheet.located(problem)));
+        }
+        if !problems.is_empty() {
+            return Err((Ending::Usage, problems));
+        }
+        let name = whole.answers.name().unwrap_or_default();
+        if held.is_none() && config.has(&name) {
+            // It stands in the config and cannot be read there: nothing may be changed before that is mended.
+            let problem = config.problems().iter().find(|problem| problem.connection.as_deref() == Some(&name));
+            let refusal = problem.map_or_else(
+                || Refusal::storage(format!("The connection {name} in the config cannot be read."), "Mend it first."),
+                |problem| manage::of_config(self.paths, problem.clone()),
+            );
+            return Err(stored(refusal));
+        }
+        Ok(Job { answers: whole.answers, held: held.map(|held| Box::new(held.clone())) })
+    }
+
+    fn read(&self, sheet: &Sheet, config: &Config) -> Reading {
+        let platform = |id: &str| self.platforms.iter().find(|platform| platform.id == id).cloned();
+        let whole = |own: &Answers| self.whole(sheet, own, config).0;
+        let from_stdin = sheet.from_stdin;
+        file::read(&sheet.text, &Circumstances { from_stdin, above: self.above, whole: &whole, platform: &platform })
+    }
+
+    /// All answers together, and the connection that they edit.
+    fn whole<'c>(&self, sheet: &Sheet, own: &Answers, config: &'c Config) -> (Whole, Option<&'c Connection>) {
+        let mut own = own.clone();
+        own.start_paths_at(&sheet.folder);
+        let mut chosen = own.clone();
+        chosen.overlay(self.above);
+        let mut answers = self.beneath(&chosen);
+        answers.overlay(&own);
+        answers.overlay(self.above);
+        if let Some(host) =
+            answers.provider().and_then(|one| (self.host)(one.id())).and_then(|host| Host::parse(&host).ok())
+        {
+            let mut forced = Answers::default();
+            forced.set(Field::Host, Answer::Host(host));
+            answers.clear(&Field::ApiUrl);
+            answers.overlay(&forced);
+        }
+        let name = self.name.map(str::to_owned).or_else(|| answers.name());
+        match name.and_then(|name| config.connection(&name)) {
+            None => (Whole { answers, has_token: false }, None),
+            Some(held) => {
+                let has_token = held.token.is_some() && answers.source().is_none();
+                (Whole { answers: edited(held, &answers), has_token }, Some(held))
+            }
+        }
+    }
+
+    /// What the scenario answers by itself, for the pair that was chosen.
+    fn beneath(&self, chosen: &Answers) -> Answers {
+        let Some(sample) = (self.sample)(chosen).and_then(|path| Sheet::of_file(&path).ok()) else {
+            return Answers::default();
+        };
+        let none = Answers::default();
+        let whole = |_: &Answers| Whole::default();
+        let circumstances = Circumstances { from_stdin: false, above: &none, whole: &whole, platform: &|_| None };
+        let mut answers = file::read(&sample.text, &circumstances).answers;
+        answers.start_paths_at(&sample.folder);
+        answers
+    }
+}
+
+/// Whether the answers are about the access that is saved: the same platform, provider, host and owner.
+fn is_same_access(held: &Connection, answers: &Answers) -> bool {
+    let saved = answers_of(held);
+    let same_owner = match (saved.owner(), answers.owner()) {
+        (Some(left), Some(right)) => left.owner.eq_ignore_ascii_case(&right.owner) && left.project == right.project,
+        (left, right) => left == right,
+    };
+    let place = |answers: &Answers| answers.site().map(|site| (site.provider, site.host, site.api));
+    saved.platform() == answers.platform() && place(&saved) == place(answers) && same_owner
+}
+
+/// What only shows beside the saved connections.
+fn afterthoughts(
+    answers: &Answers,
+    held: Option<&Connection>,
+    config: &Config,
+    reading: &Reading,
+) -> Vec<file::Located> {
+    let mut problems = Vec::new();
+    if let Some(held) = held.filter(|held| !is_same_access(held, answers)) {
+        let message = format!(
+            "{} is saved for another platform, provider, host or owner: choose another `name`, or leave these as they are",
+            held.name
+        );
+        problems.push(reading.locate(&Field::Name, message));
+    }
+    let store = answers.store();
+    let taken = config.connections().iter().find(|other| {
+        let its = other.token.as_ref().map(|token| &token.store);
+        matches!(store, Store::File(_)) && its == Some(&store) && held.is_none_or(|held| held.id != other.id)
+    });
+    if let Some(other) = taken {
+        let message = format!("the connection {} keeps its token in this file: name another path", other.name);
+        problems.push(reading.locate(&Field::StorePath, message));
+    }
+    if answers.has_ssh() {
+        let message = "SSH keys are not set up by this version: use [token], and leave [ssh] out";
+        problems.push(reading.locate(&Field::SshPublicKey, message));
+    }
+    problems
+}

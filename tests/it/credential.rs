@@ -1,0 +1,307 @@
+//! Git asks, and gets an answer for exactly the hosts and repositories of the saved connections.
+
+use std::fs;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use crate::manage::{CANARY, connection, home_with};
+use crate::program::{Home, Run, finished};
+
+/// Runs `command` with `input` on its stdin.
+fn told(mut command: Command, input: &[u8]) -> Run {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // It may not want to hear everything.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    let done = child.wait_with_output().unwrap();
+    Run {
+        code: done.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&done.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&done.stderr).into_owned(),
+    }
+}
+
+fn asked(home: &Home, action: &str, input: &[u8]) -> Run {
+    let mut command = home.program();
+    command.args(["credential", action]);
+    told(command, input)
+}
+
+/// Which connection answered, by the token that came.
+fn answerer(run: &Run) -> Option<String> {
+    assert!(!run.stderr.contains(CANARY), "{}", run.stderr);
+    let password = run.stdout.lines().find_map(|line| line.strip_prefix("password="));
+    password.map(|password| password.strip_prefix(&format!("{CANARY}_")).unwrap().to_owned())
+}
+
+fn forge_of_many() -> Home {
+    let home = Home::new();
+    let mut text = "version = 1\nactive = \"second\"\n".to_owned();
+    for (name, host, owner, repository) in [
+        ("gitops", "https://github.com", "acme", Some("gitops")),
+        ("first", "https://github.com", "twins", None),
+        ("second", "https://github.com", "twins", None),
+        ("left", "https://github.com", "pair", None),
+        ("right", "https://github.com", "pair", None),
+        ("ported", "https://git.example:8443", "acme", Some("gitops")),
+        ("rooted", "https://git.example/forge", "acme", None),
+        ("local", "http://127.0.0.1:3000", "acme", None),
+    ] {
+        text.push_str(&connection(&home, name, host, owner, repository));
+    }
+    home.write("config/git-access/config.toml", &text);
+    home
+}
+
+#[test]
+fn exactly_the_right_connection_answers() {
+    let home = forge_of_many();
+    let rows: &[(&str, &str, Option<&str>, &str)] = &[
+        // protocol and host, path, username, who answers
+        ("https://github.com", "acme/gitops.git", None, "gitops"),
+        ("https://github.com", "acme/gitops", None, "gitops"),
+        ("https://github.com", "Acme/GitOps.GIT", None, "gitops"),
+        ("https://GitHub.com", "acme/gitops.git", None, "gitops"),
+        ("https://github.com:443", "acme/gitops.git", None, "gitops"),
+        ("https://github.com", "acme/gitops.git/info/lfs", None, "gitops"),
+        ("https://github.com", "acme/other.git", None, "gitops"),
+        ("https://github.com", "acme", None, "gitops"),
+        ("https://github.com", "acme/gitops.git", Some("somebody"), "gitops"),
+        ("https://github.com", "acme-evil/gitops.git", None, ""),
+        ("https://github.com", "acme.git", None, ""),
+        ("https://github.com", "acm/gitops.git", None, ""),
+        ("https://github.com", "evil/acme/gitops.git", None, ""),
+        ("https://github.com", "other/gitops.git", None, ""),
+        ("https://github.com", "acme/../other/x.git", None, ""),
+        ("https://github.com", "acme//gitops.git", None, ""),
+        ("https://github.com", "acme\\gitops.git", None, ""),
+        ("https://github.com", "twins/a.git", None, "second"),
+        ("https://github.com", "twins/a.git", Some("user-first"), "first"),
+        ("https://github.com", "twins/a.git", Some("nobody"), ""),
+        ("https://github.com", "pair/a.git", None, ""),
+        ("https://github.com", "pair/a.git", Some("user-left"), "left"),
+        ("https://github.com", "-", None, "second"),
+        ("https://github.com", "-", Some("user-left"), "left"),
+        ("https://git.example:8443", "acme/gitops.git", None, "ported"),
+        ("https://git.example:8443", "-", None, "ported"),
+        ("https://git.example:8444", "acme/gitops.git", None, ""),
+        ("https://git.example", "acme/gitops.git", None, ""),
+        ("https://git.example", "forge/acme/x.git", None, "rooted"),
+        ("https://git.example", "forge/acme-evil/x.git", None, ""),
+        ("https://git.example", "forge", None, ""),
+        ("http://127.0.0.1:3000", "acme/x.git", None, "local"),
+        ("https://127.0.0.1:3000", "acme/x.git", None, ""),
+        ("http://127.0.0.1", "acme/x.git", None, ""),
+        ("http://localhost:3000", "acme/x.git", None, ""),
+        ("http://github.com", "acme/gitops.git", None, ""),
+        ("https://api.github.com", "acme/gitops.git", None, ""),
+        ("https://gist.github.com", "acme/gitops.git", None, ""),
+        ("https://github.com.evil.example", "acme/gitops.git", None, ""),
+        ("https://evilgithub.com", "acme/gitops.git", None, ""),
+        ("https://github.com.", "acme/gitops.git", None, ""),
+        ("https://github.com@evil.example", "acme/gitops.git", None, ""),
+        ("https://evil.example@github.com", "acme/gitops.git", None, ""),
+        ("https://github.com/acme", "acme/gitops.git", None, ""),
+        ("https://github.com#.evil.example", "acme/gitops.git", None, ""),
+        ("https://github.com%00.evil.example", "acme/gitops.git", None, ""),
+        ("https://gіthub.com", "acme/gitops.git", None, ""),
+        ("https://github.com:0443x", "acme/gitops.git", None, ""),
+        ("ssh://github.com", "acme/gitops.git", None, ""),
+    ];
+    for (site, path, username, expected) in rows {
+        let (protocol, host) = site.split_once("://").unwrap();
+        let mut question = format!("capability[]=authtype\nprotocol={protocol}\nhost={host}\n");
+        if *path != "-" {
+            question.push_str(&format!("path={path}\n"));
+        }
+        question.extend(username.map(|name| format!("username={name}\n")));
+        let run = asked(&home, "get", (question + "wwwauth[]=Basic realm=x\n\n").as_bytes());
+        assert_eq!(answerer(&run).unwrap_or_default(), *expected, "{site} {path} {username:?}");
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{site} {path}");
+        assert_eq!(run.stdout.is_empty(), expected.is_empty());
+    }
+}
+
+#[test]
+fn what_could_smuggle_a_line_gets_no_answer() {
+    let home = home_with(&["one"]);
+    let good = "protocol=https\nhost=github.com\npath=acme/gitops.git\n";
+    assert_eq!(answerer(&asked(&home, "get", good.as_bytes())).as_deref(), Some("one"));
+    for bad in ["\0", "\r", "\u{1b}[2J", "\u{7f}", "\u{85}", "\u{202e}", "\u{2028}", "\u{200b}", "\t"] {
+        for key in ["protocol", "host", "path", "username"] {
+            let value = match key {
+                "protocol" => "https",
+                "host" => "github.com",
+                "path" => "acme/gitops.git",
+                _ => "o",
+            };
+            let line = format!("{key}={value}{bad}\n");
+            let question = if key == "username" {
+                format!("{good}{line}")
+            } else {
+                good.replacen(&format!("{key}={value}\n"), &line, 1)
+            };
+            let run = asked(&home, "get", question.as_bytes());
+            assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (0, "", ""), "{key} {bad:?}");
+        }
+    }
+    for more in ["host=github.com\n", "url=https://evil.example\n", "rubbish\n", "wwwauth[]=a\0\n", "wwwauth[]=a\r\n"] {
+        assert!(asked(&home, "get", format!("{good}{more}").as_bytes()).stdout.is_empty(), "{more:?}");
+    }
+    assert!(
+        asked(&home, "get", &[b"protocol=https\nhost=github.com\nusername=".as_slice(), b"\xff\n"].concat())
+            .stdout
+            .is_empty()
+    );
+    assert!(asked(&home, "get", &vec![b'a'; 2 << 20]).stdout.is_empty());
+    assert!(asked(&home, "get", b"").stdout.is_empty());
+}
+
+#[test]
+fn the_answer_has_user_name_password_and_end() {
+    let home = home_with(&["one"]);
+    let question = b"protocol=https\nhost=github.com\npath=acme/gitops.git\n\n";
+    let plain = format!("username=user-one\npassword={CANARY}_one\n");
+    assert_eq!(asked(&home, "get", question).stdout, plain);
+    let text = home.config_text();
+    let ends = "expires = 2027-02-01T00:00:00Z\nexpires_source = \"provider\"";
+    fs::write(home.config(), text.replace("expires_source = \"unknown\"", ends)).unwrap();
+    assert_eq!(asked(&home, "get", question).stdout, format!("{plain}password_expiry_utc=1801440000\n"));
+    let named = text.replace("colour = \"blue\"", "git_username = \"x-access-token\"");
+    fs::write(home.config(), named).unwrap();
+    assert!(asked(&home, "get", question).stdout.starts_with("username=x-access-token\n"));
+    // A program that we started asked git: an answer would go round in circles.
+    let mut again = home.program();
+    again.args(["credential", "get"]).env(git_access::store::MARKER, "1");
+    assert_eq!(told(again, question).stdout, "");
+}
+
+#[test]
+fn a_secret_that_cannot_be_read_is_told_on_stderr_alone() {
+    let home = home_with(&["one"]);
+    fs::remove_file(home.path("secrets/one")).unwrap();
+    let run = asked(&home, "get", b"protocol=https\nhost=github.com\npath=acme/x.git\n");
+    assert_eq!((run.code, run.stdout.as_str()), (4, ""));
+    assert!(run.stderr.contains("does not exist"), "{}", run.stderr);
+}
+
+#[test]
+fn store_and_erase_change_no_secret_and_a_refusal_is_listed() {
+    let home = home_with(&["one"]);
+    let question =
+        |password: &str| format!("protocol=https\nhost=github.com\npath=acme/x.git\nusername=o\npassword={password}\n");
+    let secret = fs::read_to_string(home.path("secrets/one")).unwrap();
+    for action in ["store", "erase"] {
+        let run = asked(&home, action, question("another").as_bytes());
+        assert_eq!((run.code, run.stdout.as_str()), (0, ""));
+    }
+    assert!(home.run(&["list"]).stdout.contains("warn 2026-11-20"));
+    let run = asked(&home, "erase", question(secret.trim()).as_bytes());
+    assert!(run.code == 0 && run.stdout.is_empty() && !run.stderr.contains(CANARY), "{}", run.stderr);
+    assert!(home.run(&["list"]).stdout.contains("refused 20"));
+    assert_eq!(fs::read_to_string(home.path("secrets/one")).unwrap(), secret);
+    assert!(!fs::read_to_string(home.path("state/git-access/id-one.json")).unwrap().contains(CANARY));
+}
+
+/// What git itself finds for an address.
+fn filled(home: &Home, protocol: &str, host: &str, path: &str) -> Run {
+    let mut git = home.command("git");
+    git.args(["credential", "fill"]).env("GIT_ASKPASS", "false");
+    told(git, format!("protocol={protocol}\nhost={host}\npath={path}\n\n").as_bytes())
+}
+
+#[test]
+fn git_gets_the_answer_for_our_host_and_for_no_other() {
+    let home = home_with(&["one"]);
+    let before = "# mine\n[user]\n\tname = O # trailing\n[credential]\n\thelper = !false\n";
+    home.write(".gitconfig", before);
+    let run = home.run(&["setup-git"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stderr.starts_with("Git now asks git-access for https://github.com\nWritten to "), "{}", run.stderr);
+    let once = fs::read_to_string(home.path(".gitconfig")).unwrap();
+    assert_eq!(answerer(&filled(&home, "https", "github.com", "acme/gitops.git")).as_deref(), Some("one"));
+    assert_eq!(answerer(&filled(&home, "https", "github.com", "evil/gitops.git")), None);
+    assert_eq!(answerer(&filled(&home, "https", "gitlab.com", "acme/gitops.git")), None);
+    assert_eq!(answerer(&filled(&home, "https", "github.com.evil.example", "acme/gitops.git")), None);
+    assert_eq!(home.run(&["setup-git"]).code, 0);
+    assert_eq!(fs::read_to_string(home.path(".gitconfig")).unwrap(), once);
+    assert!(home.run(&["remove", "one"]).stderr.contains("git, which asks git-access for https://github.com"));
+    assert_eq!(home.run(&["setup-git", "--undo"]).code, 0);
+    assert_eq!(fs::read_to_string(home.path(".gitconfig")).unwrap(), before);
+    assert!(home.run(&["setup-git", "--undo"]).stderr.starts_with("There is nothing to take back"));
+}
+
+#[test]
+fn taking_back_leaves_every_sort_of_config_as_it_was() {
+    for before in [
+        "",
+        "# no line end",
+        "[user]\r\n\tname = O\r\n",
+        "[credential \"https://github.com\"]\n\tusername = o\n# between\n[core]\n\teditor = vi\n",
+        "[credential \"https://github.com\"]\n\thelper = store\n\tuseHttpPath = false\n",
+    ] {
+        let home = home_with(&["one"]);
+        let path = home.write(".gitconfig", before);
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o640)).unwrap();
+        assert_eq!(home.run(&["setup-git"]).code, 0);
+        assert_eq!(answerer(&filled(&home, "https", "github.com", "acme/x.git")).as_deref(), Some("one"), "{before:?}");
+        assert_eq!(home.run(&["setup-git", "--undo"]).code, 0);
+        assert_eq!(fs::read_to_string(&path).unwrap(), before);
+        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o640);
+    }
+    let home = home_with(&["one"]);
+    assert_eq!(home.run(&["setup-git"]).code, 0);
+    assert_eq!(home.run(&["setup-git", "--undo"]).code, 0);
+    assert!(!home.path(".gitconfig").exists());
+}
+
+#[test]
+fn edits_made_since_stay_and_our_entries_go() {
+    let home = home_with(&["one"]);
+    home.write(".gitconfig", "# mine\n");
+    assert_eq!(home.run(&["setup-git"]).code, 0);
+    let git = |arguments: &[&str]| finished(home.command("git").args(["config", "--global"]).args(arguments));
+    assert_eq!(git(&["credential.https://github.com.username", "o"]).code, 0);
+    assert_eq!(git(&["user.name", "O"]).code, 0);
+    let run = home.run(&["setup-git", "--undo"]);
+    assert!(run.code == 0 && run.stderr.contains("it was edited since"), "{}", run.stderr);
+    let after = fs::read_to_string(home.path(".gitconfig")).unwrap();
+    assert_eq!(after, "# mine\n[credential \"https://github.com\"]\n\tusername = o\n[user]\n\tname = O\n");
+    // Where only other sections were added, the whole piece goes.
+    let home = home_with(&["one"]);
+    home.write(".gitconfig", "# mine\n");
+    assert_eq!(home.run(&["setup-git"]).code, 0);
+    let path = home.path(".gitconfig");
+    fs::write(&path, fs::read_to_string(&path).unwrap() + "[user]\n\tname = O\n").unwrap();
+    assert_eq!(home.run(&["setup-git", "--undo"]).code, 0);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "# mine\n[user]\n\tname = O\n");
+}
+
+#[test]
+fn another_config_and_strange_paths_reach_git_in_one_piece() {
+    let home = home_with(&["one"]);
+    let named = home.write("it's a $(touch planted) dir/config.toml", &home.config_text());
+    fs::remove_file(home.config()).unwrap();
+    let run = home.run(&["setup-git", "--config", named.to_str().unwrap()]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(answerer(&filled(&home, "https", "github.com", "acme/x.git")).as_deref(), Some("one"));
+    assert!(!home.path("planted").exists());
+    // A link into a folder of dotfiles stays a link.
+    let home = home_with(&["one"]);
+    let real = home.write("dotfiles/gitconfig", "# mine\n");
+    std::os::unix::fs::symlink(&real, home.path(".gitconfig")).unwrap();
+    assert_eq!(home.run(&["setup-git"]).code, 0);
+    assert!(fs::read_to_string(&real).unwrap().contains("credential"));
+    assert_eq!(home.run(&["setup-git", "--undo"]).code, 0);
+    assert!(home.path(".gitconfig").is_symlink());
+    assert_eq!(fs::read_to_string(&real).unwrap(), "# mine\n");
+}
+
+#[test]
+fn without_git_nothing_is_set_up_and_the_way_is_told() {
+    let home = home_with(&["one"]);
+    let run = finished(home.program().env("PATH", "/nonexistent").arg("setup-git"));
+    assert!(run.code == 2 && run.stderr.contains("Install git"), "{}", run.stderr);
+    let run = Home::new().run(&["setup-git", "--format", "json"]);
+    assert_eq!((run.code, run.json()["hosts"].as_array().unwrap().len()), (0, 0));
+}
