@@ -2,7 +2,7 @@
 //!
 //! Statuses, texts and the order in which things are looked at are those of go-gitea/gitea 1.26 (a running 1.26.0 was
 //! asked on 2026-11-21) and of Forgejo 12 (`routers/api/v1/api.go`, read on 2026-11-20). Only what a client needs to
-//! prove an access is here. Addresses in answers are made from a ROOT_URL that is not where the server listens, as they
+//! prove an access is here. Addresses in answers are made from a `ROOT_URL` that is not where the server listens, as they
 //! are on many real ones.
 
 mod caller;
@@ -64,9 +64,10 @@ impl<'a> Flavour<'a> {
 
 /// Forty hexadecimal digits.
 fn mint(_kind: &str) -> io::Result<String> {
-    let mut bytes = [0; 20];
+    let mut bytes = [0_u8; 20];
     getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    let digit = |number: u8| char::from_digit(number.into(), 16).unwrap_or_default();
+    Ok(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
 }
 
 /// A request to the API, read in full.

@@ -2,7 +2,7 @@
 //!
 //! A list comes in parts (`limit`, `page`), and `X-Total-Count` tells how long it is
 //! (<https://docs.gitea.com/development/api-usage#pagination>). The addresses in `Link` are not followed: they are made
-//! from the server's ROOT_URL, which need not be the address at which it was reached.
+//! from the server's `ROOT_URL`, which need not be the address at which it was reached.
 
 use serde::de::DeserializeOwned;
 

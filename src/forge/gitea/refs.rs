@@ -1,7 +1,7 @@
 //! Git's refs, and why they do not prove the right to push here.
 //!
 //! For `git-receive-pack` the server lets everybody in who may *read*, and leaves the rest to a hook that runs when
-//! something arrives (AGit, `routers/web/repo/githttp.go` of Gitea 1.26 and Forgejo 12): even `git push --dry-run`
+//! something arrives (`AGit`, `routers/web/repo/githttp.go` of Gitea 1.26 and Forgejo 12): even `git push --dry-run`
 //! succeeds for a reader. So the right to push is what three say together: the API that the account pushes
 //! (`permissions.push`) and that the default branch takes it, git that the token's scope is enough, and the token's own
 //! scopes where they are told.

@@ -33,7 +33,7 @@ impl Gitea {
             return Err(fault);
         }
         // A server that tells strangers nothing says so in words of its own; who it is follows from them.
-        match Refusal::read(&answer).filter(|refusal| refusal.wants_sign_in()) {
+        match Refusal::read(&answer).filter(Refusal::wants_sign_in) {
             Some(_) if forgejo.is_some() => named("Forgejo", forgejo.as_deref().map(without_compatibility)),
             Some(_) => named("Gitea or Forgejo", None),
             None => Err(answer.not_the_api("the version of Gitea or Forgejo")),

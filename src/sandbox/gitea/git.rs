@@ -1,7 +1,7 @@
 //! Who may read and write with git, and what the others are told.
 //!
 //! The order is that of `routers/web/repo/githttp.go`. Its surprise: `git-receive-pack` is *announced* to everybody who may
-//! read, because somebody who may only read can still propose a change (AGit); who may write is asked when something
+//! read, because somebody who may only read can still propose a change (`AGit`); who may write is asked when something
 //! arrives. Scopes count here only where the token came with `Basic`, as git sends it.
 
 use axum::extract::Request;
