@@ -166,8 +166,8 @@ pub struct SetupFlags {
     /// Read only; change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Numbered prompts on a plain terminal
-    #[arg(long)]
+    /// Numbered prompts on a plain terminal: accepted, and without an effect until there are prompts
+    #[arg(long, hide = true)]
     pub plain: bool,
     /// Use the embedded sandbox, with a scenario or a scenario file
     #[arg(long, value_name = "SCENARIO|FILE", num_args = 0..=1, require_equals = true, default_missing_value = "ready")]

@@ -127,13 +127,8 @@ const fn row(field: Field, key: &'static str, shape: Shape, doc: &'static str) -
 /// Every field but those of the hand-over, in the order of the answers file.
 pub const FIELDS: &[FieldRow] = &[
     row(Field::Name, "name", Shape::Text, "the name of the connection; default: platform-provider-owner"),
-    row(
-        Field::Platform,
-        "platform",
-        Shape::Text,
-        "who will use the access: keptn, devtron, qovery, dxup, flux, argocd or none",
-    ),
-    row(Field::Provider, "provider", Shape::Text, "the kind of forge: github or gitea"),
+    row(Field::Platform, "platform", Shape::Text, "who will use the access: `git-access platforms` lists them"),
+    row(Field::Provider, "provider", Shape::Text, "the kind of forge: `git-access platforms` lists them"),
     row(Field::Host, "host", Shape::Text, "the address of the forge; default: the provider's public one"),
     row(Field::ApiUrl, "api_url", Shape::Text, "the address of its API; default: derived from provider and host"),
     row(Field::CaFile, "ca_file", Shape::Path, "certificate authorities (PEM) to trust besides the system's"),

@@ -33,7 +33,7 @@ impl Refusal {
     /// The same as a problem of the report.
     pub fn located(&self) -> Located {
         let (line, column) = self.place.unwrap_or_default();
-        let message = [self.message.as_str(), self.remedy.as_str()].join(" ").trim().to_owned();
+        let message = [self.message.as_str(), self.remedy.as_str()].join("\n").trim().to_owned();
         Located { line, column, message, ..Located::default() }
     }
 }

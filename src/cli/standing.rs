@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
+use crate::check::day;
 use crate::check::days_between;
 use crate::config::{Config, Connection, ExpiresSource};
 use crate::disk::Paths;
@@ -149,11 +150,6 @@ fn store_json(store: &Store) -> Json {
         Store::Command(argv) => json["program"] = argv.first().cloned().unwrap_or_default().into(),
     }
     json
-}
-
-/// The day of a moment, in UTC.
-pub fn day(at: Timestamp) -> String {
-    at.to_string().chars().take(10).collect()
 }
 
 fn distance(now: Timestamp, at: Timestamp) -> String {

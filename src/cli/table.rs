@@ -4,6 +4,8 @@ use crate::text::sanitise;
 
 /// A column of text that nobody has bounded is cut here, so that a row stays a row.
 const WIDEST: usize = 60;
+/// The width that prose is wrapped to, in columns.
+const WIDTH: usize = 80;
 
 /// A cell: its text, and how it is drawn.
 #[derive(Clone, Debug)]
@@ -95,23 +97,9 @@ pub fn columns(indent: &str, rows: &[Vec<Cell>], color: bool) -> String {
     text
 }
 
-/// `text` in lines of at most about 96 characters, each after `indent`.
+/// `text` in lines of at most 80 characters, each after `indent`.
 pub fn wrapped(text: &str, indent: &str) -> String {
-    let mut lines = String::new();
-    let mut line = String::new();
-    for word in text.split_whitespace() {
-        let there = line.chars().count();
-        if there > 0 && indent.len() + there + 1 + word.chars().count() > 96 {
-            lines.push_str(&[indent, &line, "\n"].concat());
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    lines.push_str(&[indent, &line, "\n"].concat());
-    lines
+    crate::text::wrapped(text, indent, WIDTH)
 }
 
 #[cfg(test)]

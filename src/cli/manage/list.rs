@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::cli::standing::{Ends, Standing, day};
+use crate::check::day;
+use crate::cli::standing::{Ends, Standing};
 use crate::cli::table::{Cell, Tone, table};
 use crate::cli::{Ending, Out, Refusal};
 use crate::config::Config;

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 
+use crate::check::day;
 use crate::cli::platforms::load_platforms;
-use crate::cli::standing::{Standing, day};
+use crate::cli::standing::Standing;
 use crate::cli::table::{Cell, Tone, columns, wrapped};
 use crate::cli::{Out, Refusal};
 use crate::config::Connection;

@@ -71,14 +71,15 @@ async fn one_scope_less_is_one_scope_check_less() {
     let rows = [
         ("keptn", "repo", "fail", reached),
         ("devtron", "repo", "fail", reached),
-        ("devtron", "admin:org", "fail", &[][..]),
+        // Without it the membership is not told, and so not whether repositories may be created.
+        ("devtron", "admin:org", "fail", &["create-repository"][..]),
         ("devtron", "delete_repo", "warn", &["delete"]),
         ("qovery", "repo", "fail", reached),
         // `repo` does the same, and does not say so on the token's page.
         ("qovery", "admin:repo_hook", "warn", &[]),
         ("qovery", "read:org", "fail", &[]),
         ("dxup", "repo", "fail", reached),
-        ("dxup", "read:org", "fail", &[]),
+        ("dxup", "read:org", "fail", &["create-repository"]),
         ("dxup", "delete_repo", "warn", &["delete"]),
     ];
     let cases = rows.map(|(platform, scope, verdict, needing)| Less {
