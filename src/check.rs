@@ -299,7 +299,7 @@ impl<'a> Bench<'a> {
         }
         match self.look(Query::Reach(self.case.site.clone())) {
             Seen::Pending => Some(Seen::Pending),
-            Seen::Refused(fault) => {
+            Seen::Refused(fault) if fault.kind != FaultKind::NotFound => {
                 let text = "This was not asked, because the server was not found to be the right one.".into();
                 Some(Seen::Closed(finding(fault, self), text))
             }

@@ -25,6 +25,10 @@ pub(super) fn reach(bench: &Bench<'_>) -> Check {
             }
             Check::new(CheckId::Reach, title, Verdict::Pass, detail)
         }
+        // An API is there that does not say what it is: the other answers tell.
+        Seen::Refused(fault) if fault.kind == FaultKind::NotFound => {
+            Check::new(CheckId::Reach, title, Verdict::Unknown(finding(fault, bench)), &fault.text)
+        }
         Seen::Refused(fault) => Check::new(CheckId::Reach, title, Verdict::Fail(finding(fault, bench)), &fault.text),
         _ => Check::pending(CheckId::Reach, title),
     }

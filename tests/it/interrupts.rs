@@ -83,6 +83,8 @@ fn wait_for(what: &str, is_so: impl Fn() -> bool) {
 /// Sends `signal`, and gives how it ended and how long that took.
 fn ended_by(child: &mut Child, signal: Signal) -> (ExitStatus, Duration) {
     let pid = Pid::from_raw(child.id().cast_signed()).unwrap();
+    // Waiting for a child closes its standard input, which would end it in another way.
+    let held = child.stdin.take();
     let begun = Instant::now();
     kill_process(pid, signal).unwrap();
     let (done, waits) = mpsc::channel::<()>();
@@ -93,6 +95,7 @@ fn ended_by(child: &mut Child, signal: Signal) -> (ExitStatus, Duration) {
     });
     let status = child.wait().unwrap();
     let took = begun.elapsed();
+    drop(held);
     let _ = done.send(());
     watchdog.join().unwrap();
     (status, took)

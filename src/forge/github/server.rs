@@ -26,6 +26,12 @@ impl GitHub {
             let remedy = "Choose the provider that the host runs, or enter the host of your GitHub.";
             return Err(answer.fault(FaultKind::NotTheApi, &text).remedy(Remedy::new(remedy)));
         }
+        // An API that does not tell what it is: whether it is GitHub's shows in what it answers next.
+        if answer.status == 404 && answer.is_json() {
+            let text = format!("{} answers, and does not tell whether it is GitHub.", answer.host());
+            let remedy = "Look at the other checks: an answer in GitHub's own form shows it. Else correct the host.";
+            return Err(answer.fault(FaultKind::NotFound, &text).remedy(Remedy::new(remedy)));
+        }
         Err(answer.not_the_api("the GitHub API"))
     }
 
@@ -73,6 +79,10 @@ fn recognise(answer: &Answer) -> Option<Server> {
     // In private mode nobody is told anything without signing in; the address of the manual names the series.
     if answer.status == 401 && refusal.documentation.starts_with("https://docs.github.com") {
         return named(ENTERPRISE, header.or_else(|| series(&refusal.documentation)));
+    }
+    // A server may keep this address from everybody; what refuses in GitHub's form is GitHub.
+    if answer.status == 404 {
+        return named(if header.is_some() { ENTERPRISE } else { "GitHub" }, header);
     }
     // Whoever shares our address has used up what it may ask unsigned: it is GitHub that says so.
     let limited = matches!(answer.status, 403 | 429) && refusal.documentation.starts_with("https://docs.github.com");

@@ -68,11 +68,9 @@ fn proofs(platform: &str, fine: bool, repository: &str) -> Vec<Proof> {
     // The repository opens what lies in it; what a fine-grained token may do is seen there.
     let mut inside = vec!["repository", "clone", "push", "empty", "handover", "delete", "webhooks", "pull-requests"];
     inside.extend(FINE_SCOPES);
-    // Without the server nothing is asked.
-    let all = [&inside[..], &IDENTITY, &["reach", "excess", "owner", "create-repository"], &CLASSIC_SCOPES].concat();
     let writes = platform != "qovery";
     let mut proofs: Vec<Proof> = vec![
-        ("GET", "/api/v3/meta".into(), all),
+        ("GET", "/api/v3/meta".into(), vec!["reach"]),
         ("GET", "/api/v3/users/acme".into(), vec!["owner", "create-repository"]),
         ("GET", "/api/v3/orgs/acme".into(), vec!["owner", "create-repository"]),
         ("GET", "/api/v3/user/memberships/orgs/acme".into(), vec!["owner", "create-repository"]),

