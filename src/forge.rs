@@ -4,6 +4,7 @@
 //! named here and nowhere else. `client` is the HTTP below all of them, `memo` what a connection remembers.
 
 mod client;
+mod gitea;
 mod github;
 mod gitlab;
 mod memo;
@@ -35,6 +36,7 @@ pub fn connect(
     Ok(match site.provider {
         Provider::GitHub => Arc::new(github::GitHub::new(site, secret, client)),
         Provider::GitLab => Arc::new(gitlab::GitLab::new(site, client)),
+        Provider::Gitea => Arc::new(gitea::Gitea::new(site, secret, client)),
     })
 }
 

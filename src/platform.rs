@@ -248,6 +248,8 @@ const FILES: &[(&str, &str)] = &[
     ("devtron", include_str!("../assets/platforms/devtron.toml")),
     ("qovery", include_str!("../assets/platforms/qovery.toml")),
     ("dxup", include_str!("../assets/platforms/dxup.toml")),
+    ("flux", include_str!("../assets/platforms/flux.toml")),
+    ("argocd", include_str!("../assets/platforms/argocd.toml")),
     ("none", include_str!("../assets/platforms/none.toml")),
 ];
 

@@ -3,6 +3,7 @@
 //! One file per provider implements [`Rules`]; [`Provider`] is the table of all. Shared code never branches on the
 //! provider: it calls the rules. What only a live forge can tell is in `forge/`.
 
+mod gitea;
 mod github;
 mod gitlab;
 mod origin;
@@ -11,7 +12,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 pub use self::origin::{Host, NotAHost, Origin};
-use crate::fact::{Place, Recognised, Service, Site, Visibility};
+use crate::fact::{OwnerKind, Place, Recognised, Service, Site, Visibility};
 use crate::secret::Secret;
 
 /// A kind of forge.
@@ -19,17 +20,19 @@ use crate::secret::Secret;
 pub enum Provider {
     GitHub,
     GitLab,
+    Gitea,
 }
 
 impl Provider {
     /// Every provider, in the order in which they are offered.
-    pub const ALL: &'static [Self] = &[Self::GitHub, Self::GitLab];
+    pub const ALL: &'static [Self] = &[Self::GitHub, Self::GitLab, Self::Gitea];
 
     /// What is known about it.
     pub fn rules(self) -> &'static dyn Rules {
         match self {
             Self::GitHub => &github::GitHub,
             Self::GitLab => &gitlab::GitLab,
+            Self::Gitea => &gitea::Gitea,
         }
     }
 
@@ -145,6 +148,10 @@ pub trait Rules: Sync {
     fn wizard_scopes(&self, kind: TokenKind, creates: bool) -> Vec<&'static str>;
     /// The scope with which a token of this kind creates repositories.
     fn create_scope(&self, kind: TokenKind) -> &'static str;
+    /// Every scope that creating takes, for an owner of this kind; `None`: the kind is not known yet.
+    fn creation_scopes(&self, kind: TokenKind, _owner: Option<OwnerKind>) -> Vec<&'static str> {
+        vec![self.create_scope(kind)]
+    }
     fn proof(&self, scope: &str) -> Proof;
 
     /// The owner as the provider writes it, or why it is none.

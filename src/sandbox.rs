@@ -10,6 +10,7 @@
 mod data;
 mod disturbance;
 mod git;
+mod gitea;
 mod github;
 mod gitlab;
 mod request_log;
@@ -42,7 +43,7 @@ struct Imitation {
 }
 
 /// All imitations. Their order gives them their ports.
-const IMITATIONS: &[Imitation] = &[github::IMITATION, gitlab::IMITATION];
+const IMITATIONS: &[Imitation] = &[github::IMITATION, gitlab::IMITATION, gitea::IMITATION];
 
 fn imitation(provider: &str) -> Option<&'static Imitation> {
     IMITATIONS.iter().find(|imitation| imitation.name == provider)

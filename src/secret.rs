@@ -71,6 +71,10 @@ impl Secret {
         self.0.expose_secret().starts_with(prefix)
     }
 
+    pub fn ends_with(&self, end: &str) -> bool {
+        self.0.expose_secret().ends_with(end)
+    }
+
     /// Whether every character is one of those that `allowed` accepts, and there are `length` of them.
     pub fn is_made_of(&self, length: usize, allowed: impl Fn(char) -> bool) -> bool {
         self.0.expose_secret().len() == length && self.0.expose_secret().chars().all(allowed)

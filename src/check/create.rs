@@ -68,14 +68,20 @@ fn left_to_the_owner(check: Check, bench: &Bench<'_>) -> Check {
 fn lacks_scope(bench: &Bench<'_>, level: Level) -> Option<Check> {
     let grants = bench.ask(Query::Grants(bench.case.site.clone(), bench.case.credential.clone()));
     let Seen::Known(Value::Grants(Grants::Known(held))) = grants else { return None };
-    let scope = bench.rules.create_scope(bench.kind());
     let public = bench.case.answers.creates() && bench.case.answers.visibility() == Visibility::Public;
-    if bench.rules.covers(held, scope, public) != Coverage::Missing {
+    // What only one kind of owner takes is no lack while it is not known what the owner is.
+    let scopes = match bench.owner_kind() {
+        Some(owner) => bench.rules.creation_scopes(bench.kind(), Some(owner)),
+        None => vec![bench.rules.create_scope(bench.kind())],
+    };
+    let missing = |scope: &&str| bench.rules.covers(held, scope, public) == Coverage::Missing;
+    let missing = scopes.into_iter().filter(missing).collect::<Vec<_>>().join(" and ");
+    if missing.is_empty() {
         return None;
     }
-    let remedy = Remedy::at(format!("Tick {scope}, or create the repository by hand."), bench.tokens_page());
+    let remedy = Remedy::at(format!("Tick {missing}, or create the repository by hand."), bench.tokens_page());
     let finding = Finding::of(FaultKind::MissingScope, remedy);
-    Some(Check::new(ID, TITLE, settled(level, finding), format!("It takes the scope {scope}")))
+    Some(Check::new(ID, TITLE, settled(level, finding), format!("It takes the scope {missing}")))
 }
 
 fn settled(level: Level, finding: Finding) -> Verdict {
@@ -92,11 +98,11 @@ fn may_create(bench: &Bench<'_>, owner: &Owner, level: Level) -> Check {
         let detail = format!("{} does not let the account create repositories.", owner.name);
         return Check::new(ID, TITLE, settled(level, Finding::of(FaultKind::NoAccess, remedy)), detail);
     }
-    let scope = bench.rules.create_scope(bench.kind());
+    let scopes = bench.rules.creation_scopes(bench.kind(), Some(owner.kind));
     let grants = bench.ask(Query::Grants(bench.case.site.clone(), bench.case.credential.clone()));
     match grants {
         Seen::Known(Value::Grants(Grants::Known(_))) => {}
-        Seen::Known(_) => return unlisted(bench, owner, scope, level),
+        Seen::Known(_) => return unlisted(bench, owner, &scopes, level),
         seen => return Check::unanswered(&ID, TITLE, &seen, bench).unwrap_or_else(|| Check::pending(ID, TITLE)),
     }
     match owner.creates {
@@ -108,8 +114,12 @@ fn may_create(bench: &Bench<'_>, owner: &Owner, level: Level) -> Check {
 }
 
 /// The permission of a token that no API lists: seen on a repository that is there, else only by creating one.
-fn unlisted(bench: &Bench<'_>, owner: &Owner, scope: &str, level: Level) -> Check {
-    if bench.repository().is_some() && owner.creates == Told::Yes {
+fn unlisted(bench: &Bench<'_>, owner: &Owner, scopes: &[&str], level: Level) -> Check {
+    // A repository shows the scope on repositories only, not the one on their owner.
+    if let [scope] = scopes
+        && bench.repository().is_some()
+        && owner.creates == Told::Yes
+    {
         let reason = format!("{} lets the account create repositories.", owner.name);
         return proven(bench, ID, TITLE, scope, level, &reason);
     }

@@ -139,9 +139,11 @@ pub(super) fn excess(bench: &Bench<'_>) -> Option<Check> {
     if needs.is_empty() {
         return None; // Nobody has said what is needed, so nothing can be too much.
     }
-    let own = bench.rules.wizard_scopes(kind, bench.case.answers.creates());
+    let creates = bench.case.answers.creates();
+    let own = bench.rules.wizard_scopes(kind, creates);
+    let creating = if creates { bench.rules.creation_scopes(kind, bench.owner_kind()) } else { Vec::new() };
     let asked: BTreeSet<String> =
-        needs.iter().map(|need| need.scope.clone()).chain(own.into_iter().map(str::to_owned)).collect();
+        needs.iter().map(|need| need.scope.as_str()).chain(own).chain(creating).map(str::to_owned).collect();
     let closure = bench.rules.closure(&asked);
     let beyond: Vec<&str> = held.iter().filter(|scope| !closure.contains(*scope)).map(String::as_str).collect();
     if beyond.is_empty() {

@@ -159,11 +159,20 @@ impl Setup<'_> {
         self.out.say("No answers were given: this runs the sample answers of the scenario.");
         match self.sample(&self.above) {
             Some(path) => Ok(vec![Sheet::read(&path).await?]),
-            None => Err(Refusal::usage(
-                "The scenario has no sample answers for this platform and provider.",
-                "Name another pair with --platform and --provider, or give --answers.",
-            )),
+            None => Err(self.no_sample()),
         }
+    }
+
+    /// Why there are no sample answers: the pair does not go together, or the scenario does not play it.
+    fn no_sample(&self) -> Refusal {
+        let platform = self.platforms.iter().find(|platform| self.above.platform() == Some(&platform.id));
+        if let (Some(platform), Some(provider)) = (platform, self.above.provider())
+            && let Err(reason) = platform.pair(provider)
+        {
+            return Refusal::usage(format!("{} does not work with {provider}.", platform.title), reason);
+        }
+        let remedy = "Name another pair with --platform and --provider, or give --answers.";
+        Refusal::usage("The scenario has no sample answers for this platform and provider.", remedy)
     }
 
     /// The sample answers of the scenario for the pair that `answers` name; the first pair that fits where they leave

@@ -20,6 +20,9 @@ pub struct Scenario {
     /// Every request waits this long before it is answered.
     #[serde(default)]
     pub(super) delay_ms: u64,
+    /// Which program serves a provider that several programs imitate or continue; the imitation's usual one when absent.
+    #[serde(default)]
+    pub(super) programs: Vec<Program>,
     #[serde(default)]
     pub(super) accounts: Vec<Account>,
     #[serde(default)]
@@ -114,6 +117,16 @@ impl Deref for Text {
     fn deref(&self) -> &str {
         self.0.get_ref()
     }
+}
+
+/// What runs at a provider's address.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Program {
+    pub provider: Text,
+    /// Its name in lower case.
+    pub product: Text,
+    pub version: Text,
 }
 
 /// Somebody who can sign in.

@@ -20,6 +20,7 @@ pub(super) struct Problem {
 type Outcome = Result<(), Problem>;
 
 pub(super) fn consistent(scenario: &Scenario) -> Outcome {
+    programs(scenario)?;
     accounts(scenario)?;
     organisations(scenario)?;
     tokens(scenario)?;
@@ -43,6 +44,19 @@ pub(super) fn is_safe_name(name: &str) -> bool {
         && !name.starts_with('-')
         && name.bytes().any(|byte| byte != b'.')
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+fn programs(scenario: &Scenario) -> Outcome {
+    let mut seen = BTreeSet::new();
+    for program in &scenario.programs {
+        known_provider(&program.provider)?;
+        safe(&program.product)?;
+        safe(&program.version)?;
+        ensure(seen.insert(program.provider.to_string()), &program.provider, || {
+            format!("There are two programs for `{}`.", &*program.provider)
+        })?;
+    }
+    Ok(())
 }
 
 fn accounts(scenario: &Scenario) -> Outcome {

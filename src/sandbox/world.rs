@@ -17,6 +17,8 @@ pub(super) struct World {
     pub provider: &'static str,
     /// Scheme, address and port, without a slash at the end.
     pub host: String,
+    /// What runs there, where the scenario says so.
+    pub program: Option<scenario::Program>,
     pub accounts: Vec<Account>,
     pub organisations: Vec<Organisation>,
     pub tokens: Vec<Token>,
@@ -91,6 +93,7 @@ impl World {
         Ok(Self {
             provider: imitation.name,
             host: listener.host(),
+            program: scenario.programs.iter().find(|it| *it.provider == *imitation.name).cloned(),
             accounts: scenario.accounts.iter().filter(|it| *it.provider == *imitation.name).cloned().collect(),
             organisations: scenario
                 .organisations

@@ -91,8 +91,10 @@ fn a_token_that_only_reads_is_refused_where_the_platform_pushes() {
     assert!(pushed.code != 0 && !pushed.stderr.contains(&token), "{}", pushed.stderr);
 }
 
-const PAIRS: [(&str, &[&str]); 2] =
-    [("github", &["keptn", "devtron", "qovery", "dxup"]), ("gitlab", &["keptn", "devtron", "qovery"])];
+const PAIRS: [(&str, &[&str]); 2] = [
+    ("github", &["keptn", "devtron", "qovery", "dxup", "flux", "argocd"]),
+    ("gitlab", &["keptn", "devtron", "qovery", "flux", "argocd"]),
+];
 
 /// The rows of the table of scenarios: what each comes to with its own sample answers.
 #[test]

@@ -8,6 +8,7 @@ mod disk;
 mod endurance;
 mod forges;
 mod generated;
+mod gitea;
 mod gitlab;
 mod headless;
 mod interrupts;

@@ -152,6 +152,10 @@ impl Served {
         self.answers_for(home, platform, ("github", "acme"), token, more)
     }
 
+    pub fn answers_on(&self, home: &Home, provider: &str, platform: &str, token: &str, more: &str) -> PathBuf {
+        self.answers_for(home, platform, (provider, "acme"), token, more)
+    }
+
     /// The same for a provider and an owner.
     pub fn answers_for(&self, home: &Home, platform: &str, at: (&str, &str), token: &str, more: &str) -> PathBuf {
         let (provider, owner) = at;

@@ -117,15 +117,12 @@ fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
 async fn a_start_announces_files_that_exist_and_no_token() {
     let play = play("ready").await;
     let announcement = play.sandbox.announcement();
-    assert_eq!(
-        announcement["providers"],
-        json!({"github": {"host": play.host()}, "gitlab": {"host": play.sandbox.host("gitlab").unwrap()}})
-    );
+    assert_eq!(announcement["providers"]["github"], json!({"host": play.host()}));
     let text = announcement.to_string();
     for account in announcement["accounts"].as_array().unwrap() {
         let token = std::fs::read_to_string(account["token_file"].as_str().unwrap()).unwrap();
         assert!(!text.contains(token.trim()));
-        assert!(["github", "gitlab"].iter().any(|provider| account["provider"] == *provider));
+        assert!(announcement["providers"][account["provider"].as_str().unwrap()].is_object(), "{account}");
         assert!(account["username"].is_string() && account["note"].as_str().unwrap().ends_with('.'));
     }
     for platform in ["keptn", "devtron", "qovery", "dxup"] {
@@ -143,7 +140,8 @@ async fn a_start_announces_files_that_exist_and_no_token() {
         play.host()
     );
     assert_eq!(keptn, expected);
-    assert_eq!(announcement["answers"].as_array().unwrap().len(), 7);
+    let samples = announcement["answers"].as_array().unwrap();
+    assert_eq!(samples.iter().filter(|sample| sample["provider"] == "github").count(), 6);
     assert_eq!(play.sandbox.sample("keptn", "sourceforge"), None);
 }
 

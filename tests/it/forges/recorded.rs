@@ -17,8 +17,12 @@ fn folder(provider: &str) -> Option<PathBuf> {
     home.ancestors().map(|place| place.join("shared/fixtures").join(provider)).find(|folder| folder.is_dir())
 }
 
+fn recordings() -> Option<BTreeMap<String, Step>> {
+    recordings_of("github")
+}
+
 /// Every recording of a provider by its name, as a step. Lengths and encodings are our own.
-pub fn recordings(provider: &str) -> Option<BTreeMap<String, Step>> {
+pub fn recordings_of(provider: &str) -> Option<BTreeMap<String, Step>> {
     let files = std::fs::read_dir(folder(provider)?).unwrap();
     let steps = files.filter_map(|file| {
         let path = file.unwrap().path();
@@ -61,9 +65,7 @@ async fn world(path: &'static str, step: Step) -> Raw {
 
 #[tokio::test]
 async fn the_account_its_scopes_and_its_expiry_are_read() {
-    let Some(recorded) = recordings("github") else {
-        return println!("no recorded responses are kept beside the project");
-    };
+    let Some(recorded) = recordings() else { return println!("no recorded responses are kept beside the project") };
     let known = |scopes: &str| Grants::Known(scopes.split(' ').map(str::to_owned).collect());
     let at = |moment: &str| Expiry::At(moment.parse().unwrap());
     for (name, token, grants, expiry) in [
@@ -95,9 +97,7 @@ async fn the_account_its_scopes_and_its_expiry_are_read() {
 
 #[tokio::test]
 async fn organisations_are_read_and_their_absence_too() {
-    let Some(recorded) = recordings("github") else {
-        return println!("no recorded responses are kept beside the project");
-    };
+    let Some(recorded) = recordings() else { return println!("no recorded responses are kept beside the project") };
     let owner = git_access::fact::OwnerPath { owner: "hub4j-test-org".into(), project: None };
     for (name, token) in [("org-200", CANARY), ("org-200-finegrained", FINE_CANARY)] {
         let server = world("/orgs/hub4j-test-org", recorded[name].clone()).await;
@@ -115,9 +115,7 @@ async fn organisations_are_read_and_their_absence_too() {
 
 #[tokio::test]
 async fn repositories_are_read_and_their_refusals_told_apart() {
-    let Some(recorded) = recordings("github") else {
-        return println!("no recorded responses are kept beside the project");
-    };
+    let Some(recorded) = recordings() else { return println!("no recorded responses are kept beside the project") };
     let mut place = gitops();
     place.owner.owner = "EnricoMi".into();
     place.name = "PyGithub".into();
@@ -145,9 +143,7 @@ async fn repositories_are_read_and_their_refusals_told_apart() {
 
 #[tokio::test]
 async fn created_repositories_are_read() {
-    let Some(recorded) = recordings("github") else {
-        return println!("no recorded responses are kept beside the project");
-    };
+    let Some(recorded) = recordings() else { return println!("no recorded responses are kept beside the project") };
     for (name, path, in_organisation) in [
         ("repo-create-org-201", "/orgs/hub4j-test-org/repos", true),
         ("repo-create-user-201", "/user/repos", false),

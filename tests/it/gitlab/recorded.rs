@@ -5,12 +5,12 @@ use git_access::forge::NewRepository;
 
 use super::{at, json, token, world};
 use crate::forges::gitops;
-use crate::forges::recorded::{body, recordings};
+use crate::forges::recorded::{body, recordings_of};
 use crate::support::raw::Step;
 
 #[tokio::test]
 async fn accounts_projects_and_refusals_are_read() {
-    let Some(recorded) = recordings("gitlab") else {
+    let Some(recorded) = recordings_of("gitlab") else {
         return println!("no recorded responses are kept beside the project");
     };
     let told = body(&recorded["user-200"]);
@@ -45,7 +45,7 @@ async fn accounts_projects_and_refusals_are_read() {
 
 #[tokio::test]
 async fn a_created_project_is_read() {
-    let Some(recorded) = recordings("gitlab") else {
+    let Some(recorded) = recordings_of("gitlab") else {
         return println!("no recorded responses are kept beside the project");
     };
     let told = body(&recorded["project-create-201"]);

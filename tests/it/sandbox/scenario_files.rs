@@ -77,10 +77,8 @@ fn mistakes_in_a_scenario_are_pointed_at() {
     assert_eq!(dangling.message, "`github` has no account with the login `nobody`.");
 
     let foreign = problem("about = \"x\"\n[[accounts]]\nprovider = \"sourceforge\"\nlogin = \"a\"\n");
-    assert_eq!(
-        foreign.to_string(),
-        "line 3, column 12: Nothing imitates the provider `sourceforge`; there is `github`, `gitlab`."
-    );
+    let start = "line 3, column 12: Nothing imitates the provider `sourceforge`; there is `github`";
+    assert!(foreign.to_string().starts_with(start), "{foreign}");
 
     for name in ["..", "a/b", "a b", "-x", ""] {
         let text = format!("about = \"x\"\n[[accounts]]\nprovider = \"github\"\nlogin = \"{name}\"\n");

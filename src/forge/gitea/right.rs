@@ -1,0 +1,19 @@
+//! Scopes, where the token's list of them is not told: each is seen in what it opens.
+//!
+//! Only what reads is tried here; the scopes on repositories are seen in git's own answer.
+
+use super::Gitea;
+use crate::fact::{Fault, Right};
+
+impl Gitea {
+    pub(super) async fn right_now(&self, scope: &str) -> Result<Right, Fault> {
+        match scope {
+            "read:user" => self.user().await.map(|_| Right::Held),
+            "read:organization" => self.lists_organisations().await.map(|()| Right::Held),
+            _ => Ok(Right::NotTold(
+                "It could not be seen: this server does not list the scopes of a token, and nothing harmless tells this one."
+                    .to_owned(),
+            )),
+        }
+    }
+}
