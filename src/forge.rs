@@ -1,9 +1,11 @@
 //! Forges: live connections to what a provider runs.
 //!
 //! One file per provider implements [`Forge`]; [`connect`] picks it, and is the only place that does. Endpoints are
-//! named here and nowhere else. `client` is the HTTP below all of them, `memo` what a connection remembers.
+//! named here and nowhere else. `client` is the HTTP below all of them, `memo` what a connection remembers, `creation`
+//! what all tell about a creation that came to nothing.
 
 mod client;
+mod creation;
 mod gitea;
 mod github;
 mod gitlab;

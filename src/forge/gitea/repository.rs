@@ -6,8 +6,8 @@ use serde_json::json;
 use super::refusal::Refusal;
 use super::{Gitea, headed, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Told, Visibility};
-use crate::forge::NewRepository;
 use crate::forge::client::{Answer, Request};
+use crate::forge::{NewRepository, creation};
 use crate::text::is_plain;
 
 /// A repository, and what matters only here.
@@ -122,18 +122,7 @@ impl Gitea {
 
     /// The request may have been carried out although no answer came. It is not sent again: what is there is looked up.
     async fn after_silence(&self, place: &Place, fault: Fault) -> Result<Repository, Fault> {
-        match self.repository_now(place).await {
-            Ok(seen) => Ok(seen.repository),
-            Err(seen) if seen.kind == FaultKind::NotFound => Err(Fault {
-                text: format!("{} Looked up afterwards: the repository was not created.", fault.text),
-                ..fault
-            }),
-            Err(_) => {
-                let text = format!("{} Whether the repository was created could not be seen.", fault.text);
-                let remedy = format!("Look for {}/{} before trying again.", place.owner.owner, place.name);
-                Err(Fault { text, ..fault }.remedy(Remedy::new(remedy)))
-            }
-        }
+        creation::after_silence(self.repository_now(place).await.map(|seen| seen.repository), place, fault)
     }
 
     /// The name is in use: by a repository that can be seen, or by one that cannot.
@@ -141,17 +130,7 @@ impl Gitea {
         if Refusal::read(answer).is_none() {
             return fault;
         }
-        let shown = format!("{}/{}", place.owner.owner, place.name);
-        let (text, remedy) = match self.repository_now(place).await {
-            Ok(_) => (
-                format!("A repository {shown} exists already; nothing was created."),
-                "Use the existing repository, or choose another name.",
-            ),
-            Err(_) => (
-                format!("A repository of the name {shown} exists but this token may not see it; nothing was created."),
-                "Choose another name, or a token that may see the repository.",
-            ),
-        };
+        let (text, remedy) = creation::taken(self.repository_now(place).await.is_ok(), place);
         Fault::new(FaultKind::NoAccess, text).remedy(Remedy::new(remedy)).accepted()
     }
 }

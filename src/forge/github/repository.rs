@@ -6,8 +6,8 @@ use serde_json::json;
 use super::refusal::Refusal;
 use super::{GitHub, headed, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Visibility};
-use crate::forge::NewRepository;
 use crate::forge::client::{Answer, Request};
+use crate::forge::{NewRepository, creation};
 use crate::text::is_plain;
 
 impl GitHub {
@@ -102,18 +102,7 @@ impl GitHub {
 
     /// The request may have been carried out although no answer came. It is not sent again: what is there is looked up.
     async fn after_silence(&self, place: &Place, fault: Fault) -> Result<Repository, Fault> {
-        match self.repository_now(place).await {
-            Ok(repository) => Ok(repository),
-            Err(seen) if seen.kind == FaultKind::NotFound => Err(Fault {
-                text: format!("{} Looked up afterwards: the repository was not created.", fault.text),
-                ..fault
-            }),
-            Err(_) => {
-                let text = format!("{} Whether the repository was created could not be seen.", fault.text);
-                let remedy = format!("Look for {}/{} before trying again.", place.owner.owner, place.name);
-                Err(Fault { text, ..fault }.remedy(Remedy::new(remedy)))
-            }
-        }
+        creation::after_silence(self.repository_now(place).await, place, fault)
     }
 
     /// Why a repository was not created, where the refusal has a meaning of its own here.
@@ -122,18 +111,7 @@ impl GitHub {
         let rules = self.0.site.provider.rules();
         let shown = format!("{}/{}", place.owner.owner, place.name);
         if answer.status == 422 && refusal.says("name already exists on this account") {
-            let (text, remedy) = match self.repository_now(place).await {
-                Ok(_) => (
-                    format!("A repository {shown} exists already; nothing was created."),
-                    "Use the existing repository, or choose another name.",
-                ),
-                Err(_) => (
-                    format!(
-                        "A repository of the name {shown} exists but this token may not see it; nothing was created."
-                    ),
-                    "Choose another name, or a token that may see the repository.",
-                ),
-            };
+            let (text, remedy) = creation::taken(self.repository_now(place).await.is_ok(), place);
             return answer.fault(FaultKind::NoAccess, &text).remedy(Remedy::new(remedy)).accepted();
         }
         // A classic token without the scope is told 404, as if the address did not exist.

@@ -8,8 +8,8 @@ use super::refusal::Refusal;
 use super::wire::{DEVELOPER, MAINTAINER, OWNER, role};
 use super::{GitLab, not_a_name, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Service, Told, Visibility};
-use crate::forge::NewRepository;
 use crate::forge::client::{Answer, Request, Sign};
+use crate::forge::{NewRepository, creation};
 use crate::text::is_plain;
 
 impl GitLab {
@@ -149,18 +149,7 @@ impl GitLab {
 
     /// The request may have been carried out although no answer came. It is not sent again: what is there is looked up.
     async fn after_silence(&self, place: &Place, fault: Fault) -> Result<Repository, Fault> {
-        match self.repository_now(place).await {
-            Ok(repository) => Ok(repository),
-            Err(seen) if seen.kind == FaultKind::NotFound => Err(Fault {
-                text: format!("{} Looked up afterwards: the repository was not created.", fault.text),
-                ..fault
-            }),
-            Err(_) => {
-                let text = format!("{} Whether the repository was created could not be seen.", fault.text);
-                let remedy = format!("Look for {} before trying again.", shown(place));
-                Err(Fault { text, ..fault }.remedy(Remedy::new(remedy)))
-            }
-        }
+        creation::after_silence(self.repository_now(place).await, place, fault)
     }
 
     /// Why a project was not created, where the refusal has a meaning of its own here.
