@@ -166,6 +166,8 @@ pub struct Case<'a> {
     pub probes: bool,
     /// The repository that this connection holds already.
     pub holds: Option<&'a Place>,
+    /// Whether it was made with this program: then the token had to be able to.
+    pub made: bool,
     /// What became of creating it in this run.
     pub creation: Creation<'a>,
     /// What is known of the secret's own resting place.

@@ -214,6 +214,7 @@ impl Wizard {
             },
             probes: self.settings.probes,
             holds,
+            made: self.held().and_then(|held| held.repository.as_ref()).is_some_and(|record| record.created_by_us),
             creation: self.creation(),
             store: self.resting(),
         })

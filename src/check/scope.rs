@@ -139,7 +139,7 @@ pub(super) fn excess(bench: &Bench<'_>) -> Option<Check> {
     if needs.is_empty() {
         return None; // Nobody has said what is needed, so nothing can be too much.
     }
-    let creates = bench.case.answers.creates();
+    let creates = bench.case.answers.creates() || bench.case.made;
     let own = bench.rules.wizard_scopes(kind, creates);
     let creating = if creates { bench.rules.creation_scopes(kind, bench.owner_kind()) } else { Vec::new() };
     let asked: BTreeSet<String> =

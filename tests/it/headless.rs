@@ -54,6 +54,20 @@ fn from_an_empty_directory_to_a_proven_access_that_git_uses() {
     assert_eq!(created, 1);
 }
 
+/// What the wizard itself needed to create the repository is no excess when the access is looked at later.
+#[test]
+fn what_made_the_repository_is_not_too_much_later() {
+    let home = Home::new();
+    let served = Served::start(&home, "ready");
+    for (provider, token) in [("github", "keptn"), ("gitlab", "gitlab-keptn"), ("gitea", "gitea-keptn")] {
+        let answers = served.answers_on(&home, provider, "keptn", token, GITOPS);
+        setup(&home, &answers).expect(0);
+        let looked = home.run(&["check", "--format", "json", &format!("keptn-{provider}-acme")]).expect(0);
+        assert_eq!(looked.check("excess")["verdict"], "pass", "{}", looked.stdout);
+        assert_eq!(looked.json()["verdict"], "pass", "{}", looked.stdout);
+    }
+}
+
 #[test]
 fn a_token_that_only_reads_is_refused_where_the_platform_pushes() {
     let home = Home::new();
