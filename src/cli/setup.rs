@@ -246,7 +246,11 @@ impl Setup<'_> {
         {
             run::record(self.paths, &connection.id, &entry, wizard.settings().now);
             self.out.say(&format!("Saved as {} in {}", connection.name, self.paths.config.display()));
-            self.out.say(&format!("What to enter where: git-access show {}", connection.name));
+            let config = match self.played {
+                Some(_) => format!(" --config {}", self.paths.config.display()),
+                None => String::new(),
+            };
+            self.out.say(&format!("What to enter where: git-access show {}{config}", connection.name));
         }
         report.connections.push(entry);
         headless::ending(wizard)
