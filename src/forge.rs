@@ -17,9 +17,10 @@ use futures_util::future::BoxFuture;
 
 pub use self::client::{AGENT, Answer, Client, LONGEST_ANSWER, LONGEST_LIST, Limits, Log, Outside, Request, Sign};
 use crate::fact::{
-    Expiry, Fault, Grants, Identity, Owner, OwnerPath, Page, Place, Refs, Repository, Right, Server, Service, Site,
-    Visibility,
+    Expiry, Fault, FaultKind, Grants, Identity, Owner, OwnerPath, Page, Place, Refs, Remedy, Repository, Right, Server,
+    Service, Site, Visibility,
 };
+use crate::key::{Lock, NewKey, PublicKey, RegisteredKey};
 use crate::provider::Provider;
 use crate::secret::Secret;
 
@@ -59,7 +60,7 @@ pub struct NewRepository {
 /// A forge with one credential (or none).
 ///
 /// # Contract
-/// - Every method but `create` reads; asking twice is safe, and MUST be answered from the first answer where both need
+/// - Every method but `create` and `register_key` reads; asking twice is safe, and MUST be answered from the first answer where both need
 ///   the same request (identity, grants and expiry often do).
 /// - A value is given only for an answer of the real API: expected status, JSON content type, and a body with the
 ///   fields that identify it. Anything else is a [`Fault`]; nothing is guessed.
@@ -85,6 +86,21 @@ pub trait Forge: Send + Sync {
     fn refs<'a>(&'a self, place: &'a Place, service: Service, user: &'a str) -> Asked<'a, Refs>;
     /// Whether the token holds `scope` there. With `probe`, by a request that the forge must refuse.
     fn right<'a>(&'a self, place: &'a Place, scope: &'a str, probe: bool) -> Asked<'a, Right>;
-    /// Creates a repository. The only method that changes anything; never repeated by itself.
+    /// Creates a repository. Never repeated by itself.
     fn create<'a>(&'a self, new: &'a NewRepository) -> Asked<'a, Repository>;
+    /// The key as it is registered there, found by its fingerprint; `not-found` where it is not, and `no-access` with
+    /// the page to look at where the API shows no keys.
+    /// A forge whose API knows no keys says just that.
+    fn key<'a>(&'a self, _lock: &'a Lock, _key: &'a PublicKey) -> Asked<'a, RegisteredKey> {
+        Box::pin(std::future::ready(Err(without_keys())))
+    }
+    /// Registers a key. Never repeated by itself. A key that is there already is a fault which says so: find it first.
+    fn register_key<'a>(&'a self, _new: &'a NewKey) -> Asked<'a, RegisteredKey> {
+        Box::pin(std::future::ready(Err(without_keys())))
+    }
+}
+
+fn without_keys() -> Fault {
+    Fault::new(FaultKind::NoAccess, "The API of this forge neither shows nor takes SSH keys.")
+        .remedy(Remedy::new("Paste the public key on the forge's own page."))
 }

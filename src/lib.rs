@@ -29,6 +29,7 @@ pub mod answers;
 pub mod check;
 pub mod config;
 pub mod fact;
+pub mod key;
 pub mod platform;
 pub mod provider;
 pub mod report;

@@ -13,6 +13,7 @@ use std::fmt;
 
 pub use self::origin::{Host, NotAHost, Origin};
 use crate::fact::{OwnerKind, Place, Recognised, Service, Site, Visibility};
+use crate::key::Lock;
 use crate::secret::Secret;
 
 /// A kind of forge.
@@ -108,6 +109,30 @@ pub struct Link {
     pub prefilled: bool,
 }
 
+/// A web or clone address, taken apart: nothing in it is trusted yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// `https`, `http` or `ssh`; the scp-like form is `ssh`.
+    pub scheme: &'static str,
+    /// The user before `@`, where there was one and it is no secret (`git`, `org`).
+    pub user: Option<String>,
+    /// Lower case, without port.
+    pub host: String,
+    pub port: Option<u16>,
+    /// The parts of the path between slashes: decoded once, none empty.
+    pub segments: Vec<String>,
+}
+
+/// What an address names. Names are not yet checked by `owner_name` and `repository_name`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// The host to answer with, where it is not the scheme and host of the address (ssh.dev.azure.com).
+    pub host: Option<Host>,
+    pub owner: String,
+    pub project: Option<String>,
+    pub repository: Option<String>,
+}
+
 /// Whether a provider has projects between owner and repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Projects {
@@ -165,6 +190,22 @@ pub trait Rules: Sync {
     /// The address to clone from: no user, no query, encoded once.
     fn clone_url(&self, site: &Site, place: &Place) -> String;
 
+    /// The address to clone from over SSH, where the host is known to serve it.
+    fn ssh_url(&self, site: &Site, place: &Place) -> String {
+        let owner = place.owner.project.as_ref().unwrap_or(&place.owner.owner);
+        format!("ssh://git@{}/{owner}/{}.git", site.host.origin().name(), place.name)
+    }
+    /// Whether this host name (lower case) is this provider's public service, also under the names that only git uses.
+    fn knows_host(&self, name: &str) -> bool {
+        self.default_host().is_some_and(|host| host.strip_prefix("https://") == Some(name))
+    }
+    /// What a web or clone address names, at a host that is this provider's; `None` where it names nothing of ours.
+    fn locate(&self, address: &Address) -> Option<Located> {
+        let [owner, name, ..] = address.segments.as_slice() else { return None };
+        let name = name.strip_suffix(".git").unwrap_or(name).to_owned();
+        Some(Located { host: None, owner: owner.clone(), project: None, repository: Some(name) })
+    }
+
     /// Where a token is made, with what is needed ticked where the provider can.
     fn token_page(&self, site: &Site, kind: TokenKind, scopes: &[&str], owner: Option<&str>, name: &str) -> Link;
     /// Where tokens are listed, changed and revoked.
@@ -174,6 +215,13 @@ pub trait Rules: Sync {
     fn new_owner_page(&self, site: &Site) -> String;
     /// Where a repository is made by hand.
     fn new_repository_page(&self, site: &Site, owner: &str) -> String;
+    /// Where a public key is pasted by hand: the repository's page for deploy keys, or the account's for its own.
+    fn key_page(&self, site: &Site, lock: &Lock) -> String {
+        match lock {
+            Lock::Repository(place) => self.clone_url(site, place).trim_end_matches(".git").to_owned(),
+            Lock::Account => self.tokens_page(site, None),
+        }
+    }
     /// Where an account is made.
     fn sign_up_page(&self, site: &Site) -> String;
 }
