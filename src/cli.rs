@@ -3,6 +3,7 @@
 mod check;
 mod credential;
 mod doctor;
+mod export;
 mod generated;
 mod manage;
 mod out;
@@ -124,6 +125,8 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Write a connection in the form that its consumer wants, ready to apply
+    Export(ExportFlags),
     /// Speak git's credential helper protocol
     Credential {
         #[arg(value_enum)]
@@ -217,6 +220,25 @@ pub struct CheckFlags {
 }
 
 #[derive(Args, Clone, Debug)]
+pub struct ExportFlags {
+    /// The connection
+    pub name: String,
+    /// Who is to be given the access: flux, argocd, argocd-creds, keptn, devtron, qovery, git, netrc, env,
+    /// github-actions, gitlab-ci, or ics for reminders
+    #[arg(long = "for", value_name = "FORMAT")]
+    pub consumer: String,
+    /// A parameter of the format: key=value; may be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Put the secret in; only into --output FILE or a pipe
+    #[arg(long)]
+    pub with_secret: bool,
+    /// Write to a file that only you can read (0600)
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Args, Clone, Debug)]
 pub struct SandboxFlags {
     /// A scenario by its name, or a file
     #[arg(default_value = "ready")]
@@ -276,6 +298,7 @@ fn dispatch(cli: Cli, out: &Out, paths: &Paths) -> Ending {
         Some(Command::Use { name }) => out.ended(manage::activate(out, paths, &name)),
         Some(Command::Rename { name, new }) => out.ended(manage::rename(out, paths, &name, &new)),
         Some(Command::Remove { name, yes }) => out.ended(manage::remove(out, paths, &name, yes)),
+        Some(Command::Export(flags)) => out.ended(export::export(out, paths, &flags)),
         Some(Command::Credential { action }) => out.ended(credential::credential(out, paths, action)),
         Some(Command::SetupGit { undo: true }) => out.ended(setup_git::undo(out, paths)),
         Some(Command::SetupGit { undo: false }) => {

@@ -6,6 +6,7 @@ mod config;
 mod credential;
 mod disk;
 mod endurance;
+mod exports;
 mod forges;
 mod generated;
 mod gitea;
