@@ -12,6 +12,7 @@ mod generated;
 mod gitea;
 mod gitlab;
 mod headless;
+mod helper_store;
 mod interrupts;
 mod leaks;
 mod manage;
