@@ -89,6 +89,8 @@ pub enum Format {
     #[default]
     Text,
     Json,
+    /// Metrics in text form, for `check` and whoever collects them
+    Openmetrics,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -217,6 +219,12 @@ pub struct CheckFlags {
     /// Fail if a token ends within this time: 14d, 36h, 2w
     #[arg(long, value_name = "TIME")]
     pub fail_within: Option<String>,
+    /// Ask nobody: judge only what is known of when the tokens end
+    #[arg(long)]
+    pub offline: bool,
+    /// Make no request that is meant to be refused
+    #[arg(long)]
+    pub no_probes: bool,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -289,6 +297,9 @@ fn dispatch(cli: Cli, out: &Out, paths: &Paths) -> Ending {
             setup::setup(None, &cli.setup, &cli.common, out, paths)
         }
         None => nothing_asked(out),
+        Some(command) if out.format == Format::Openmetrics && !matches!(command, Command::Check(_)) => {
+            out.usage("The format openmetrics is there for check alone.")
+        }
         Some(_) if stray => out.usage("The flags of setup stand after the word setup."),
         Some(Command::Setup { name, flags }) => setup::setup(name.as_deref(), &flags, &cli.common, out, paths),
         Some(Command::Check(flags)) => check::check(&flags, &cli.common, out, paths),

@@ -7,6 +7,7 @@ mod credential;
 mod disk;
 mod endurance;
 mod exports;
+mod fleet;
 mod forges;
 mod generated;
 mod gitea;
