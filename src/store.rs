@@ -12,7 +12,7 @@
 mod command;
 mod env;
 mod file;
-mod helper;
+mod git;
 mod keyring;
 mod process;
 mod stdin;
@@ -124,7 +124,7 @@ enum Keyring {
 /// Where one secret is, once the stand-in is accounted for.
 enum Place {
     Keyring(String),
-    Helper(String),
+    Git(String),
     File(PathBuf),
     Env(String),
     Command(Vec<String>),
@@ -148,8 +148,8 @@ impl Stores {
                 let secret = Secret::parse(&random_name()?).map_err(|_| died())?;
                 keyring::probe(user, secret).await?;
             }
-            Place::Helper(user) => {
-                return helper::probe(&user, &Secret::parse(&random_name()?).map_err(|_| died())?).await;
+            Place::Git(user) => {
+                return git::probe(&user, &Secret::parse(&random_name()?).map_err(|_| died())?).await;
             }
             Place::File(path) => on_disk(move || file::probe(&path)).await?,
             Place::Env(name) => return env::read(&name).map(|_| Probed::Refers),
@@ -162,7 +162,7 @@ impl Stores {
     pub async fn write(&self, store: &Store, entry: &Entry, secret: &Secret) -> Result<(), StoreFault> {
         let there = match self.place_of(store, entry)? {
             Place::Keyring(user) => return keyring::write(user, secret.clone()).await,
-            Place::Helper(user) => return helper::write(&user, secret).await,
+            Place::Git(user) => return git::write(&user, secret).await,
             Place::File(path) => {
                 let secret = secret.clone();
                 return on_disk(move || file::write(&path, &secret)).await;
@@ -184,7 +184,7 @@ impl Stores {
     pub async fn read(&self, store: &Store, entry: &Entry) -> Result<Secret, StoreFault> {
         match self.place_of(store, entry)? {
             Place::Keyring(user) => keyring::read(user).await,
-            Place::Helper(user) => helper::read(&user).await,
+            Place::Git(user) => git::read(&user).await,
             Place::File(path) => on_disk(move || file::read(&path)).await,
             Place::Env(name) => env::read(&name),
             Place::Command(argv) => command::read(&argv).await,
@@ -195,7 +195,7 @@ impl Stores {
     pub async fn remove(&self, store: &Store, entry: &Entry) -> Result<bool, StoreFault> {
         match self.place_of(store, entry)? {
             Place::Keyring(user) => keyring::remove(user).await,
-            Place::Helper(user) => helper::remove(&user).await,
+            Place::Git(user) => git::remove(&user).await,
             Place::File(path) => on_disk(move || file::remove(&path)).await,
             Place::Env(_) | Place::Command(_) => Ok(false),
         }
@@ -208,7 +208,7 @@ impl Stores {
     fn place(&self, store: &Store, id: &str, generation: &str) -> Result<Place, StoreFault> {
         match (store, &self.keyring) {
             (Store::Keyring, Keyring::OfTheSystem) => Ok(Place::Keyring(format!("{}/{generation}", plain(id)?))),
-            (Store::GitCredential, Keyring::OfTheSystem) => Ok(Place::Helper(format!("{}.{generation}", plain(id)?))),
+            (Store::GitCredential, Keyring::OfTheSystem) => Ok(Place::Git(format!("{}.{generation}", plain(id)?))),
             (Store::Keyring | Store::GitCredential, Keyring::Directory(dir)) => {
                 Ok(Place::File(dir.join(keyring::SERVICE).join(plain(id)?).join(generation)))
             }
