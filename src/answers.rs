@@ -48,6 +48,17 @@ impl Answers {
         }
     }
 
+    /// Answers where the token comes from; any other source is given up.
+    pub fn set_source(&mut self, field: Field, answer: Answer) {
+        self.given.retain(|field, _| !field.is_token_source());
+        self.set(field, answer);
+    }
+
+    /// An answer as a text that would be accepted again; none for a token that was typed.
+    pub fn shown(&self, field: &Field) -> Option<String> {
+        written::shown(self.given.get(field)?)
+    }
+
     pub fn clear(&mut self, field: &Field) {
         self.given.remove(field);
     }
@@ -62,10 +73,7 @@ impl Answers {
 
     /// Takes over what `other` says, over what stands here.
     pub fn overlay(&mut self, other: &Self) {
-        if [Field::TokenEnv, Field::TokenFile, Field::TokenCommand, Field::TokenStdin]
-            .iter()
-            .any(|field| other.has(field))
-        {
+        if Field::TOKEN_SOURCES.iter().any(|field| other.has(field)) {
             self.given.retain(|field, _| !field.is_token_source());
         }
         self.given.extend(other.given.iter().map(|(field, answer)| (field.clone(), answer.clone())));
@@ -158,7 +166,10 @@ impl Answers {
         } else if let Some(argv) = self.words(&Field::TokenCommand) {
             Some(Source::Command(argv.to_vec()))
         } else {
-            self.flag(&Field::TokenStdin).then_some(Source::Stdin)
+            match self.given.get(&Field::TokenTyped) {
+                Some(Answer::Typed(number)) => Some(Source::Typed(*number)),
+                _ => self.flag(&Field::TokenStdin).then_some(Source::Stdin),
+            }
         }
     }
 
@@ -190,11 +201,16 @@ impl Answers {
             }
             Some("git-credential") => Store::GitCredential,
             Some(_) => Store::Keyring,
-            None => match self.source() {
-                Some(Source::Env(name)) => Store::Env(name),
-                Some(Source::Command(argv)) => Store::Command(argv),
-                _ => Store::Keyring,
-            },
+            None => self.default_store(),
+        }
+    }
+
+    /// Where the secret rests if nobody says otherwise.
+    pub fn default_store(&self) -> Store {
+        match self.source() {
+            Some(Source::Env(name)) => Store::Env(name),
+            Some(Source::Command(argv)) => Store::Command(argv),
+            _ => Store::Keyring,
         }
     }
 

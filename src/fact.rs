@@ -48,6 +48,8 @@ pub enum Source {
     File(PathBuf),
     Command(Vec<String>),
     Stdin,
+    /// Typed or pasted in this run; the world holds it under this number.
+    Typed(u64),
     /// What a saved connection keeps.
     Kept {
         store: Store,

@@ -1,0 +1,287 @@
+//! What a page of the wizard says and asks, for any shell that shows it to a person: derived from the wizard each time,
+//! in words that need no colour. Where it is drawn, and with which keys one moves about, is the shell's own matter.
+
+mod access;
+mod choosing;
+mod place;
+mod rest;
+
+use std::collections::BTreeSet;
+
+use super::{Step, Wizard};
+use crate::answers::{Answer, Field, Raw, Shape};
+use crate::fact::{Fact, Query, Value};
+
+/// A page.
+#[derive(Clone, Debug)]
+pub struct Screen {
+    pub step: Step,
+    pub title: String,
+    /// What it is about: sentences.
+    pub lead: Vec<String>,
+    /// What is asked, in the order in which it is answered; questions that do not apply now are not there.
+    pub asks: Vec<Ask>,
+    /// What to know beside it: advice, notices, pages to open.
+    pub notes: Vec<Note>,
+}
+
+/// One question.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub field: Field,
+    /// One to three words.
+    pub label: String,
+    /// What it is and where to find it: sentences.
+    pub help: Vec<String>,
+    pub control: Control,
+    /// What was answered, as text that would be accepted again; never a secret.
+    pub answered: Option<String>,
+    /// What holds if nothing is answered.
+    pub default: Option<String>,
+    /// Found nearby: offered, never taken by itself.
+    pub found: Option<Found>,
+    /// Few need it: a shell may keep it out of sight until it is asked for.
+    pub advanced: bool,
+    /// What is wrong with the answer, or missing.
+    pub problem: Option<String>,
+}
+
+/// How a question is answered.
+#[derive(Clone, Debug)]
+pub enum Control {
+    Text,
+    /// A token: masked, and handed to the world instead of the wizard.
+    Secret,
+    /// Yes or no.
+    Flag,
+    /// One of these.
+    Choice(Vec<Choice>),
+    /// One of a live list, or a text of one's own.
+    Live(Box<Query>),
+}
+
+/// Something to choose.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// The text that is parsed as the answer.
+    pub word: String,
+    pub title: String,
+    /// Half a line beside it.
+    pub note: String,
+    /// What choosing it means: sentences.
+    pub detail: Vec<String>,
+    /// Why it cannot be chosen, and what to choose instead.
+    pub refused: Option<String>,
+}
+
+/// Something that lies around and could be the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub field: Field,
+    /// The text that would be parsed as the answer.
+    pub text: String,
+    /// Where it was found: half a sentence.
+    pub place: String,
+}
+
+/// What lies around when the wizard begins.
+#[derive(Clone, Debug, Default)]
+pub struct Nearby {
+    pub found: Vec<Found>,
+    /// The names of the saved connections.
+    pub taken: BTreeSet<String>,
+}
+
+/// Something to know.
+#[derive(Clone, Debug)]
+pub struct Note {
+    pub kind: NoteKind,
+    pub text: String,
+    /// A page that belongs to it.
+    pub url: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoteKind {
+    Advice,
+    /// Something has ended or will end.
+    Notice,
+    /// A page to open.
+    Link,
+}
+
+impl Note {
+    fn new(kind: NoteKind, text: impl Into<String>, url: Option<String>) -> Self {
+        Self { kind, text: text.into(), url }
+    }
+}
+
+impl Choice {
+    fn new(word: &str, title: impl Into<String>, note: impl Into<String>) -> Self {
+        let (title, note) = (title.into(), note.into());
+        Self { word: word.to_owned(), title, note, detail: Vec::new(), refused: None }
+    }
+
+    fn detail(self, detail: &str) -> Self {
+        Self { detail: [self.detail, vec![detail.to_owned()]].concat(), ..self }
+    }
+}
+
+impl Ask {
+    fn new(field: Field, label: &str, help: &str, control: Control) -> Self {
+        let help = if help.is_empty() { Vec::new() } else { vec![help.to_owned()] };
+        let label = label.to_owned();
+        Self { field, label, help, control, answered: None, default: None, found: None, advanced: false, problem: None }
+    }
+
+    fn text(field: Field, label: &str, help: &str) -> Self {
+        Self::new(field, label, help, Control::Text)
+    }
+
+    fn default(self, default: impl Into<String>) -> Self {
+        Self { default: Some(default.into()), ..self }
+    }
+
+    fn advanced(self) -> Self {
+        Self { advanced: true, ..self }
+    }
+}
+
+impl Wizard {
+    /// The page of `step`, as it is now.
+    pub fn screen(&self, step: Step) -> Screen {
+        let mut screen = match step {
+            Step::Platform => choosing::platform(self),
+            Step::Provider => choosing::provider(self),
+            Step::Place => place::place(self),
+            Step::Repository => place::repository(self),
+            Step::Open => place::open(self),
+            Step::Access => access::access(self),
+            Step::Token => access::token(self),
+            Step::Store => rest::store(self),
+            Step::Checks => rest::checks(self),
+            Step::Review => rest::review(self),
+            Step::Apply => rest::apply(self),
+            Step::Done => rest::done(self),
+        };
+        let mut problems = self.problems(step);
+        for ask in &mut screen.asks {
+            ask.answered = self.answers.shown(&ask.field);
+            ask.found = self.nearby.found.iter().find(|found| found.field == ask.field).cloned();
+            let mine = problems.iter().position(|problem| problem.field == ask.field);
+            ask.problem = mine.map(|at| problems.remove(at).message);
+        }
+        // What is amiss and has no question here is told at the first question.
+        if let (Some(first), Some(left)) = (screen.asks.first_mut(), problems.first()) {
+            first.problem.get_or_insert(left.message.clone());
+        }
+        screen
+    }
+
+    /// What stands in the way of leaving `step`.
+    pub(super) fn problems(&self, step: Step) -> Vec<crate::answers::Problem> {
+        let mut problems = step.problems(&self.answers, self.platform(), self.credential().is_some());
+        if self.settings.interactive && matches!(step, Step::Place | Step::Repository) {
+            // What is left open is chosen from a list, once a token can look.
+            problems
+                .retain(|problem| self.answers.has(&problem.field) || !Step::Open.fields().contains(&problem.field));
+        }
+        problems
+    }
+
+    /// Whether `step` has anything to ask or to tell here.
+    pub fn shows(&self, step: Step) -> bool {
+        match step {
+            Step::Repository | Step::Open | Step::Access => !self.screen(step).asks.is_empty(),
+            _ => true,
+        }
+    }
+
+    /// The steps that there are here, in their order.
+    pub fn path(&self) -> Vec<Step> {
+        Step::PATH.iter().copied().filter(|step| self.shows(*step)).collect()
+    }
+
+    pub(super) fn after(&self) -> Step {
+        let mut step = self.step.after();
+        while self.settings.interactive && !self.shows(step) {
+            step = step.after();
+        }
+        step
+    }
+
+    pub(super) fn before(&self) -> Step {
+        let mut step = self.step.before();
+        while self.settings.interactive && !self.shows(step) {
+            step = step.before();
+        }
+        step
+    }
+
+    /// The lists that the page wants and nobody has asked for. They wait for the token and the server to be known.
+    pub(super) fn lists(&self) -> Vec<Query> {
+        let (Some(site), Some(credential)) = (self.answers.site(), self.credential()) else { return Vec::new() };
+        let is_known = |query| matches!(self.facts.of(&query), Some(Fact::Known(_)));
+        let may_ask = is_known(Query::Token(credential.clone())) && is_known(Query::Identity(site, credential));
+        if !self.settings.interactive || !may_ask {
+            return Vec::new();
+        }
+        let asks = self.screen(self.step).asks.into_iter();
+        let lists = asks.filter_map(|ask| match ask.control {
+            Control::Live(query) if self.facts.of(&query).is_none() => Some(*query),
+            _ => None,
+        });
+        lists.collect()
+    }
+
+    /// The rows of a live list: none until it has come.
+    pub fn rows(&self, query: &Query) -> Option<&crate::fact::Page> {
+        match self.facts.of(query) {
+            Some(Fact::Known(Value::Page(page))) => Some(page),
+            _ => None,
+        }
+    }
+
+    /// What was typed for `field`, as its answer; or what is wrong with it.
+    pub fn take(&self, field: &Field, text: &str) -> Result<Answer, String> {
+        if *field == Field::Name && self.held().is_none() && self.nearby.taken.contains(text.trim()) {
+            return Err("a connection of this name is saved already: choose another one".into());
+        }
+        match field.row().shape {
+            Shape::Words => {
+                let words = words(text)?;
+                field.parse(&Raw::Words(words.iter().map(String::as_str).collect()))
+            }
+            Shape::Flag => match text.trim().to_ascii_lowercase().as_str() {
+                "y" | "yes" | "true" => Ok(Answer::Flag(true)),
+                "n" | "no" | "false" => Ok(Answer::Flag(false)),
+                _ => Err("answer yes or no".into()),
+            },
+            _ => field.parse(&Raw::Text(text)),
+        }
+    }
+}
+
+/// The words of a command line: parted at blanks, kept together by quotes. No variable is expanded.
+fn words(text: &str) -> Result<Vec<String>, String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for letter in text.trim().chars() {
+        match (quote, letter) {
+            (None, '\'' | '"') => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (Some(open), _) if letter == open => quote = None,
+            (None, _) if letter.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(letter),
+        }
+    }
+    if quote.is_some() {
+        return Err("a quote is not closed".into());
+    }
+    words.extend(word);
+    Ok(words)
+}
+
+#[cfg(test)]
+mod tests;
