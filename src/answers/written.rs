@@ -25,7 +25,12 @@ pub fn write(answers: &Answers) -> String {
             table = in_table;
         }
         if remark {
-            let text = "# The token was typed. Give it on standard input the next time, or name its source here.\nstdin = true";
+            let typed = matches!(answers.source(), Some(Source::Typed(_)));
+            let text = if typed {
+                "# The token was typed. Give it on standard input the next time, or name its source here.\nstdin = true"
+            } else {
+                "# Name the source of the token here:\n# env = \"GIT_ACCESS_TOKEN\""
+            };
             out.push(text.to_owned());
         }
         let Some(answer) = answer else { continue };
