@@ -72,12 +72,13 @@ pub(super) fn identity(bench: &Bench<'_>) -> Option<Check> {
         return Some(refusal.took(took));
     }
     let kind = kind_row(site.provider, bench.kind()).map_or("token", |row| row.title);
+    let article = if kind.starts_with(['A', 'E', 'I', 'O', 'U', 'a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
     // A name that git takes from anybody is no account's.
     let anybody = bench.rules.git_user(Some(bench.kind()), None);
     let detail = if identity.login == anybody {
-        format!("It is a {kind}, and no user stands behind it.")
+        format!("It is {article} {kind}, and no user stands behind it.")
     } else {
-        format!("It is a {kind} of the {} {}", identity.kind.name(), identity.login)
+        format!("It is {article} {kind} of the {} {}", identity.kind.name(), identity.login)
     };
     let typed = bench.case.answers.username().filter(|typed| *typed != anybody);
     let verdict = match typed.filter(|typed| !typed.eq_ignore_ascii_case(&identity.login)) {

@@ -1,14 +1,15 @@
 //! What Bitbucket says to git in place of a list of refs: a line of text. The words are those of "Error: To access this
 //! repository, an admin must whitelist your IP" and its neighbours (Atlassian support).
 
-use super::refusal::{Asking, app_password, over_limit, rule};
+use super::refusal::{Asking, Refusal, app_password, over_limit, rule};
 use crate::fact::{Fault, FaultKind, Remedy};
 use crate::forge::client::Answer;
 
 /// The fault that `answer` stands for. `known`: the API has taken the token in this run.
 pub(super) fn fault(answer: &Answer, user: &str, known: bool, asking: &Asking<'_>) -> Fault {
     let words = answer.say(&String::from_utf8_lossy(answer.body()));
-    let text = matches!(answer.content_type().as_str(), "text/plain" | "" | "application/json") && !words.is_empty();
+    let text = matches!(answer.content_type().as_str(), "text/plain" | "") && !words.is_empty();
+    let text = text || Refusal::read(answer).is_some();
     let challenged = answer.status == 401 && answer.header("www-authenticate").is_some();
     if !challenged && !(text && matches!(answer.status, 402..=404 | 410)) {
         return answer.not_the_api("git's list of refs");

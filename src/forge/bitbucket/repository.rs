@@ -127,7 +127,7 @@ impl Bitbucket {
         }
         let asked = format!("creating {subject}");
         let fault = refusal::fault(&answer, &self.asking(&asked));
-        if answer.status >= 500 || answer.status < 400 {
+        if fault.kind.is_silence() {
             return self.after_silence(&place, fault).await;
         }
         Err(self.why_not(&answer, &place, fault).await)
