@@ -142,7 +142,9 @@ impl Rules for Bitbucket {
 
     fn owner_name(&self, text: &str) -> Result<String, String> {
         let text = text.trim_matches('/');
-        let text = text.strip_suffix("/workspace").unwrap_or(text);
+        // The pages of a workspace are below its ID.
+        let own = text.split_once("/workspace").filter(|(_, rest)| rest.is_empty() || rest.starts_with('/'));
+        let text = own.map_or(text, |(id, _)| id);
         let fine = (1..=62).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
         if fine {

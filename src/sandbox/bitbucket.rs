@@ -114,8 +114,7 @@ async fn api(world: &World, request: Request) -> Response {
 
 async fn route(call: &Call<'_>, method: &Method, path: &[&str]) -> Outcome {
     match (method.as_str(), path) {
-        ("GET", ["workspaces" | "repositories" | "pullrequests", rest @ ..]) if rest.is_empty() => Err(gone()),
-        ("GET", ["user", "permissions", ..] | ["pullrequests", _]) => Err(gone()),
+        ("GET", ["workspaces" | "repositories"] | ["pullrequests", ..] | ["user", "permissions", ..]) => Err(gone()),
         ("GET", ["user"]) => user(call),
         ("GET", ["user", "workspaces", rest @ ..]) => workspaces::of_user(call, rest),
         ("GET", ["workspaces", name, rest @ ..]) => workspaces::route(call, name, rest),
@@ -142,7 +141,7 @@ fn gone() -> Reply {
 fn user(call: &Call<'_>) -> Outcome {
     let (account, _) = call.caller.as_user()?;
     call.caller.needs("account", "read:user:bitbucket")?;
-    Ok(Reply::ok(json!({
+    Ok(Reply::ok(&json!({
         "type": "user", "uuid": uuid(call.world(), &account.login), "account_id": format!("5b{}", call.world().owner_id(&account.login)),
         "username": &*account.login, "nickname": account.name.as_deref().unwrap_or(&account.login),
         "display_name": account.name, "account_status": "active", "is_staff": false,

@@ -2,6 +2,7 @@
 
 mod creating;
 mod keys;
+mod played;
 mod proof;
 mod recorded;
 mod setup;

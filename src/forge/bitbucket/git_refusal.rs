@@ -11,7 +11,8 @@ pub(super) fn fault(answer: &Answer, user: &str, known: bool, asking: &Asking<'_
     let text = matches!(answer.content_type().as_str(), "text/plain" | "") && !words.is_empty();
     let text = text || Refusal::read(answer).is_some();
     let challenged = answer.status == 401 && answer.header("www-authenticate").is_some();
-    if !challenged && !(text && matches!(answer.status, 402..=404 | 410)) {
+    let refused = text && matches!(answer.status, 402..=404 | 410);
+    if !challenged && !refused {
         return answer.not_the_api("git's list of refs");
     }
     let fault = match answer.status {

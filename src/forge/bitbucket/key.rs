@@ -45,9 +45,9 @@ impl Bitbucket {
             )),
             _ => fault,
         })?;
-        let same = |row: &&wire::Key| PublicKey::parse(&row.key).is_ok_and(|there| there == *key);
+        let same = |row: &&wire::Key| PublicKey::parse(&row.line).is_ok_and(|there| there == *key);
         if let Some(there) = keys.iter().find(same) {
-            return self.registered(there, lock).ok_or_else(|| odd(&subject));
+            return Self::registered(there, lock).ok_or_else(|| odd(&subject));
         }
         if let Some(cut) = cut {
             let text = format!("The key {} is not in the part of {subject} that was read. {cut}", key.fingerprint());
@@ -59,7 +59,7 @@ impl Bitbucket {
         Err(Fault::new(FaultKind::NotFound, text).remedy(Remedy::at("Add the public key there.", page)).accepted())
     }
 
-    fn registered(&self, told: &wire::Key, lock: &Lock) -> Option<RegisteredKey> {
+    fn registered(told: &wire::Key, lock: &Lock) -> Option<RegisteredKey> {
         let (kind, id) = match lock {
             Lock::Repository(_) => ("deploy_key", told.id.map(|id| id.to_string())),
             Lock::Account => ("ssh_key", told.uuid.clone().filter(|id| wire::is_uuid(id))),
@@ -83,8 +83,8 @@ impl Bitbucket {
         let answer = self.send(request).await?;
         if matches!(answer.status, 200 | 201) {
             let told: wire::Key = answer.json(&subject)?;
-            let same = PublicKey::parse(&told.key).is_ok_and(|there| there == new.key);
-            return self.registered(&told, &new.lock).filter(|_| same).ok_or_else(|| answer.not_the_api(&subject));
+            let same = PublicKey::parse(&told.line).is_ok_and(|there| there == new.key);
+            return Self::registered(&told, &new.lock).filter(|_| same).ok_or_else(|| answer.not_the_api(&subject));
         }
         Err(self.why_no_key(&answer, new, &subject).await)
     }

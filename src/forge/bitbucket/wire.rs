@@ -101,7 +101,9 @@ pub(super) struct Key {
     pub kind: String,
     pub id: Option<u64>,
     pub uuid: Option<String>,
-    pub key: String,
+    /// As in a `.pub` file, its comment included or not.
+    #[serde(rename = "key")]
+    pub line: String,
     #[serde(default)]
     pub label: String,
 }

@@ -35,9 +35,8 @@ pub(super) fn locate(address: &Address) -> Option<Located> {
     let host = if elsewhere { Some(Host::parse("https://bitbucket.org").ok()?) } else { None };
     let (owner, rest) = segments.split_first().filter(|(first, _)| !PAGES.contains(first))?;
     let (project, repository) = match rest {
-        [] => (None, None),
         ["workspace", "projects", key, ..] => (Some((*key).to_owned()), None),
-        ["workspace", ..] => (None, None),
+        [] | ["workspace", ..] => (None, None),
         [name, ..] => (None, Some(name.strip_suffix(".git").unwrap_or(name).to_owned())),
     };
     Some(Located { host, owner: (*owner).to_owned(), project, repository })

@@ -145,6 +145,8 @@ fn names_are_those_of_slugs_ids_and_keys() {
         ("Acme-1_x", Some("acme-1_x")),
         ("/acme/", Some("acme")),
         ("acme/workspace", Some("acme")),
+        ("acme/workspace/projects/PLAT", Some("acme")),
+        ("acme/workspaces", None),
         ("acme/gitops", None),
         ("a.b", None),
         ("", None),

@@ -24,7 +24,7 @@ pub(super) fn add_to_repository(call: &Call<'_>, workspace: &str, slug: &str) ->
     let text = "Someone has already added that access key to this repository.";
     // This refusal has no frame around it.
     let taken = Reply::new(StatusCode::BAD_REQUEST, &json!({"key": [{"message": text}]}));
-    if call.world().add_key(key.clone()) { Ok(Reply::ok(row(&key))) } else { Err(taken) }
+    if call.world().add_key(key.clone()) { Ok(Reply::ok(&row(&key))) } else { Err(taken) }
 }
 
 pub(super) fn of_account(call: &Call<'_>, id: &str) -> Outcome {

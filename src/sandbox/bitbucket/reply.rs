@@ -16,8 +16,8 @@ pub(super) struct Reply {
 pub(super) type Outcome = Result<Reply, Reply>;
 
 impl Reply {
-    pub(super) fn ok(body: Value) -> Self {
-        Self::new(StatusCode::OK, &body)
+    pub(super) fn ok(body: &Value) -> Self {
+        Self::new(StatusCode::OK, body)
     }
 
     pub(super) fn new(status: StatusCode, body: &Value) -> Self {
@@ -84,7 +84,7 @@ impl Reply {
                 .append_pair("page", &(page + 1).to_string());
             body["next"] = json!(format!("{url}?{}", pairs.finish()));
         }
-        Self::ok(body)
+        Self::ok(&body)
     }
 }
 

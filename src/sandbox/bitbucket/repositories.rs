@@ -48,7 +48,7 @@ pub(super) async fn route(call: &Call<'_>, workspace: &str, slug: &str, path: &[
     let branches = call.world().git.branches(&repository.path).await;
     let branches = branches.map_err(|_| Reply::error(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"))?;
     match path {
-        [] => Ok(Reply::ok(row(call, &repository, !branches.is_empty()))),
+        [] => Ok(Reply::ok(&row(call, &repository, !branches.is_empty()))),
         ["refs", "branches"] => {
             let rows =
                 branches.iter().map(|(name, id)| json!({"type": "branch", "name": name, "target": {"hash": id}}));
@@ -136,7 +136,7 @@ pub(super) async fn create(call: &Call<'_>, workspace: &str, slug: &str) -> Outc
     let mut repository = call.world().draft(&workspace.login, slug, visibility);
     repository.project = Some(wanted);
     match call.world().add(repository.clone(), 0).await {
-        Ok(true) => Ok(Reply::ok(row(call, &repository, false))),
+        Ok(true) => Ok(Reply::ok(&row(call, &repository, false))),
         Ok(false) => {
             let message = "Repository with this Slug and Owner already exists.";
             let fields = json!({"name": ["You already have a repository with this name."]});

@@ -25,7 +25,7 @@ pub(super) fn of_user(call: &Call<'_>, path: &[&str]) -> Outcome {
             let role = call.caller.role_in(name).ok_or_else(|| missing(name))?;
             let workspace = find(call, name)?;
             Ok(Reply::ok(
-                json!({"type": "workspace_membership", "permission": role, "workspace": row(call, workspace)}),
+                &json!({"type": "workspace_membership", "permission": role, "workspace": row(call, workspace)}),
             ))
         }
         ["permissions", "repositories"] => permissions(call, name),
@@ -57,7 +57,7 @@ pub(super) fn route(call: &Call<'_>, name: &str, path: &[&str]) -> Outcome {
     call.caller.signed_in()?;
     let workspace = find(call, name)?;
     match path {
-        [] => Ok(Reply::ok(row(call, workspace))),
+        [] => Ok(Reply::ok(&row(call, workspace))),
         ["projects"] => {
             call.caller.needs("project", "read:project:bitbucket")?;
             let keys = projects(workspace);
@@ -72,7 +72,7 @@ pub(super) fn route(call: &Call<'_>, name: &str, path: &[&str]) -> Outcome {
             let keys = projects(workspace);
             let found = keys.iter().enumerate().find(|(_, one)| one.eq_ignore_ascii_case(key));
             let (age, key) = found.ok_or_else(|| Reply::error(StatusCode::NOT_FOUND, "Project not found"))?;
-            Ok(Reply::ok(project(call, workspace, key, age)))
+            Ok(Reply::ok(&project(call, workspace, key, age)))
         }
         _ => Err(Reply::error(StatusCode::NOT_FOUND, "Resource not found")),
     }

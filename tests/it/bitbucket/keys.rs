@@ -7,8 +7,8 @@ use super::{ACCESS_TOKEN, LACKS, MECHANISM, as_user, at, described, error, json,
 use crate::forges::gitops;
 use crate::support::raw::Step;
 
-const LINE: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
-const OTHER: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBVbcQ2mzQv1QJ9v0kXbVqvRkqoKkGLy6CqTn4L8jXg2";
+pub const LINE: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
+pub const OTHER: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBVbcQ2mzQv1QJ9v0kXbVqvRkqoKkGLy6CqTn4L8jXg2";
 const UUID: &str = "{4b85b785-1433-4092-8512-20302f4a03be}";
 const OF_REPOSITORY: &str = "/2.0/repositories/acme/gitops/deploy-keys";
 const OF_ACCOUNT: &str = "/2.0/users/%7B4b85b785-1433-4092-8512-20302f4a03be%7D/ssh-keys";
