@@ -138,7 +138,11 @@ impl Answers {
     pub fn owner(&self) -> Option<OwnerPath> {
         // What is no name stays as it was written: it is told as a problem, and as not found.
         let owner = self.owner_name()?.unwrap_or_else(|_| self.text(&Field::Owner).unwrap_or_default().to_owned());
-        Some(OwnerPath { owner, project: self.text(&Field::Project).map(str::to_owned) })
+        let project = self.text(&Field::Project).map(|text| {
+            let known = self.provider().and_then(|provider| provider.rules().project_name(text).ok());
+            known.unwrap_or_else(|| text.to_owned())
+        });
+        Some(OwnerPath { owner, project })
     }
 
     /// The owner in the provider's form, or why it is none. The address of the owner's page on the host names it too.
@@ -338,6 +342,17 @@ impl Answers {
         }
         if let Some(Err(reason)) = self.text(&Field::Repository).map(|text| rules.repository_name(text)) {
             say(Field::Repository, &reason);
+        }
+        if let Some(Err(reason)) = self.text(&Field::Project).map(|text| rules.project_name(text)) {
+            say(Field::Project, &reason);
+        }
+        if let Some(kind) = self.token_kind().filter(|kind| rules.wants_email(*kind))
+            && !self.has(&Field::Email)
+        {
+            say(
+                Field::Email,
+                &format!("`email` is missing: the API of {provider} takes a token of the kind {} beside it", kind.0),
+            );
         }
         if self.has(&Field::TokenKind) && self.token_kind().is_none() {
             let kinds: Vec<_> = rules.kinds().iter().map(|row| row.kind.0).collect();

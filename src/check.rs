@@ -8,6 +8,7 @@
 
 mod create;
 mod git;
+mod one_user;
 mod owner;
 mod scope;
 mod token;
@@ -333,7 +334,7 @@ impl<'a> Bench<'a> {
             _ => None,
         };
         let told = told.or_else(|| self.known_identity()?.token);
-        told.or(self.case.answers.token_kind()).unwrap_or(self.rules.kinds()[0].kind)
+        told.or(self.case.answers.token_kind()).unwrap_or_else(|| self.rules.usual_kind(self.known_identity()))
     }
 
     fn known_identity(&self) -> Option<&'a Identity> {

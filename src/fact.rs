@@ -225,6 +225,8 @@ pub struct Owner {
     pub membership: Membership,
     /// May the account create repositories there?
     pub creates: Told,
+    /// The project that new repositories go to, where the provider has projects and told it.
+    pub project: Option<String>,
     /// May deploy keys be used there?
     pub deploy_keys: Told,
 }

@@ -4,6 +4,7 @@
 //! named here and nowhere else. `client` is the HTTP below all of them, `memo` what a connection remembers, `creation`
 //! what all tell about a creation that came to nothing.
 
+mod bitbucket;
 mod client;
 mod creation;
 mod gitea;
@@ -32,13 +33,14 @@ use crate::secret::Secret;
 pub fn connect(
     site: &Site,
     secret: Option<&Secret>,
-    _rest_user: Option<&str>,
+    rest_user: Option<&str>,
     outside: &Outside,
 ) -> Result<Arc<dyn Forge>, Fault> {
     let client = Client::new(site, secret, outside)?;
     Ok(match site.provider {
         Provider::GitHub => Arc::new(github::GitHub::new(site, secret, client)),
         Provider::GitLab => Arc::new(gitlab::GitLab::new(site, client)),
+        Provider::Bitbucket => Arc::new(bitbucket::Bitbucket::new(site, secret, rest_user, client)),
         Provider::Gitea => Arc::new(gitea::Gitea::new(site, secret, client)),
     })
 }

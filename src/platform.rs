@@ -126,6 +126,9 @@ pub struct Pair {
     /// The user name that the platform sends to git: a fixed word; left out, the account's own.
     #[serde(default)]
     pub git_user: Option<String>,
+    /// The platform sends one user name to the API and to git alike.
+    #[serde(default)]
+    pub one_user: Option<OneUser>,
     /// The roles any one of which the account needs, where the platform names some; in the provider's words.
     #[serde(default)]
     pub roles: Vec<String>,
@@ -135,6 +138,20 @@ pub struct Pair {
     /// Where it signs in with an SSH key.
     #[serde(default)]
     pub key: Option<KeyNeeds>,
+}
+
+/// What is known of a platform that has one field for what may be two user names.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OneUser {
+    /// Where this is seen, with its date.
+    pub source: String,
+    /// What it does with the API, and so loses where the API does not take the name.
+    pub api: String,
+    /// What it does with git, and so loses where git does not take the name.
+    pub git: String,
+    /// What works instead.
+    pub instead: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -3,6 +3,7 @@
 //! One file per provider implements [`Rules`]; [`Provider`] is the table of all. Shared code never branches on the
 //! provider: it calls the rules. What only a live forge can tell is in `forge/`.
 
+mod bitbucket;
 mod gitea;
 mod github;
 mod gitlab;
@@ -12,7 +13,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 pub use self::origin::{Host, NotAHost, Origin};
-use crate::fact::{OwnerKind, Place, Recognised, Service, Site, Visibility};
+use crate::fact::{Identity, OwnerKind, Place, Recognised, Service, Site, Visibility};
 use crate::key::Lock;
 use crate::secret::Secret;
 
@@ -21,18 +22,20 @@ use crate::secret::Secret;
 pub enum Provider {
     GitHub,
     GitLab,
+    Bitbucket,
     Gitea,
 }
 
 impl Provider {
     /// Every provider, in the order in which they are offered.
-    pub const ALL: &'static [Self] = &[Self::GitHub, Self::GitLab, Self::Gitea];
+    pub const ALL: &'static [Self] = &[Self::GitHub, Self::GitLab, Self::Bitbucket, Self::Gitea];
 
     /// What is known about it.
     pub fn rules(self) -> &'static dyn Rules {
         match self {
             Self::GitHub => &github::GitHub,
             Self::GitLab => &gitlab::GitLab,
+            Self::Bitbucket => &bitbucket::Bitbucket,
             Self::Gitea => &gitea::Gitea,
         }
     }
@@ -159,6 +162,14 @@ pub trait Rules: Sync {
 
     /// The kinds of tokens, the recommended one first.
     fn kinds(&self) -> &'static [KindRow];
+    /// The kind that a token is taken for where neither its text nor the forge nor the answers tell.
+    fn usual_kind(&self, _identity: Option<&Identity>) -> TokenKind {
+        self.kinds()[0].kind
+    }
+    /// Whether the API takes a token of this kind only beside the account's e-mail address.
+    fn wants_email(&self, _kind: TokenKind) -> bool {
+        false
+    }
     /// What the text of a token tells.
     fn recognise(&self, secret: &Secret) -> Recognised;
     /// Everything that `scopes` give: with what each implies, to the end.
@@ -182,7 +193,15 @@ pub trait Rules: Sync {
     /// The owner as the provider writes it, or why it is none.
     fn owner_name(&self, text: &str) -> Result<String, String>;
     fn repository_name(&self, text: &str) -> Result<String, String>;
+    /// The project as the provider writes it, or why it is none.
+    fn project_name(&self, text: &str) -> Result<String, String> {
+        Ok(text.to_owned())
+    }
     fn visibilities(&self) -> &'static [Visibility];
+    /// The account's name for git: as it was typed, else as the API told it, where git knows it by the same.
+    fn git_login<'a>(&self, typed: Option<&'a str>, told: Option<&'a str>) -> Option<&'a str> {
+        typed.or(told)
+    }
     /// The user name with which git signs in, beside a token of this kind.
     fn git_user(&self, kind: Option<TokenKind>, login: Option<&str>) -> String;
     /// Whether the git user name takes part in signing in, so that a wrong one is refused.

@@ -169,7 +169,12 @@ impl World {
     }
 
     fn secret(&self, credential: &Credential) -> Result<Secret, Fault> {
-        let secret = locked(&self.vault).get(credential).cloned();
+        // The same secret serves with another user name beside it.
+        let same = |held: &&Credential| {
+            (held.provider, held.slot, &held.source) == (credential.provider, credential.slot, &credential.source)
+        };
+        let vault = locked(&self.vault);
+        let secret = vault.keys().find(same).and_then(|held| vault.get(held)).cloned();
         secret.ok_or_else(|| Fault::new(FaultKind::Secret, "The token has not been read yet."))
     }
 

@@ -8,12 +8,12 @@ use crate::fact::{Refs, Remedy, Service, Value};
 
 /// The user name with which git signs in.
 pub(super) fn user(bench: &Bench<'_>) -> String {
-    let login = bench.case.answers.username().or(bench.login());
+    let login = bench.rules.git_login(bench.case.answers.username(), bench.login());
     bench.rules.git_user(Some(bench.kind()), login)
 }
 
 /// Asks git, once the repository is known to exist: some forges create what is asked for.
-fn ask<'a>(
+pub(super) fn ask<'a>(
     bench: &Bench<'a>,
     id: &CheckId,
     title: &str,
@@ -100,6 +100,9 @@ pub(super) fn handover(bench: &Bench<'_>) -> Option<Check> {
     let pair = platform.pair(bench.case.site.provider).ok().filter(|pair| !pair.fields.is_empty())?;
     let user = pair.git_user.clone().unwrap_or_else(|| user(bench));
     let service = if platform.writes { Service::Write } else { Service::Read };
+    if let Some(one) = &pair.one_user {
+        return super::one_user::handover(bench, one, service, &user);
+    }
     if bench.case.answers.place().is_some() {
         return match ask(bench, &id, &title, service, &user) {
             Ok((_, took)) => {

@@ -28,19 +28,20 @@ pub(super) fn owner(bench: &Bench<'_>) -> Check {
     check.took(took)
 }
 
-/// The owner's own rule that git met: some owners let the API in and keep git out.
+/// The owner's own rule that the repository or git met: some owners let their own page be seen and keep all else out.
 fn kept_out(bench: &Bench<'_>) -> Option<Check> {
     let place = bench.case.answers.place()?;
     let place = bench.repository().map_or(place, |repository| repository.place.clone());
     let user = super::git::user(bench);
-    let fault = [Service::Read, Service::Write].into_iter().find_map(|service| {
-        match bench.case.facts.of(&bench.git_query(&place, service, &user)) {
-            Some(Fact::Refused(fault)) => Some(fault),
+    let services = [Service::Read, Service::Write].map(|service| bench.git_query(&place, service, &user));
+    let is_rule = |kind| matches!(kind, FaultKind::Sso | FaultKind::IpAllowlist | FaultKind::TokenPolicy);
+    let fault = [bench.repository_query(place)].into_iter().chain(services).find_map(|query| {
+        match bench.case.facts.of(&query) {
+            Some(Fact::Refused(fault)) if is_rule(fault.kind) => Some(fault),
             _ => None,
         }
     })?;
-    let rule = matches!(fault.kind, FaultKind::Sso | FaultKind::IpAllowlist | FaultKind::TokenPolicy);
-    rule.then(|| Check::refused(CheckId::Owner, OWNER, fault, bench))
+    Some(Check::refused(CheckId::Owner, OWNER, fault, bench))
 }
 
 /// The role that the platform names: in the repository where one is chosen, else at the owner.
@@ -112,10 +113,21 @@ fn judge_owner(bench: &Bench<'_>, owner: &Owner) -> Check {
             let detail = format!("{login} is no member of the {kind} {}", owner.name);
             check(Verdict::Warn(Finding::of(FaultKind::NoAccess, remedy)), detail)
         }
-        Membership::Member(role) => check(Verdict::Pass, format!("The account is {role} of the {kind} {}", owner.name)),
+        Membership::Member(role) => check(
+            Verdict::Pass,
+            format!("The account is {role} of the {kind} {}{}", owner.name, into_project(bench, owner)),
+        ),
         Membership::Oneself => check(Verdict::Pass, format!("{} is the account's own.", owner.name)),
-        Membership::NotTold => check(Verdict::Pass, format!("The {kind} {} exists.", owner.name)),
+        Membership::NotTold => {
+            check(Verdict::Pass, format!("The {kind} {} exists{}.", owner.name, into_project(bench, owner)))
+        }
     }
+}
+
+/// Where what this run creates goes, in a provider's project.
+fn into_project(bench: &Bench<'_>, owner: &Owner) -> String {
+    let project = owner.project.as_ref().filter(|_| bench.case.answers.creates());
+    project.map(|project| format!("; the new repository goes to its project {project}")).unwrap_or_default()
 }
 
 pub(super) fn repository(bench: &Bench<'_>) -> Option<Check> {

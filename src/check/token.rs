@@ -73,8 +73,15 @@ pub(super) fn identity(bench: &Bench<'_>) -> Option<Check> {
         return Some(refusal.took(took));
     }
     let kind = kind_row(site.provider, bench.kind()).map_or("token", |row| row.title);
-    let detail = format!("It is a {kind} of the {} {}", identity.kind.name(), identity.login);
-    let typed = bench.case.answers.username();
+    let article = if kind.starts_with(['A', 'E', 'I', 'O', 'U', 'a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    // A name that git takes from anybody is no account's.
+    let anybody = bench.rules.git_user(Some(bench.kind()), None);
+    let detail = if identity.login == anybody {
+        format!("It is {article} {kind}, and no user stands behind it.")
+    } else {
+        format!("It is {article} {kind} of the {} {}", identity.kind.name(), identity.login)
+    };
+    let typed = bench.case.answers.username().filter(|typed| *typed != anybody);
     let verdict = match typed.filter(|typed| !typed.eq_ignore_ascii_case(&identity.login)) {
         Some(typed) => {
             let text = format!("Use {} as user name, or a token of {typed}.", identity.login);
@@ -91,7 +98,7 @@ fn wrong_kind(bench: &Bench<'_>, told: &Recognised) -> Option<Check> {
     let (text, remedy) = match told {
         Recognised::Refused { kind, reason } => (
             format!("This is a token of the kind {kind}: {reason}."),
-            "Make a personal access token instead.".to_owned(),
+            format!("Make another one instead: {}.", bench.rules.kinds()[0].title),
         ),
         Recognised::Foreign(other) => (
             format!("This is a {other} token, and the provider is {provider}."),

@@ -89,8 +89,8 @@ pub(super) fn git_user(connection: &Connection, token: &Token) -> String {
         return user.clone();
     }
     let seen = connection.verified.as_ref().and_then(|verified| verified.identity.as_deref());
-    let login = connection.username.as_deref().or(seen);
-    connection.site.provider.rules().git_user(token.kind, login)
+    let rules = connection.site.provider.rules();
+    rules.git_user(token.kind, rules.git_login(connection.username.as_deref(), seen))
 }
 
 fn secret(connection: &Connection, token: &Token) -> Result<Secret, Refusal> {

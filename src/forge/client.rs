@@ -53,7 +53,8 @@ pub struct Request {
     method: Method,
     url: String,
     headers: Vec<(&'static str, String)>,
-    body: Option<serde_json::Value>,
+    /// Its media type, and its text.
+    body: Option<(&'static str, String)>,
     sign: Sign,
     most: usize,
     keep_cut: bool,
@@ -72,7 +73,15 @@ impl Request {
         Self::new(Method::PATCH, url.into(), Some(body))
     }
 
+    /// A POST of fields, as a form of a web page sends them.
+    pub fn form(url: impl Into<String>, fields: &[(&str, &str)]) -> Self {
+        let text = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = Self::new(Method::POST, url.into(), None);
+        Self { body: Some(("application/x-www-form-urlencoded", text)), ..request }
+    }
+
     fn new(method: Method, url: String, body: Option<serde_json::Value>) -> Self {
+        let body = body.map(|body| ("application/json", body.to_string()));
         Self { method, url, headers: Vec::new(), body, sign: Sign::Bearer, most: LONGEST_ANSWER, keep_cut: false }
     }
 
@@ -180,8 +189,8 @@ impl Client {
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }
-        if let Some(body) = &request.body {
-            builder = builder.header("content-type", "application/json").body(body.to_string());
+        if let Some((kind, text)) = &request.body {
+            builder = builder.header("content-type", *kind).body(text.clone());
         }
         builder = self.sign(builder, &request.sign, origin)?;
         // The semaphore is never closed, so waiting for it cannot fail.

@@ -104,7 +104,11 @@ fn render(answers: &SampleAnswers, world: &World) -> String {
         ("username", given(&answers.username)),
         ("email", given(&answers.email)),
     ];
-    let token = [("file", text(&format!("../tokens/{}", &*answers.token)))];
+    let held = world.tokens.iter().find(|token| *token.given.name == *answers.token);
+    let end = held.filter(|_| answers.expires).and_then(|token| token.expires);
+    // A bare date, as people write it: the first day on which the token is no good any more.
+    let end = end.and_then(|end| end.strftime("%Y-%m-%d").to_string().parse().ok().map(toml::Value::Datetime));
+    let token = [("file", text(&format!("../tokens/{}", &*answers.token))), ("expires", end)];
     let repository = [
         ("name", given(&answers.repository)),
         ("create", answers.create.map(toml::Value::from)),

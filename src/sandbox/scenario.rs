@@ -222,6 +222,9 @@ pub(super) struct Organisation {
     pub restricts_addresses: bool,
     #[serde(default = "yes")]
     pub deploy_keys: bool,
+    /// Its projects by their keys, the oldest first, where the provider has projects.
+    #[serde(default)]
+    pub projects: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -255,6 +258,8 @@ pub(super) struct Repository {
     pub default_branch: Text,
     #[serde(default)]
     pub archived: bool,
+    /// The project that it is in, where the provider has projects; the oldest when absent.
+    pub project: Option<String>,
     /// A name that it had before, under the same owner.
     pub renamed_from: Option<Text>,
     #[serde(default)]
@@ -296,6 +301,9 @@ pub(super) struct SampleAnswers {
     pub platform: Text,
     pub provider: Text,
     pub token: Text,
+    /// Whether they say when the token ends, which some providers do not tell.
+    #[serde(default)]
+    pub expires: bool,
     pub owner: String,
     pub project: Option<String>,
     pub username: Option<String>,

@@ -41,6 +41,7 @@ pub(super) struct Token {
 pub(super) struct Repository {
     pub id: u64,
     pub owner: String,
+    pub project: Option<String>,
     pub name: String,
     pub former_name: Option<String>,
     pub visibility: Visibility,
@@ -118,6 +119,7 @@ impl World {
             repository.default_branch = given.default_branch.to_string();
             repository.former_name = given.renamed_from.as_ref().map(|name| name.to_string());
             repository.archived = given.archived;
+            repository.project.clone_from(&given.project);
             repository.collaborators = given.collaborators.iter().map(|it| (it.login.to_string(), it.rights)).collect();
             self.add(repository, given.commits).await?;
         }
@@ -129,6 +131,7 @@ impl World {
         Repository {
             id: self.number(),
             owner: owner.to_owned(),
+            project: None,
             name: name.to_owned(),
             former_name: None,
             visibility,

@@ -264,8 +264,10 @@ impl Wizard {
     pub fn connection(&self) -> Option<Connection> {
         let site = self.answers.site()?;
         let identity = self.identity();
-        let username = self.answers.username().map(str::to_owned).or(identity.as_ref().map(|one| one.login.clone()));
-        let git_user = site.provider.rules().git_user(self.token_kind(), username.as_deref());
+        let rules = site.provider.rules();
+        let login = identity.as_ref().map(|one| one.login.as_str());
+        let username = rules.git_login(self.answers.username(), login).map(str::to_owned);
+        let git_user = rules.git_user(self.token_kind(), username.as_deref());
         let checks = self.judgement().checks;
         let held = self.held();
         Some(Connection {

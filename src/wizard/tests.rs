@@ -61,6 +61,7 @@ impl Forge {
                 kind: OwnerKind::Organisation,
                 membership: Membership::Member("admin".into()),
                 creates: Told::Yes,
+                project: None,
                 deploy_keys: Told::NotTold,
             }),
             Query::Repository(_, _, place) if self.repository_exists => Value::Repository(made(place)),

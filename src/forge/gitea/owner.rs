@@ -85,12 +85,12 @@ impl Gitea {
 
 fn of_organisation(name: String, id: i64, membership: Membership, creates: Told) -> Owner {
     let (id, kind) = (id.to_string(), OwnerKind::Organisation);
-    Owner { name, id, kind, membership, creates, deploy_keys: Told::NotTold }
+    Owner { name, id, kind, membership, creates, project: None, deploy_keys: Told::NotTold }
 }
 
 fn of_user(name: String, id: String, own: bool) -> Owner {
     let (membership, creates) = if own { (Membership::Oneself, Told::Yes) } else { (Membership::Stranger, Told::No) };
-    Owner { name, id, kind: OwnerKind::User, membership, creates, deploy_keys: Told::NotTold }
+    Owner { name, id, kind: OwnerKind::User, membership, creates, project: None, deploy_keys: Told::NotTold }
 }
 
 fn membership(standing: &wire::OrganisationPermissions) -> Membership {

@@ -28,7 +28,15 @@ impl GitHub {
             let (membership, creates) =
                 if own { (Membership::Oneself, Told::Yes) } else { (Membership::Stranger, Told::No) };
             let kind = OwnerKind::User;
-            return Ok(Owner { name: account.login, id, kind, membership, creates, deploy_keys: Told::NotTold });
+            return Ok(Owner {
+                name: account.login,
+                id,
+                kind,
+                membership,
+                creates,
+                project: None,
+                deploy_keys: Told::NotTold,
+            });
         }
         let organisation = organisation?;
         let standing = standing?;
@@ -39,6 +47,7 @@ impl GitHub {
             kind: OwnerKind::Organisation,
             membership: membership(standing),
             creates,
+            project: None,
             deploy_keys: organisation.deploy_keys_enabled_for_repositories.into(),
         })
     }

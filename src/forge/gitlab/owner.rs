@@ -57,7 +57,15 @@ impl GitLab {
             _ => Told::NotTold,
         };
         let (name, id) = (group.full_path, group.id.to_string());
-        Ok(Owner { name, id, kind: OwnerKind::Organisation, membership, creates, deploy_keys: Told::NotTold })
+        Ok(Owner {
+            name,
+            id,
+            kind: OwnerKind::Organisation,
+            membership,
+            creates,
+            project: None,
+            deploy_keys: Told::NotTold,
+        })
     }
 
     /// The membership of this account, inherited ones included; `None`: the token may not see it.
@@ -86,6 +94,7 @@ impl GitLab {
             kind: OwnerKind::User,
             membership,
             creates,
+            project: None,
             deploy_keys: Told::NotTold,
         };
         if me.username.eq_ignore_ascii_case(name) {

@@ -45,7 +45,9 @@ fn conclusions(value: &toml::Value) -> Vec<String> {
         toml::Value::Array(values) => values.iter().flat_map(conclusions).collect(),
         toml::Value::Table(table) => {
             let keys = table.keys().filter(|key| EXPECTATIONS.split_whitespace().any(|word| word == *key)).cloned();
-            keys.chain(table.values().flat_map(conclusions)).collect()
+            // A scope is called what its provider calls it: `repository` is one of Bitbucket's.
+            let values = table.iter().filter(|(key, _)| *key != "scopes").map(|(_, value)| value);
+            keys.chain(values.flat_map(conclusions)).collect()
         }
         _ => Vec::new(),
     }
