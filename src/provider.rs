@@ -3,6 +3,8 @@
 //! One file per provider implements [`Rules`]; [`Provider`] is the table of all. Shared code never branches on the
 //! provider: it calls the rules. What only a live forge can tell is in `forge/`.
 
+mod address;
+mod consumer;
 mod gitea;
 mod github;
 mod gitlab;
@@ -11,6 +13,8 @@ mod origin;
 use std::collections::BTreeSet;
 use std::fmt;
 
+pub use self::address::NotAnAddress;
+pub use self::consumer::{Consumer, url_for};
 pub use self::origin::{Host, NotAHost, Origin};
 use crate::fact::{OwnerKind, Place, Recognised, Service, Site, Visibility};
 use crate::key::Lock;

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 
 use crate::fact::Visibility;
-use crate::provider::{Host, Provider};
+use crate::provider::{Address, Host, Provider};
 
 /// One thing the user decides.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -228,6 +228,10 @@ impl Field {
         }
         if text.chars().any(char::is_control) {
             return Err("the value has a control character".into());
+        }
+        if matches!(self, Self::Owner | Self::Repository) && Address::is_meant(text) {
+            // What it names depends on the other answers; whether it is safe to read does not.
+            return Address::parse(text).map(|_| Answer::Text(text.to_owned())).map_err(|reason| reason.to_string());
         }
         if super::literal::holds_token(text) {
             return Err(super::literal::REFUSAL.to_owned());

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use url::form_urlencoded::byte_serialize;
 
-use super::{Coverage, Host, KindRow, Link, Need, Origin, Projects, Proof, Rules, TokenKind};
+use super::{Address, Coverage, Host, KindRow, Link, Located, Need, Origin, Projects, Proof, Rules, TokenKind};
 use crate::fact::{Place, Recognised, Service, Site, Visibility};
 use crate::secret::Secret;
 
@@ -52,6 +52,40 @@ const PERMISSION_TITLES: &[(&str, &str)] = &[
     ("organization_hooks", "Organization webhooks"),
     ("organization_administration", "Organization administration"),
     ("statuses", "Commit statuses"),
+];
+
+/// Where SSH is served on port 443 ("Using SSH over the HTTPS port").
+const SSH_HOST: &str = "ssh.github.com";
+
+/// Pages of GitHub itself, which have no owner of that name.
+const PAGES: &[&str] = &[
+    "about",
+    "apps",
+    "codespaces",
+    "collections",
+    "dashboard",
+    "enterprises",
+    "explore",
+    "features",
+    "issues",
+    "join",
+    "login",
+    "marketplace",
+    "new",
+    "notifications",
+    "orgs",
+    "organizations",
+    "pricing",
+    "pulls",
+    "search",
+    "sessions",
+    "settings",
+    "signup",
+    "sponsors",
+    "stars",
+    "topics",
+    "trending",
+    "users",
 ];
 
 impl Rules for GitHub {
@@ -236,6 +270,32 @@ impl Rules for GitHub {
 
     fn clone_url(&self, site: &Site, place: &Place) -> String {
         site.host.join(&format!("/{}/{}.git", place.owner.owner, place.name))
+    }
+
+    fn knows_host(&self, name: &str) -> bool {
+        let tenant = name.strip_suffix(".ghe.com").is_some_and(|tenant| !tenant.is_empty() && !tenant.contains('.'));
+        tenant || matches!(name, "github.com" | "www.github.com" | SSH_HOST)
+    }
+
+    fn locate(&self, address: &Address) -> Option<Located> {
+        let host = match address.host.as_str() {
+            "www.github.com" | SSH_HOST => Host::parse("https://github.com").ok(),
+            _ => None,
+        };
+        let named = |owner: &str, name: Option<&str>| {
+            let name = name.map(|name| name.strip_suffix(".git").unwrap_or(name).to_owned());
+            Some(Located { host: host.clone(), owner: owner.to_owned(), project: None, repository: name })
+        };
+        let segments: Vec<&str> = address.segments.iter().map(String::as_str).collect();
+        match segments.as_slice() {
+            ["orgs", owner, ..] => named(owner, None),
+            [page, ..] if PAGES.contains(page) => None,
+            [owner] => named(owner, None),
+            [owner, name] => named(owner, Some(name)),
+            // Whatever follows is a page about the repository; git's own addresses have none.
+            [owner, name, ..] if address.scheme != "ssh" => named(owner, Some(name)),
+            _ => None,
+        }
     }
 
     fn token_page(&self, site: &Site, kind: TokenKind, scopes: &[&str], owner: Option<&str>, name: &str) -> Link {

@@ -1,6 +1,7 @@
 //! One binary for all integration tests: it links once, and shares `support`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at what it did not expect")]
 
+mod addresses;
 mod answers_file;
 mod config;
 mod credential;
