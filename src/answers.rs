@@ -268,13 +268,14 @@ impl Answers {
     pub fn problems(&self, platform: Option<&Platform>, has_token: bool) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut say = |field: Field, message: &str| problems.push(Problem { field, message: message.to_owned() });
+        let told = self.address_problems();
         for field in [Field::Platform, Field::Provider, Field::Owner] {
-            let told_with_address = field == Field::Owner && self.is_address(&Field::Repository);
-            if !self.has(&field) && !told_with_address {
+            // An address that cannot be used would have told it.
+            if !self.has(&field) && (field == Field::Platform || told.is_empty()) {
                 say(field.clone(), &format!("`{}` is missing: {}", field.key(), field.row().doc));
             }
         }
-        for problem in self.address_problems() {
+        for problem in told {
             say(problem.field, &problem.message);
         }
         self.token_problems(has_token, &mut say);

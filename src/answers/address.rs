@@ -140,9 +140,9 @@ impl Answers {
             // An owner that is an address itself is set against this one when its turn comes.
             let is_address = self.text(other).is_some_and(Address::is_meant);
             if !is_address && self.given.get(other).is_some_and(|given| !agree(given, answer)) {
-                let key = other.key();
+                let what = other.key();
                 return Err(format!(
-                    "the address names another {key} than `{key}` does: make them agree, or leave `{key}` out"
+                    "the address names another {what} than the other answers do: make them agree, or leave one out"
                 ));
             }
         }

@@ -1,6 +1,7 @@
 //! Addresses that people paste: what they name, what is refused, and that git reads the same host in every one of them.
 
 mod rows;
+mod setup;
 
 use std::sync::Mutex;
 

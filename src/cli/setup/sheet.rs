@@ -143,6 +143,10 @@ impl Desk<'_> {
         own.start_paths_at(&sheet.folder);
         let mut chosen = own;
         chosen.overlay(self.above);
+        if crate::provider::Provider::ALL.iter().any(|one| (self.host)(one.id()).is_some()) {
+            // The sandbox's host replaces it: an address need not agree with it.
+            chosen.clear(&Field::Host);
+        }
         let mut notes = chosen.take_addresses();
         let mut answers = self.beneath(&chosen);
         answers.overlay(&chosen);
