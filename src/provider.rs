@@ -4,6 +4,7 @@
 //! provider: it calls the rules. What only a live forge can tell is in `forge/`.
 
 mod address;
+mod advice;
 mod consumer;
 mod gitea;
 mod github;
@@ -14,6 +15,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 pub use self::address::NotAnAddress;
+pub use self::advice::advice;
 pub use self::consumer::{Consumer, url_for};
 pub use self::origin::{Host, NotAHost, Origin};
 use crate::fact::{OwnerKind, Place, Recognised, Service, Site, Visibility};
@@ -182,6 +184,10 @@ pub trait Rules: Sync {
         vec![self.create_scope(kind)]
     }
     fn proof(&self, scope: &str) -> Proof;
+    /// Whether a token of this kind has a scope of this name. True where the names are not listed.
+    fn knows_scope(&self, _kind: TokenKind, scope: &str) -> bool {
+        !scope.is_empty() && scope.bytes().all(|byte| byte.is_ascii_graphic())
+    }
 
     /// The owner as the provider writes it, or why it is none.
     fn owner_name(&self, text: &str) -> Result<String, String>;
@@ -217,6 +223,10 @@ pub trait Rules: Sync {
     fn owner_page(&self, site: &Site, owner: &str) -> String;
     /// Where a new organisation (group, workspace) is made.
     fn new_owner_page(&self, site: &Site) -> String;
+    /// Where a project is made by hand, for providers that have projects between owner and repository.
+    fn new_project_page(&self, _site: &Site, _owner: &str) -> Option<String> {
+        None
+    }
     /// Where a repository is made by hand.
     fn new_repository_page(&self, site: &Site, owner: &str) -> String;
     /// Where a public key is pasted by hand: the repository's page for deploy keys, or the account's for its own.

@@ -258,6 +258,13 @@ impl Setup<'_> {
                 Some(_) => format!(" --config {}", self.paths.config.display()),
                 None => String::new(),
             };
+            let platform = self.platforms.iter().find(|platform| platform.id == connection.platform);
+            // The sandbox is on this computer by its nature, and nothing is to reach it.
+            if let Some(note) =
+                platform.filter(|_| self.played.is_none()).and_then(|one| one.reach_note(&connection.site))
+            {
+                self.out.say(&note);
+            }
             self.out.say(&format!("What to enter where: git-access show {}{config}", connection.name));
         }
         report.connections.push(entry);

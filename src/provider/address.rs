@@ -377,7 +377,8 @@ mod tests {
             ("githib", "github", 1),
             ("gihtub", "github", 1),
             ("gitub", "github", 1),
-            ("gitlub", "github", 2),
+            ("gitlub", "github", 1),
+            ("gitlab", "github", 2),
             ("gitea", "github", 3),
             ("", "abc", 3),
         ] {

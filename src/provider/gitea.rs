@@ -133,6 +133,11 @@ impl Rules for Gitea {
         }
     }
 
+    fn knows_scope(&self, _kind: TokenKind, scope: &str) -> bool {
+        let category = scope.strip_prefix("read:").or_else(|| scope.strip_prefix("write:"));
+        category.is_some_and(|category| CATEGORIES.contains(&category)) || scope == "all" || scope == PUBLIC_ONLY
+    }
+
     fn owner_name(&self, text: &str) -> Result<String, String> {
         if is_name(text) && !text.starts_with(['-', '.']) {
             Ok(text.to_owned())

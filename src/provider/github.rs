@@ -45,6 +45,15 @@ const IMPLIED: &[(&str, &[&str])] = &[
     ("copilot", &["manage_billing:copilot"]),
 ];
 
+/// Every scope of a classic token ("Scopes for OAuth apps", 2026-11-20).
+const SCOPES: &str = "repo repo:status repo_deployment public_repo repo:invite security_events admin:repo_hook \
+    write:repo_hook read:repo_hook admin:org write:org read:org manage_runners:org admin:public_key write:public_key \
+    read:public_key admin:org_hook gist notifications user read:user user:email user:follow project read:project \
+    delete_repo write:packages read:packages delete:packages admin:gpg_key write:gpg_key read:gpg_key \
+    admin:ssh_signing_key write:ssh_signing_key read:ssh_signing_key codespace codespace:secrets workflow copilot \
+    manage_billing:copilot admin:enterprise manage_runners:enterprise manage_billing:enterprise read:enterprise \
+    scim:enterprise audit_log read:audit_log write:network_configurations read:network_configurations";
+
 /// Permissions of fine-grained tokens whose name on the page differs from the one in addresses and headers.
 const PERMISSION_TITLES: &[(&str, &str)] = &[
     ("repository_hooks", "Webhooks"),
@@ -228,6 +237,14 @@ impl Rules for GitHub {
             "pull_requests:write" | "repository_hooks:write" => Proof::Probe,
             _ => Proof::None,
         }
+    }
+
+    fn knows_scope(&self, kind: TokenKind, scope: &str) -> bool {
+        if kind == CLASSIC {
+            return SCOPES.split_whitespace().any(|known| known == scope);
+        }
+        let word = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        scope.split_once(':').is_some_and(|(name, level)| word(name) && matches!(level, "read" | "write"))
     }
 
     fn owner_name(&self, text: &str) -> Result<String, String> {

@@ -190,6 +190,10 @@ impl Rules for GitLab {
         scope::proof(scope)
     }
 
+    fn knows_scope(&self, kind: TokenKind, scope: &str) -> bool {
+        scope::is_known(scope, kind == FINE_GRAINED)
+    }
+
     fn owner_name(&self, text: &str) -> Result<String, String> {
         // The page of a group is at /groups/NAME as well as at /NAME.
         let text = text.trim_matches('/');

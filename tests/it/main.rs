@@ -15,6 +15,8 @@ mod headless;
 mod interrupts;
 mod leaks;
 mod manage;
+mod pairs;
+mod platform_files;
 mod program;
 mod proof;
 mod sandbox;
