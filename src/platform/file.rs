@@ -176,7 +176,7 @@ impl Walk<'_> {
     /// Each table of a list.
     fn each(&mut self, list: &Spanned<DeValue<'_>>, look: impl Fn(&mut Self, &Table<'_>, usize)) {
         let DeValue::Array(items) = list.get_ref() else { return };
-        for item in items.iter() {
+        for item in items {
             if let DeValue::Table(table) = item.get_ref() {
                 look(self, table, start(table).unwrap_or(item.span().start));
             }

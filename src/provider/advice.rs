@@ -8,7 +8,7 @@ use super::{KindRow, Provider};
 /// Advice for making a token of this kind, in the order in which it is needed.
 pub fn advice(provider: Provider, row: &KindRow) -> Vec<String> {
     let mut advice = vec![
-        "Make it with an account that serves the platform and belongs to no single person, so that it stays when people leave.".to_owned(),
+        "Make the token with an account that serves the platform and belongs to no single person, so that it stays when people leave.".to_owned(),
         format!("Name it after provider, owner and use, such as {}-main-org-production.", provider.id()),
     ];
     if row.can_expire {

@@ -184,7 +184,7 @@ impl Rules for Gitea {
         let all = &address.segments;
         let page = all.iter().enumerate().skip(2).find(|(_, segment)| PAGES.contains(&segment.as_str()));
         let path = &all[..page.map_or(all.len(), |(at, _)| at)];
-        let clone = path.last().is_some_and(|last| last.ends_with(".git"));
+        let clone = path.last().is_some_and(|last| last.strip_suffix(".git").is_some());
         let named = |root: &[String], owner: &str, name: Option<&str>| {
             let below = |root: &[String]| address.web_host().ok().map(|host| host.at(&format!("/{}", root.join("/"))));
             let host = if root.is_empty() || address.scheme == "ssh" { None } else { below(root) };

@@ -180,17 +180,14 @@ impl Dice {
 /// An address with something odd at some place, or with nothing odd at all.
 fn random(dice: &mut Dice) -> String {
     let scheme = ["https://", "https://", "https://", "http://", "ssh://", "HTTPS://", "https:/", "https:///"];
-    let user =
-        ["", "", "", "", "git@", "a.b@", "a%40b@", "u:p@", "u:@", ":@", "@", "a@b@", "x%3a@", "a/b@", "a?b@", "a#b@"];
+    let user = ["git@", "a.b@", "a%40b@", "u:p@", "u:@", ":@", "@", "a@b@", "x%3a@", "a/b@", "a?b@", "a#b@"];
     let host = [
-        "git.example",
         "GIT.Example",
         "github.com",
         "127.0.0.1",
         "localhost",
         "[::1]",
         "[::1",
-        "a.b",
         "x--y.example",
         "git%2eexample",
         "git.example.",
@@ -206,7 +203,7 @@ fn random(dice: &mut Dice) -> String {
         "git&example",
         "git.example|x",
     ];
-    let port = ["", "", "", "", ":443", ":8443", ":0", ":65536", ":", ":+1", ":8a", ":1:2", ":%34"];
+    let port = [":443", ":8443", ":0", ":65536", ":", ":+1", ":8a", ":1:2", ":%34"];
     let path = [
         "",
         "/",
@@ -214,7 +211,7 @@ fn random(dice: &mut Dice) -> String {
         "/acme/gitops",
         "/a%20b/c",
         "/acme/gitops?x=@evil.example",
-        "/acme/gitops#@evil.example",
+        "/acme/x#@evil.example",
         "/a@b/c",
         "/acme/x:y@evil.example/z",
         "/..",
@@ -228,17 +225,24 @@ fn random(dice: &mut Dice) -> String {
         "/a/-/b",
         "/\u{e9}/x",
     ];
-    let mut text =
-        [dice.pick(&scheme), dice.pick(&user), dice.pick(&host), dice.pick(&port), dice.pick(&path)].concat();
+    let mut text = dice.pick(&scheme).to_owned();
+    text += if dice.roll(3) == 0 { dice.pick(&user) } else { "" };
+    text += &if dice.roll(3) == 0 { dice.pick(&host).to_owned() } else { format!("h{}.example", dice.roll(100_000)) };
+    text += if dice.roll(3) == 0 { dice.pick(&port) } else { "" };
+    text += dice.pick(&path);
     if dice.roll(3) == 0 {
-        let odd = [
-            '@', ':', '/', '\\', '?', '#', '%', '[', ']', ' ', '.', '-', '_', '\t', '\u{7f}', '\u{200b}', 'z', '0', ';',
-        ];
-        let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
-        let at = places[dice.roll(places.len())];
-        text.insert(at, odd[dice.roll(odd.len())]);
+        spoil(&mut text, dice);
     }
     text
+}
+
+/// Puts an odd character somewhere.
+fn spoil(text: &mut String, dice: &mut Dice) {
+    let odd =
+        ['@', ':', '/', '\\', '?', '#', '%', '[', ']', ' ', '.', '-', '_', '\t', '\u{7f}', '\u{200b}', 'z', '0', ';'];
+    let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+    let at = places[dice.roll(places.len())];
+    text.insert(at, odd[dice.roll(odd.len())]);
 }
 
 /// What git takes for host (with its port) and protocol. It asks nobody: user and password are given, after the address.
@@ -251,7 +255,7 @@ fn read_by_git(home: &Home, text: &str) -> Option<(String, String)> {
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::null());
     let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(format!("url={text}\nusername=u\npassword=p\n\n").as_bytes()).ok()?;
+    child.stdin.take().unwrap().write_all(format!("url={text}\nusername=u\npassword=p\n\n").as_bytes()).unwrap();
     let mut out = String::new();
     child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
     child.wait().unwrap();
@@ -279,9 +283,9 @@ fn git_never_sees_another_host_than_we_do() {
     let mut dice = Dice(20_261_120);
     let texts: Vec<String> = (0..10_000).map(|_| random(&mut dice)).collect();
     let mut taken: Vec<(String, Address)> =
-        texts.iter().filter_map(|text| Some((text.clone(), Address::parse(text).ok()?))).collect();
+        texts.iter().filter_map(|text| Some((text.trim_matches(' ').to_owned(), Address::parse(text).ok()?))).collect();
     eprintln!("{} of the addresses are taken", taken.len());
-    assert!(taken.len() > 300, "{} of the addresses are taken: too few to tell anything", taken.len());
+    assert!(taken.len() > 1500, "{} of the addresses are taken: too few to tell anything", taken.len());
     // The same text is read the same twice.
     taken.sort_by(|left, right| left.0.cmp(&right.0));
     taken.dedup_by(|left, right| left.0 == right.0);
@@ -314,4 +318,48 @@ fn the_comparison_tells_a_wrong_reader() {
     assert!(!is_same(&wrong, &git));
     assert!(is_same(&Address::parse("https://GIT.example:443/a/b").unwrap(), &git));
     assert!(Host::parse("https://git.example").is_ok());
+}
+
+/// The host to which git would speak SSH for an address, told by a stand-in for ssh.
+fn reached_over_ssh(home: &Home, ssh: &std::path::Path, text: &str) -> Option<String> {
+    let mut command = home.command("git");
+    command.args(["ls-remote", "--", text]).env("GIT_SSH", ssh).env("GIT_SSH_VARIANT", "ssh");
+    let output = command.env("GIT_CONFIG_GLOBAL", "/dev/null").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let words: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("word ")).collect();
+    // The last word is the command to run there.
+    let place = words.len().checked_sub(2).map(|at| words[at])?;
+    Some(place.rsplit('@').next().unwrap_or(place).trim_matches(['[', ']']).to_ascii_lowercase())
+}
+
+#[test]
+fn git_speaks_ssh_to_the_host_that_we_see() {
+    let home = Home::new();
+    let ssh = home.write("ssh", "#!/bin/sh\nfor word; do echo \"word $word\" >&2; done\nexit 1\n");
+    std::fs::set_permissions(&ssh, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    assert_eq!(reached_over_ssh(&home, &ssh, "git@git.example:acme/x.git").as_deref(), Some("git.example"));
+    let mut dice = Dice(7);
+    let (mut compared, mut differ) = (0, Vec::new());
+    for _ in 0..2000 {
+        let user = ["git@", "", "a.b@", "u:p@", "a@b@", "-o@"];
+        let path = ["acme/x.git", "/acme/x", "a/b@evil.example:c", "~u/x", "..", "22/x", "v3/a/b/c", "a b/c"];
+        let host = ["git.example", "github.com", "[::1]", "127.0.0.1", "h", "a.b@c.example", "-x.example"];
+        let (begin, colon) =
+            if dice.roll(2) == 0 { ("", ":") } else { ("ssh://", ["/", ":2222/", ":/"][dice.roll(3)]) };
+        let mut text = [begin, dice.pick(&user), dice.pick(&host), colon, dice.pick(&path)].concat();
+        if dice.roll(3) == 0 {
+            spoil(&mut text, &mut dice);
+        }
+        let Some(ours) = Address::parse(&text).ok().filter(|ours| ours.scheme == "ssh") else { continue };
+        if dice.roll(3) > 0 {
+            continue;
+        }
+        compared += 1;
+        if let Some(git) = reached_over_ssh(&home, &ssh, &text).filter(|git| *git != ours.host.trim_matches(['[', ']']))
+        {
+            differ.push(format!("{text}: we {ours:?}, git {git}"));
+        }
+    }
+    assert!(compared > 60, "{compared}");
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
 }
