@@ -223,9 +223,9 @@ pub trait Rules: Sync {
     fn owner_page(&self, site: &Site, owner: &str) -> String;
     /// Where a new organisation (group, workspace) is made.
     fn new_owner_page(&self, site: &Site) -> String;
-    /// Where a project is made by hand, for providers that have projects between owner and repository.
-    fn new_project_page(&self, _site: &Site, _owner: &str) -> Option<String> {
-        None
+    /// Where a new project is made, where the provider has projects.
+    fn new_project_page(&self, site: &Site, owner: &str) -> String {
+        self.owner_page(site, owner)
     }
     /// Where a repository is made by hand.
     fn new_repository_page(&self, site: &Site, owner: &str) -> String;
@@ -293,6 +293,7 @@ mod tests {
                 rules.tokens_page(&site, None),
                 rules.owner_page(&site, "acme"),
                 rules.new_owner_page(&site),
+                rules.new_project_page(&site, "acme"),
                 rules.new_repository_page(&site, "acme"),
                 rules.sign_up_page(&site),
             ];

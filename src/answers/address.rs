@@ -28,13 +28,17 @@ pub fn located(text: &str, field: &Field, answers: &Answers) -> Result<Vec<(Fiel
         (public, chosen) => public.or(chosen),
     };
     let Some(provider) = provider else { return Ok(certain(&address, web, field)) };
+    let length = address.segments.len();
     let address = below(address, same);
+    let is_below = address.segments.len() < length;
     let found = whole_owner(&address, field, provider).or_else(|| provider.rules().locate(&address));
     let Some(found) = found else {
         return Err(format!(
             "the address names no owner or repository of {provider}: copy the one that its clone button shows"
         ));
     };
+    // Below the path of the answered host there is no other host to be found.
+    let found = Located { host: found.host.filter(|_| !is_below), ..found };
     named(provider, found, same.cloned().unwrap_or(web))
 }
 

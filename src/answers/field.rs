@@ -152,7 +152,7 @@ pub const FIELDS: &[FieldRow] = &[
     row(Field::StorePath, "store.path", Shape::Path, "the file of the file store (clear text, 0600)"),
     row(Field::StoreEnv, "store.env", Shape::Text, "the variable of the env store"),
     row(Field::StoreCommand, "store.command", Shape::Words, "the words of the command store"),
-    row(Field::Repository, "repository.name", Shape::Text, "the name of the repository"),
+    row(Field::Repository, "repository.name", Shape::Text, "the name of the repository, or its address"),
     row(Field::RepositoryCreate, "repository.create", Shape::Flag, "create it if it does not exist"),
     row(
         Field::Visibility,

@@ -15,7 +15,7 @@ use super::{Out, Refusal};
 use crate::disk::{self, Paths};
 use crate::fact::{OwnerKind, Site};
 use crate::platform::{self, Condition, FileProblem, Level, Pair, Platform, RepositoryRule, built_in};
-use crate::provider::{Host, Need, Provider, TokenKind};
+use crate::provider::{Host, Need, Projects, Provider, TokenKind};
 use crate::text::sanitise;
 
 /// The built-in platforms, and after them those of the user, by file name.
@@ -130,7 +130,9 @@ fn pages(provider: Provider) -> Vec<(&'static str, String)> {
     let Some(site) = usual_site(provider) else { return Vec::new() };
     let rules = provider.rules();
     let mut pages = vec![("sign_up", rules.sign_up_page(&site)), ("new_owner", rules.new_owner_page(&site))];
-    pages.extend(rules.new_project_page(&site, OWNER).map(|page| ("new_project", page)));
+    if rules.projects() != Projects::None {
+        pages.push(("new_project", rules.new_project_page(&site, OWNER)));
+    }
     pages.push(("new_repository", rules.new_repository_page(&site, OWNER)));
     pages.push(("tokens", rules.tokens_page(&site, None)));
     pages
