@@ -305,9 +305,12 @@ mod tests {
     fn the_files_of_the_house_keep_the_rules_for_files_of_others() {
         for (id, text) in FILES {
             let problems = read(text).err().unwrap_or_default();
-            // A notice may be about a provider that this program does not have.
-            let problems: Vec<_> =
-                problems.iter().filter(|problem| !problem.message.starts_with("no provider is named")).collect();
+            // A notice may be about one of the providers that are not in the program yet.
+            let coming = ["`bitbucket`", "`azure-devops`", "`bitbucket-dc`"];
+            let is_coming = |message: &str| {
+                message.starts_with("no provider is named") && coming.iter().any(|name| message.contains(name))
+            };
+            let problems: Vec<_> = problems.iter().filter(|problem| !is_coming(&problem.message)).collect();
             assert!(problems.is_empty(), "{id}: {problems:?}");
         }
     }
