@@ -4,6 +4,7 @@
 //! the plain prompts, the command line and the answers file all hand raw text to [`Field::parse`], which is pure; past
 //! it there are only parsed answers. What does not fit together is found by [`Answers::problems`].
 
+mod address;
 mod field;
 pub mod file;
 mod literal;
@@ -17,7 +18,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+pub use self::address::located;
 pub use self::field::{Answer, Contents, FIELDS, Field, FieldRow, GivenExpiry, KeyScope, Raw, Shape, name};
+pub(crate) use self::literal::is_token;
 pub use self::schema::answers_schema;
 use crate::fact::{Credential, OwnerPath, Place, Site, Slot, Source, Visibility};
 use crate::platform::{Platform, RepositoryRule};
@@ -285,10 +288,15 @@ impl Answers {
     pub fn problems(&self, platform: Option<&Platform>, has_token: bool) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut say = |field: Field, message: &str| problems.push(Problem { field, message: message.to_owned() });
+        let told = self.address_problems();
         for field in [Field::Platform, Field::Provider, Field::Owner] {
-            if !self.has(&field) {
+            // An address that cannot be used would have told it.
+            if !self.has(&field) && (field == Field::Platform || told.is_empty()) {
                 say(field.clone(), &format!("`{}` is missing: {}", field.key(), field.row().doc));
             }
+        }
+        for problem in told {
+            say(problem.field, &problem.message);
         }
         self.token_problems(has_token, &mut say);
         self.store_problems(&mut say);
@@ -337,10 +345,13 @@ impl Answers {
 
     fn provider_problems(&self, provider: Provider, say: &mut impl FnMut(Field, &str)) {
         let rules = provider.rules();
-        if let Some(Err(reason)) = self.owner_name() {
+        let names = |field: &Field| !self.is_address(field);
+        if let Some(Err(reason)) = self.owner_name().filter(|_| names(&Field::Owner)) {
             say(Field::Owner, &reason);
         }
-        if let Some(Err(reason)) = self.text(&Field::Repository).map(|text| rules.repository_name(text)) {
+        if let Some(Err(reason)) =
+            self.text(&Field::Repository).filter(|_| names(&Field::Repository)).map(|text| rules.repository_name(text))
+        {
             say(Field::Repository, &reason);
         }
         if let Some(Err(reason)) = self.text(&Field::Project).map(|text| rules.project_name(text)) {

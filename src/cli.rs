@@ -201,7 +201,7 @@ pub struct SetupFlags {
     /// The project, where the provider has projects
     #[arg(long)]
     pub project: Option<String>,
-    /// The repository
+    /// The repository: its name, or any address of it, which answers host and owner as well
     #[arg(long)]
     pub repository: Option<String>,
     /// The account

@@ -9,8 +9,9 @@
 //!
 //! A new provider is `provider/<name>.rs`, `forge/<name>.rs`, `sandbox/<name>.rs`, its section in each file of
 //! `assets/platforms`, and four lines: its variant and row in [`provider`], its arm in [`forge::connect`], and its row
-//! in [`sandbox`]. A new check is a function in `check/` and a line in [`check::judge`]; a new store a file in `store/`
-//! and its arm there; a new platform a file in `assets/platforms`.
+//! in [`sandbox`]. Rows of `tests/it/addresses/rows.rs` say what its addresses name. A new check is a function in
+//! `check/` and a line in [`check::judge`]; a new store a file in `store/` and its arm there; a new platform a file in
+//! `assets/platforms`.
 //!
 //! # Invariants
 //! `tests/it/tidy.rs` enforces them, each with a planted violation.

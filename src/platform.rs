@@ -3,11 +3,14 @@
 //! The knowledge is data: one file per platform in `assets/platforms`, compiled in. A user's own file of the same form
 //! works the same. Whatever cannot be used together says why, and what to use instead.
 
+mod file;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::fact::OwnerKind;
+pub use self::file::{FileProblem, read};
+use crate::fact::{OwnerKind, Site};
 use crate::provider::{Need, Provider, TokenKind};
 
 /// A platform.
@@ -34,6 +37,9 @@ pub struct Platform {
     /// It creates repositories by itself.
     #[serde(default)]
     pub creates: Option<Level>,
+    /// From where it must reach the forge: told where that is a server of one's own.
+    #[serde(default)]
+    pub reach: Option<String>,
     /// What it does besides git.
     #[serde(default)]
     pub does: Vec<Deed>,
@@ -249,6 +255,17 @@ impl Platform {
         self.pair(provider).ok()?.key.as_ref()
     }
 
+    /// What to see to where the forge is not a public service: the platform has to reach it as well.
+    pub fn reach_note(&self, site: &Site) -> Option<String> {
+        let name = site.host.origin().name();
+        if site.provider.rules().knows_host(name) {
+            return None;
+        }
+        let where_from = self.reach.as_deref()?;
+        let closed = if site.host.origin().is_private() { ", which is an address inside of a network" } else { "" };
+        Some(format!("{} has to reach {} too{closed}. {where_from}", self.title, site.host))
+    }
+
     /// The level at which it needs `need`, if it does.
     pub fn deed(&self, need: Need) -> Option<&Deed> {
         self.does.iter().find(|deed| deed.need == need)
@@ -299,6 +316,69 @@ mod tests {
             assert_eq!(platform.id, *id);
         }
         assert_eq!(built_in().len(), FILES.len());
+    }
+
+    #[test]
+    fn the_files_of_the_house_keep_the_rules_for_files_of_others() {
+        for (id, text) in FILES {
+            let problems = read(text).err().unwrap_or_default();
+            // A notice may be about one of the providers that are not in the program yet.
+            let coming = ["`bitbucket`", "`azure-devops`", "`bitbucket-dc`"];
+            let is_coming = |message: &str| {
+                message.starts_with("no provider is named") && coming.iter().any(|name| message.contains(name))
+            };
+            let problems: Vec<_> = problems.iter().filter(|problem| !is_coming(&problem.message)).collect();
+            assert!(problems.is_empty(), "{id}: {problems:?}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_go_together_says_since_when_and_what_does() {
+        let mut counted = 0;
+        for platform in built_in() {
+            for (provider, pair) in &platform.provider {
+                let Some(reason) = &pair.unsupported else { continue };
+                counted += 1;
+                let dated = reason
+                    .split(|letter: char| !(letter.is_ascii_digit() || letter == '-'))
+                    .any(|word| word.parse::<jiff::civil::Date>().is_ok());
+                let instead = ["Use ", "use ", "Mirror", "mirror", "Choose ", "choose "];
+                assert!(dated, "{} x {provider} has no date: {reason}", platform.id);
+                assert!(instead.iter().any(|word| reason.contains(word)), "{} x {provider}: {reason}", platform.id);
+                assert!(reason.contains(&platform.title), "{} x {provider}: {reason}", platform.id);
+            }
+        }
+        assert!(counted >= 4);
+    }
+
+    #[test]
+    fn every_platform_ends_with_a_test_and_says_from_where_it_reaches() {
+        for platform in built_in().iter().filter(|platform| platform.id != "none") {
+            let last = platform.handover.steps.last().unwrap();
+            assert!(last.contains("last test"), "{}: {last}", platform.id);
+            assert!(platform.reach.as_ref().is_some_and(|reach| reach.ends_with('.')), "{}", platform.id);
+            assert!(!platform.handover.menu.is_empty());
+            assert!(platform.sources.iter().all(|source| source.url.is_some()), "{}", platform.id);
+        }
+    }
+
+    #[test]
+    fn a_server_of_ones_own_has_to_be_reached_and_a_public_one_is() {
+        let qovery = built_in().into_iter().find(|platform| platform.id == "qovery").unwrap();
+        for (host, noted) in [
+            ("https://github.com", false),
+            ("https://acme.ghe.com", false),
+            ("https://git.example", true),
+            ("https://10.0.0.7", true),
+        ] {
+            let host = crate::provider::Host::parse(host).unwrap();
+            let provider = Provider::GitHub;
+            let api = provider.rules().api(&host);
+            let site = Site { provider, host: host.clone(), api, ca_file: None, client_cert: None };
+            let note = qovery.reach_note(&site);
+            assert_eq!(note.is_some(), noted, "{host}: {note:?}");
+            assert!(note.is_none_or(|note| note.contains("inside of a network") == host.origin().is_private()));
+        }
     }
 
     #[test]

@@ -3,7 +3,10 @@
 //! One file per provider implements [`Rules`]; [`Provider`] is the table of all. Shared code never branches on the
 //! provider: it calls the rules. What only a live forge can tell is in `forge/`.
 
+mod address;
+mod advice;
 mod bitbucket;
+mod consumer;
 mod gitea;
 mod github;
 mod gitlab;
@@ -12,6 +15,9 @@ mod origin;
 use std::collections::BTreeSet;
 use std::fmt;
 
+pub use self::address::NotAnAddress;
+pub use self::advice::advice;
+pub use self::consumer::{Consumer, url_for};
 pub use self::origin::{Host, NotAHost, Origin};
 use crate::fact::{Identity, OwnerKind, Place, Recognised, Service, Site, Visibility};
 use crate::key::Lock;
@@ -189,6 +195,10 @@ pub trait Rules: Sync {
         vec![self.create_scope(kind)]
     }
     fn proof(&self, scope: &str) -> Proof;
+    /// Whether a token of this kind has a scope of this name. True where the names are not listed.
+    fn knows_scope(&self, _kind: TokenKind, scope: &str) -> bool {
+        !scope.is_empty() && scope.bytes().all(|byte| byte.is_ascii_graphic())
+    }
 
     /// The owner as the provider writes it, or why it is none.
     fn owner_name(&self, text: &str) -> Result<String, String>;
@@ -232,6 +242,10 @@ pub trait Rules: Sync {
     fn owner_page(&self, site: &Site, owner: &str) -> String;
     /// Where a new organisation (group, workspace) is made.
     fn new_owner_page(&self, site: &Site) -> String;
+    /// Where a new project is made, where the provider has projects.
+    fn new_project_page(&self, site: &Site, owner: &str) -> String {
+        self.owner_page(site, owner)
+    }
     /// Where a repository is made by hand.
     fn new_repository_page(&self, site: &Site, owner: &str) -> String;
     /// Where a public key is pasted by hand: the repository's page for deploy keys, or the account's for its own.
@@ -298,6 +312,7 @@ mod tests {
                 rules.tokens_page(&site, None),
                 rules.owner_page(&site, "acme"),
                 rules.new_owner_page(&site),
+                rules.new_project_page(&site, "acme"),
                 rules.new_repository_page(&site, "acme"),
                 rules.sign_up_page(&site),
             ];

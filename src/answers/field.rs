@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 
 use crate::fact::Visibility;
-use crate::provider::{Host, Provider};
+use crate::provider::{Address, Host, Provider};
 
 /// One thing the user decides.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -156,7 +156,7 @@ pub const FIELDS: &[FieldRow] = &[
     row(Field::StorePath, "store.path", Shape::Path, "the file of the file store (clear text, 0600)"),
     row(Field::StoreEnv, "store.env", Shape::Text, "the variable of the env store"),
     row(Field::StoreCommand, "store.command", Shape::Words, "the words of the command store"),
-    row(Field::Repository, "repository.name", Shape::Text, "the name of the repository"),
+    row(Field::Repository, "repository.name", Shape::Text, "the name of the repository, or its address"),
     row(Field::RepositoryCreate, "repository.create", Shape::Flag, "create it if it does not exist"),
     row(
         Field::Visibility,
@@ -237,6 +237,10 @@ impl Field {
         }
         if text.chars().any(char::is_control) {
             return Err("the value has a control character".into());
+        }
+        if matches!(self, Self::Owner | Self::Repository) && Address::is_meant(text) {
+            // What it names depends on the other answers; whether it is safe to read does not.
+            return Address::parse(text).map(|_| Answer::Text(text.to_owned())).map_err(|reason| reason.to_string());
         }
         if super::literal::holds_token(text) {
             return Err(super::literal::REFUSAL.to_owned());

@@ -39,7 +39,7 @@ const KEYS: &[&str] =
     &["token", "value", "secret", "password", "passwd", "pat", "literal", "text", "key", "api_key", "apikey"];
 
 /// Whether `text` is, to all appearance, a token or a private key.
-pub(super) fn is_token(text: &str) -> bool {
+pub(crate) fn is_token(text: &str) -> bool {
     let text = text.trim();
     if BEGINNINGS.iter().any(|begin| text.starts_with(begin)) {
         return true;

@@ -13,9 +13,9 @@ use serde_json::json;
 
 use super::{Out, Refusal};
 use crate::disk::{self, Paths};
-use crate::fact::Site;
-use crate::platform::{Condition, Level, Pair, Platform, RepositoryRule, built_in};
-use crate::provider::{Host, Need, Provider, TokenKind};
+use crate::fact::{OwnerKind, Site};
+use crate::platform::{self, Condition, FileProblem, Level, Pair, Platform, RepositoryRule, built_in};
+use crate::provider::{Host, Need, Projects, Provider, TokenKind};
 use crate::text::sanitise;
 
 /// The built-in platforms, and after them those of the user, by file name.
@@ -26,14 +26,7 @@ pub fn load_platforms(paths: &Paths) -> Result<Vec<Platform>, Refusal> {
     let mut all = built_in();
     for path in own_files(&paths.config_dir.join("platforms"))? {
         let Some(text) = disk::read(&path)? else { continue };
-        let platform = Platform::from_toml(&text).map_err(|error| {
-            let place = error.span().map_or((1, 1), |span| place_of(&text, span.start));
-            broken(&path, place, error.message().lines().next().unwrap_or_default())
-        })?;
-        if crate::answers::name(&platform.id).is_err() {
-            let reason = "the id of a platform has 1 to 63 lower-case letters, digits, dots, hyphens or underscores";
-            return Err(broken(&path, place_of_key(&text, "id"), reason));
-        }
+        let platform = platform::read(&text).map_err(|problems| all_broken(&path, &problems))?;
         if all.iter().any(|there| there.id == platform.id) {
             // Somebody who reads `keptn` in a config relies on what this program knows of Keptn.
             let reason = format!("there is a platform {} already, and a file does not replace it", platform.id);
@@ -63,21 +56,26 @@ fn own_files(dir: &Path) -> Result<Vec<PathBuf>, Refusal> {
 
 fn broken(path: &Path, (line, column): (usize, usize), reason: &str) -> Refusal {
     let message =
-        format!("{}, line {line}, column {column}: {}.", shown(path), sanitise(reason, 300).trim_end_matches('.'));
+        format!("{}, line {line}, column {column}: {}.", shown(path), sanitise(reason, 500).trim_end_matches('.'));
     let remedy = "Mend the file or move it away. The built-in platforms show how one is written.";
     Refusal { place: Some((line, column)), ..Refusal::storage(message, remedy) }
 }
 
-fn shown(path: &Path) -> String {
-    sanitise(&path.display().to_string(), 300)
+/// Every problem of a file, the remedy after the last.
+fn all_broken(path: &Path, problems: &[FileProblem]) -> Refusal {
+    let told = |problem: &FileProblem| broken(path, (problem.line, problem.column), &problem.message);
+    let mut all: Vec<Refusal> = problems.iter().map(told).collect();
+    let last = all.len().saturating_sub(1);
+    for one in &mut all[..last] {
+        one.remedy.clear();
+    }
+    let mut all = all.into_iter();
+    let first = all.next().unwrap_or_else(|| broken(path, (1, 1), "it is no platform file"));
+    Refusal { more: all.collect(), ..first }
 }
 
-/// Line and column of a byte, both from 1, the column in characters.
-fn place_of(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    (line, column)
+fn shown(path: &Path) -> String {
+    sanitise(&path.display().to_string(), 300)
 }
 
 fn place_of_key(text: &str, key: &str) -> (usize, usize) {
@@ -127,6 +125,22 @@ fn usual_site(provider: Provider) -> Option<Site> {
     Some(Site { provider, api: rules.api(&host), host, ca_file: None, client_cert: None })
 }
 
+/// The pages of a provider's public service, by what is done there; nothing where everybody runs their own.
+fn pages(provider: Provider) -> Vec<(&'static str, String)> {
+    let Some(site) = usual_site(provider) else { return Vec::new() };
+    let rules = provider.rules();
+    let mut pages = vec![("sign_up", rules.sign_up_page(&site)), ("new_owner", rules.new_owner_page(&site))];
+    if rules.projects() != Projects::None {
+        pages.push(("new_project", rules.new_project_page(&site, OWNER)));
+    }
+    pages.push(("new_repository", rules.new_repository_page(&site, OWNER)));
+    pages.push(("tokens", rules.tokens_page(&site, None)));
+    pages
+}
+
+/// Stands for the owner in the address of a page.
+const OWNER: &str = "OWNER";
+
 /// The page on which a token of this kind is made, at the provider's own host.
 fn token_page(platform: &Platform, pair: &Pair, provider: Provider, kind: TokenKind) -> Option<crate::provider::Link> {
     let scopes: Vec<&str> = pair.token.get(kind.0)?.needs.iter().map(|need| need.scope.as_str()).collect();
@@ -152,6 +166,13 @@ fn condition_name(condition: Condition) -> &'static str {
     match condition {
         Condition::Organisation => "organisation",
         Condition::User => "user",
+    }
+}
+
+fn owner_kind_name(kind: OwnerKind) -> &'static str {
+    match kind {
+        OwnerKind::Organisation => "organisation",
+        OwnerKind::User => "user",
     }
 }
 

@@ -15,12 +15,14 @@ pub struct Refusal {
     pub remedy: String,
     /// Line and column, where the cause stands in a file.
     pub place: Option<(usize, usize)>,
+    /// What else is wrong, where several things were found in one go.
+    pub more: Vec<Refusal>,
 }
 
 impl Refusal {
     /// The command line asks for something that is not there or does not go together.
     pub fn usage(message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { ending: Ending::Usage, message: message.into(), remedy: remedy.into(), place: None }
+        Self { ending: Ending::Usage, message: message.into(), remedy: remedy.into(), place: None, more: Vec::new() }
     }
 
     /// A file, a store or a secret could not be read or written.
@@ -60,9 +62,12 @@ impl From<ConfigProblem> for Refusal {
 impl Out {
     /// Tells why, and gives the exit code. Programs get one document, as for a report without a connection.
     pub fn refused(&self, refusal: &Refusal) -> Ending {
-        self.failure(&refusal.message, &refusal.remedy);
+        for one in std::iter::once(refusal).chain(&refusal.more) {
+            self.failure(&one.message, &one.remedy);
+        }
         if self.is_json() {
-            self.json(&Report { problems: vec![refusal.located()], ..Report::default() }.json());
+            let problems = std::iter::once(refusal).chain(&refusal.more).map(Refusal::located).collect();
+            self.json(&Report { problems, ..Report::default() }.json());
         }
         refusal.ending
     }

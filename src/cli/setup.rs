@@ -69,6 +69,11 @@ fn begin(name: Option<&str>, flags: &SetupFlags, paths: &Paths) -> Result<(Vec<P
 /// Neither answers nor a sandbox: say what would have been needed.
 fn nothing_to_go_by(above: &Answers, platforms: &[Platform], out: &Out) -> Refusal {
     let platform = above.platform().and_then(|id| platforms.iter().find(|platform| platform.id == id));
+    let mut above = above.clone();
+    for note in above.take_addresses() {
+        out.say(&note);
+    }
+    let above = &above;
     let problems = above.problems(platform, false);
     out.say(&file::wanted(above, &problems));
     if std::io::stdin().is_terminal() {
@@ -207,6 +212,9 @@ impl Setup<'_> {
                 return ending;
             }
         };
+        for note in &job.notes {
+            self.out.say(note);
+        }
         if let Some(path) = &self.flags.save_answers
             && let Err(fault) = disk::replace(path, &file::write(&job.answers))
         {
@@ -252,6 +260,13 @@ impl Setup<'_> {
                 Some(_) => format!(" --config {}", self.paths.config.display()),
                 None => String::new(),
             };
+            let platform = self.platforms.iter().find(|platform| platform.id == connection.platform);
+            // The sandbox is on this computer by its nature, and nothing is to reach it.
+            if let Some(note) =
+                platform.filter(|_| self.played.is_none()).and_then(|one| one.reach_note(&connection.site))
+            {
+                self.out.say(&note);
+            }
             self.out.say(&format!("What to enter where: git-access show {}{config}", connection.name));
         }
         report.connections.push(entry);

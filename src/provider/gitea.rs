@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Coverage, Host, KindRow, Link, Need, Origin, Projects, Proof, Rules, TokenKind};
+use super::{Address, Coverage, Host, KindRow, Link, Located, Need, Origin, Projects, Proof, Rules, TokenKind};
 use crate::fact::{OwnerKind, Place, Recognised, Service, Site, Visibility};
 use crate::secret::Secret;
 
@@ -29,6 +29,15 @@ const CATEGORIES: [&str; 9] =
 
 /// It takes away instead of giving: with it, a token does nothing that is not public.
 const PUBLIC_ONLY: &str = "public-only";
+
+/// Public services: Codeberg runs Forgejo, gitea.com Gitea.
+const PUBLIC: &[&str] = &["codeberg.org", "gitea.com"];
+
+/// What follows owner and repository in the address of a page (`routers/web/web.go`, Gitea 1.26).
+const PAGES: &[&str] = &[
+    "-", "actions", "activity", "archive", "blame", "branches", "commit", "commits", "compare", "issues", "media",
+    "packages", "projects", "pulls", "raw", "releases", "settings", "src", "tags", "tree", "wiki",
+];
 
 impl Rules for Gitea {
     fn id(&self) -> &'static str {
@@ -124,6 +133,11 @@ impl Rules for Gitea {
         }
     }
 
+    fn knows_scope(&self, _kind: TokenKind, scope: &str) -> bool {
+        let category = scope.strip_prefix("read:").or_else(|| scope.strip_prefix("write:"));
+        category.is_some_and(|category| CATEGORIES.contains(&category)) || scope == "all" || scope == PUBLIC_ONLY
+    }
+
     fn owner_name(&self, text: &str) -> Result<String, String> {
         if is_name(text) && !text.starts_with(['-', '.']) {
             Ok(text.to_owned())
@@ -160,6 +174,30 @@ impl Rules for Gitea {
     fn clone_url(&self, site: &Site, place: &Place) -> String {
         // Not `clone_url` of the API: that is built from ROOT_URL, which need not be the address that works from here.
         site.host.join(&format!("/{}/{}.git", place.owner.owner, place.name))
+    }
+
+    fn knows_host(&self, name: &str) -> bool {
+        PUBLIC.contains(&name)
+    }
+
+    fn locate(&self, address: &Address) -> Option<Located> {
+        let all = &address.segments;
+        let page = all.iter().enumerate().skip(2).find(|(_, segment)| PAGES.contains(&segment.as_str()));
+        let path = &all[..page.map_or(all.len(), |(at, _)| at)];
+        let clone = path.last().is_some_and(|last| last.strip_suffix(".git").is_some());
+        let named = |root: &[String], owner: &str, name: Option<&str>| {
+            let below = |root: &[String]| address.web_host().ok().map(|host| host.at(&format!("/{}", root.join("/"))));
+            let host = if root.is_empty() || address.scheme == "ssh" { None } else { below(root) };
+            let name = name.map(|name| name.strip_suffix(".git").unwrap_or(name).to_owned());
+            Some(Located { host, owner: owner.to_owned(), project: None, repository: name })
+        };
+        match path {
+            [owner] => named(&[], owner, None),
+            [owner, name] => named(&[], owner, Some(name)),
+            // What precedes is the path below which the forge lives, where a page or the ending tells what follows.
+            [root @ .., owner, name] if page.is_some() || clone => named(root, owner, Some(name)),
+            _ => None,
+        }
     }
 
     fn token_page(&self, site: &Site, _kind: TokenKind, _scopes: &[&str], _owner: Option<&str>, _name: &str) -> Link {

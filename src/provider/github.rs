@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use url::form_urlencoded::byte_serialize;
 
-use super::{Coverage, Host, KindRow, Link, Need, Origin, Projects, Proof, Rules, TokenKind};
+use super::{Address, Coverage, Host, KindRow, Link, Located, Need, Origin, Projects, Proof, Rules, TokenKind};
 use crate::fact::{Place, Recognised, Service, Site, Visibility};
 use crate::secret::Secret;
 
@@ -45,6 +45,15 @@ const IMPLIED: &[(&str, &[&str])] = &[
     ("copilot", &["manage_billing:copilot"]),
 ];
 
+/// Every scope of a classic token ("Scopes for OAuth apps", 2026-11-20).
+const SCOPES: &str = "repo repo:status repo_deployment public_repo repo:invite security_events admin:repo_hook \
+    write:repo_hook read:repo_hook admin:org write:org read:org manage_runners:org admin:public_key write:public_key \
+    read:public_key admin:org_hook gist notifications user read:user user:email user:follow project read:project \
+    delete_repo write:packages read:packages delete:packages admin:gpg_key write:gpg_key read:gpg_key \
+    admin:ssh_signing_key write:ssh_signing_key read:ssh_signing_key codespace codespace:secrets workflow copilot \
+    manage_billing:copilot admin:enterprise manage_runners:enterprise manage_billing:enterprise read:enterprise \
+    scim:enterprise audit_log read:audit_log write:network_configurations read:network_configurations";
+
 /// Permissions of fine-grained tokens whose name on the page differs from the one in addresses and headers.
 const PERMISSION_TITLES: &[(&str, &str)] = &[
     ("repository_hooks", "Webhooks"),
@@ -52,6 +61,40 @@ const PERMISSION_TITLES: &[(&str, &str)] = &[
     ("organization_hooks", "Organization webhooks"),
     ("organization_administration", "Organization administration"),
     ("statuses", "Commit statuses"),
+];
+
+/// Where SSH is served on port 443 ("Using SSH over the HTTPS port").
+const SSH_HOST: &str = "ssh.github.com";
+
+/// Pages of GitHub itself, which have no owner of that name.
+const PAGES: &[&str] = &[
+    "about",
+    "apps",
+    "codespaces",
+    "collections",
+    "dashboard",
+    "enterprises",
+    "explore",
+    "features",
+    "issues",
+    "join",
+    "login",
+    "marketplace",
+    "new",
+    "notifications",
+    "orgs",
+    "organizations",
+    "pricing",
+    "pulls",
+    "search",
+    "sessions",
+    "settings",
+    "signup",
+    "sponsors",
+    "stars",
+    "topics",
+    "trending",
+    "users",
 ];
 
 impl Rules for GitHub {
@@ -196,6 +239,14 @@ impl Rules for GitHub {
         }
     }
 
+    fn knows_scope(&self, kind: TokenKind, scope: &str) -> bool {
+        if kind == CLASSIC {
+            return SCOPES.split_whitespace().any(|known| known == scope);
+        }
+        let word = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        scope.split_once(':').is_some_and(|(name, level)| word(name) && matches!(level, "read" | "write"))
+    }
+
     fn owner_name(&self, text: &str) -> Result<String, String> {
         let fine = (1..=39).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
@@ -236,6 +287,32 @@ impl Rules for GitHub {
 
     fn clone_url(&self, site: &Site, place: &Place) -> String {
         site.host.join(&format!("/{}/{}.git", place.owner.owner, place.name))
+    }
+
+    fn knows_host(&self, name: &str) -> bool {
+        let tenant = name.strip_suffix(".ghe.com").is_some_and(|tenant| !tenant.is_empty() && !tenant.contains('.'));
+        tenant || matches!(name, "github.com" | "www.github.com" | SSH_HOST)
+    }
+
+    fn locate(&self, address: &Address) -> Option<Located> {
+        let host = match address.host.as_str() {
+            "www.github.com" | SSH_HOST => Host::parse("https://github.com").ok(),
+            _ => None,
+        };
+        let named = |owner: &str, name: Option<&str>| {
+            let name = name.map(|name| name.strip_suffix(".git").unwrap_or(name).to_owned());
+            Some(Located { host: host.clone(), owner: owner.to_owned(), project: None, repository: name })
+        };
+        let segments: Vec<&str> = address.segments.iter().map(String::as_str).collect();
+        match segments.as_slice() {
+            ["orgs", owner, ..] => named(owner, None),
+            [page, ..] if PAGES.contains(page) => None,
+            [owner] => named(owner, None),
+            [owner, name] => named(owner, Some(name)),
+            // Whatever follows is a page about the repository; git's own addresses have none.
+            [owner, name, ..] if address.scheme != "ssh" => named(owner, Some(name)),
+            _ => None,
+        }
     }
 
     fn token_page(&self, site: &Site, kind: TokenKind, scopes: &[&str], owner: Option<&str>, name: &str) -> Link {

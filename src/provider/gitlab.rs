@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use url::form_urlencoded::byte_serialize;
 
-use super::{Coverage, Host, KindRow, Link, Need, Origin, Projects, Proof, Rules, TokenKind};
+use super::{Address, Coverage, Host, KindRow, Link, Located, Need, Origin, Projects, Proof, Rules, TokenKind};
 use crate::fact::{Place, Recognised, Site, Visibility};
 use crate::secret::Secret;
 
@@ -79,6 +79,51 @@ const REFUSED: &[(&str, &str, &str)] = &[
 /// A page for people, below the root of the instance.
 const SIGN_UP: &str = concat!("/", "users/sign_up");
 
+/// Where SSH is served on port 443 ("GitLab.com settings", SSH).
+const SSH_HOST: &str = "altssh.gitlab.com";
+
+/// Names that no project and no subgroup has, since they were pages below a project ("Reserved project and group
+/// names").
+const PAGES: &[&str] = &[
+    "badges",
+    "blame",
+    "blob",
+    "builds",
+    "commits",
+    "create_dir",
+    "edit",
+    "files",
+    "find_file",
+    "new",
+    "preview",
+    "raw",
+    "refs",
+    "tree",
+    "update",
+    "wikis",
+];
+
+/// Names that no top-level group has: pages of the instance ("Reserved project and group names").
+const OWN_PAGES: &[&str] = &[
+    "-",
+    "admin",
+    "api",
+    "dashboard",
+    "explore",
+    "groups",
+    "help",
+    "oauth",
+    "profile",
+    "projects",
+    "public",
+    "search",
+    "snippets",
+    "unsubscribes",
+    "uploads",
+    "users",
+    "v2",
+];
+
 impl Rules for GitLab {
     fn id(&self) -> &'static str {
         "gitlab"
@@ -145,6 +190,10 @@ impl Rules for GitLab {
         scope::proof(scope)
     }
 
+    fn knows_scope(&self, kind: TokenKind, scope: &str) -> bool {
+        scope::is_known(scope, kind == FINE_GRAINED)
+    }
+
     fn owner_name(&self, text: &str) -> Result<String, String> {
         // The page of a group is at /groups/NAME as well as at /NAME.
         let text = text.trim_matches('/');
@@ -181,6 +230,36 @@ impl Rules for GitLab {
 
     fn clone_url(&self, site: &Site, place: &Place) -> String {
         site.host.join(&format!("/{}/{}.git", place.owner.owner, place.name))
+    }
+
+    fn knows_host(&self, name: &str) -> bool {
+        matches!(name, "gitlab.com" | SSH_HOST)
+    }
+
+    fn locate(&self, address: &Address) -> Option<Located> {
+        let host = if address.host == SSH_HOST { Host::parse("https://gitlab.com").ok() } else { None };
+        let all = &address.segments;
+        let page = all.iter().position(|segment| segment == "-");
+        // Before 12.0 the pages of a project followed its path at once, so no project has the name of one.
+        let old = || all.iter().enumerate().skip(2).find(|(_, segment)| PAGES.contains(&segment.as_str()));
+        let path = &all[..page.or_else(|| old().map(|(at, _)| at)).unwrap_or(all.len())];
+        let named = |owner: &[String], name: Option<&String>| {
+            let name = name.map(|name| name.strip_suffix(".git").unwrap_or(name).to_owned());
+            Some(Located { host: host.clone(), owner: owner.join("/"), project: None, repository: name })
+        };
+        match path {
+            [] => None,
+            [first, group @ ..] if first == "groups" => {
+                if group.is_empty() {
+                    None
+                } else {
+                    named(group, None)
+                }
+            }
+            [first, ..] if OWN_PAGES.contains(&first.as_str()) => None,
+            [owner] => named(std::slice::from_ref(owner), None),
+            [owner @ .., name] => named(owner, Some(name)),
+        }
     }
 
     fn token_page(&self, site: &Site, kind: TokenKind, scopes: &[&str], owner: Option<&str>, name: &str) -> Link {

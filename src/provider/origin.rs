@@ -166,7 +166,7 @@ impl fmt::Display for Host {
     }
 }
 
-fn split_port(authority: &str) -> Result<(&str, Option<u16>), NotAHost> {
+pub(super) fn split_port(authority: &str) -> Result<(&str, Option<u16>), NotAHost> {
     let after_bracket = authority.rfind(']').map_or(0, |at| at + 1);
     let Some(colon) = authority[after_bracket..].find(':').map(|at| at + after_bracket) else {
         return Ok((authority, None));
@@ -181,7 +181,7 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), NotAHost> {
     }
 }
 
-fn canonical_name(name: &str) -> Result<String, NotAHost> {
+pub(super) fn canonical_name(name: &str) -> Result<String, NotAHost> {
     if name.is_empty() {
         return Err(NotAHost::Empty);
     }

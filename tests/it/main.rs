@@ -1,6 +1,7 @@
 //! One binary for all integration tests: it links once, and shares `support`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at what it did not expect")]
 
+mod addresses;
 mod answers_file;
 mod bitbucket;
 mod config;
@@ -18,6 +19,8 @@ mod headless;
 mod interrupts;
 mod leaks;
 mod manage;
+mod pairs;
+mod platform_files;
 mod program;
 mod proof;
 mod sandbox;

@@ -45,6 +45,7 @@ fn document(standing: &Standing<'_>, platform: Option<&Platform>) -> Json {
         .and_then(|verified| verified.scopes.as_ref())
         .map(|scopes| json!(scopes))
         .unwrap_or_default();
+    json["reach"] = platform.and_then(|platform| platform.reach_note(&connection.site)).into();
     json["ssh"] = connection.ssh.as_ref().map(ssh_json).unwrap_or_default();
     if let Some(repository) = &connection.repository {
         json["repository"] = json!({
@@ -90,6 +91,9 @@ fn text(standing: &Standing<'_>, platform: Option<&Platform>, color: bool) -> St
     }
     for left in &standing.record.left_behind {
         let _ = writeln!(text, "  {:14}{}", "Left behind", sanitise(left, 500));
+    }
+    if let Some(note) = platform.and_then(|platform| platform.reach_note(&connection.site)) {
+        text.push_str(&wrapped(&sanitise(&note, 2000), "  "));
     }
     hand_over(&mut text, standing, platform, color);
     text
@@ -179,6 +183,9 @@ fn fields(pair: &Pair, standing: &Standing<'_>) -> Vec<(String, String)> {
     let known = [
         ("{host}", connection.site.host.to_string()),
         ("{owner}", connection.owner.owner.clone()),
+        ("{owner_id}", connection.owner_id.clone().unwrap_or_else(|| connection.owner.owner.clone())),
+        ("{name}", connection.handover.get("name").cloned().unwrap_or_else(|| connection.name.clone())),
+        ("{email}", or_note(connection.email.clone(), "the e-mail address")),
         ("{project}", or_note(connection.owner.project.clone(), "the project")),
         (
             "{username}",

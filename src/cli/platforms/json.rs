@@ -2,9 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{condition_name, level_name, need_name, rule_name, token_page};
+use super::{condition_name, level_name, need_name, owner_kind_name, pages, rule_name, token_page, usual_site};
 use crate::platform::{Pair, Platform, Requirement};
-use crate::provider::{Provider, Rules};
+use crate::provider::{Provider, Rules, advice};
 
 pub(super) fn platform(platform: &Platform, providers: &[Provider]) -> Json {
     let said = |reason: &str| reason.to_owned();
@@ -13,6 +13,9 @@ pub(super) fn platform(platform: &Platform, providers: &[Provider]) -> Json {
         "title": platform.title,
         "about": platform.about,
         "who": platform.who,
+        "owner_kind": platform.owner_kind.map(owner_kind_name),
+        "reach": platform.reach,
+        "creates": platform.creates.map(level_name),
         "repository": rule_name(platform.repository),
         "wants_empty": platform.wants_empty,
         "reads": platform.reads,
@@ -41,7 +44,9 @@ fn pair(platform: &Platform, provider: Provider) -> Json {
     let rules = provider.rules();
     let pair = match platform.pair(provider) {
         Ok(pair) => pair,
-        Err(reason) => return json!({ "provider": provider.id(), "supported": false, "reason": reason }),
+        Err(reason) => {
+            return json!({ "provider": provider.id(), "supported": false, "reason": reason, "pages": pages_of(provider) });
+        }
     };
     json!({
         "provider": provider.id(),
@@ -50,9 +55,19 @@ fn pair(platform: &Platform, provider: Provider) -> Json {
             json!({ "name": field.name, "value": field.value })
         }).collect::<Vec<_>>(),
         "git_user": pair.git_user,
+        "roles": pair.roles,
+        "pages": pages_of(provider),
         "key": pair.key.as_ref().map(|key| json!({ "read_only": key.read_only, "reason": key.reason })),
         "tokens": tokens(platform, pair, provider, rules),
     })
+}
+
+fn pages_of(provider: Provider) -> Json {
+    pages(provider)
+        .into_iter()
+        .map(|(what, url)| (what.to_owned(), Json::from(url)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 fn tokens(platform: &Platform, pair: &Pair, provider: Provider, rules: &dyn Rules) -> Vec<Json> {
@@ -65,7 +80,8 @@ fn tokens(platform: &Platform, pair: &Pair, provider: Provider, rules: &dyn Rule
             "kind": row.kind.0,
             "title": row.title,
             "supported": true,
-            "advice": row.advice,
+            "advice": std::iter::once(row.advice.to_owned()).chain(advice(provider, row)).collect::<Vec<_>>(),
+            "revoke_page": usual_site(provider).map(|site| rules.tokens_page(&site, Some(row.kind))),
             "needs": platform.needs(provider, row.kind, None).into_iter().map(|one| need(one, rules)).collect::<Vec<_>>(),
             "page": page.map(|page| json!({ "url": page.url, "prefilled": page.prefilled })),
         })

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{condition_name, level_name, need_name, token_page};
+use super::{condition_name, level_name, need_name, owner_kind_name, pages, token_page, usual_site};
 use crate::cli::table::{Cell, Tone, columns, table, wrapped};
 use crate::platform::{Level, Pair, Platform, RepositoryRule, Requirement};
-use crate::provider::{KindRow, Provider};
+use crate::provider::{KindRow, Provider, advice};
 use crate::text::sanitise;
 
 /// Every pair, in a table; below it, why some do not go together.
@@ -46,6 +46,15 @@ pub(super) fn platform(platform: &Platform, providers: &[Provider], color: bool)
     text.push_str(&wrapped(&safe(&platform.about), "  "));
     text.push_str(&wrapped(&format!("Who may enter the access: {}", safe(&platform.who)), "  "));
     text.push_str(&wrapped(&format!("Repository: {}", repository_sentence(platform)), "  "));
+    if let Some(kind) = platform.owner_kind {
+        text.push_str(&wrapped(
+            &format!("Owner: it works with an owner of kind {} only.", owner_kind_name(kind)),
+            "  ",
+        ));
+    }
+    if let Some(reach) = &platform.reach {
+        text.push_str(&wrapped(&format!("With a server of your own: {}", safe(reach)), "  "));
+    }
     for deed in &platform.does {
         let line =
             format!("Besides git: {} ({}): {}", need_name(deed.need), level_name(deed.level), safe(&deed.reason));
@@ -71,8 +80,14 @@ pub(super) fn platform(platform: &Platform, providers: &[Provider], color: bool)
 }
 
 fn pair_text(text: &mut String, platform: &Platform, pair: &Pair, provider: Provider, color: bool) {
+    for line in advice_of_all(provider) {
+        text.push_str(&wrapped(&line, "  "));
+    }
     for row in provider.rules().kinds() {
         kind_text(text, platform, pair, provider, row, color);
+    }
+    if !pair.roles.is_empty() {
+        text.push_str(&wrapped(&format!("Role of the account: {}", safe(&pair.roles.join(" or "))), "  "));
     }
     if let Some(key) = &pair.key {
         let access = if key.read_only { "read-only" } else { "with write access" };
@@ -81,12 +96,30 @@ fn pair_text(text: &mut String, platform: &Platform, pair: &Pair, provider: Prov
     if let Some(user) = &pair.git_user {
         let _ = writeln!(text, "  User name that it sends to git: {}", safe(user));
     }
+    let pages = pages(provider);
+    if !pages.is_empty() {
+        let _ = writeln!(text, "  Pages");
+        for (what, url) in pages {
+            let _ = writeln!(text, "    {:16}{url}", what.replace('_', " "));
+        }
+    }
     if !pair.fields.is_empty() {
         let _ = writeln!(text, "  Form fields");
         let rows: Vec<Vec<Cell>> =
             pair.fields.iter().map(|field| vec![field.name.as_str().into(), field.value.as_str().into()]).collect();
         text.push_str(&columns("    ", &rows, false));
     }
+}
+
+/// The advice for every kind, each line once.
+fn advice_of_all(provider: Provider) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for line in provider.rules().kinds().iter().flat_map(|row| advice(provider, row)) {
+        if !all.contains(&line) {
+            all.push(line);
+        }
+    }
+    all
 }
 
 fn kind_text(text: &mut String, platform: &Platform, pair: &Pair, provider: Provider, row: &KindRow, color: bool) {
@@ -106,6 +139,9 @@ fn kind_text(text: &mut String, platform: &Platform, pair: &Pair, provider: Prov
     if let Some(page) = token_page(platform, pair, provider, row.kind) {
         let ticked = if page.prefilled { " (opens with these boxes ticked)" } else { "" };
         let _ = writeln!(text, "    Make it here{ticked}:\n      {}", page.url);
+    }
+    if let Some(site) = usual_site(provider) {
+        let _ = writeln!(text, "    Revoke it here:\n      {}", provider.rules().tokens_page(&site, Some(row.kind)));
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Sheet {
 /// What one answers file asks for.
 pub struct Job {
     pub answers: Answers,
+    /// What was filled in from addresses, in sentences.
+    pub notes: Vec<String>,
     pub held: Option<Box<Connection>>,
 }
 
@@ -102,7 +104,7 @@ impl Desk<'_> {
         let config = manage::config(self.paths).map_err(stored)?;
         let reading = self.read(sheet, &config);
         let mut problems: Vec<_> = reading.problems.iter().map(|problem| sheet.located(problem)).collect();
-        let (whole, held) = self.whole(sheet, &reading.answers, &config);
+        let (whole, held, notes) = self.whole(sheet, &reading.answers, &config);
         if problems.is_empty() {
             let more = afterthoughts(&whole.answers, held, &config, &reading);
             problems.extend(more.iter().map(|problem| sheet.located(problem)));
@@ -120,7 +122,7 @@ impl Desk<'_> {
             );
             return Err(stored(refusal));
         }
-        Ok(Job { answers: whole.answers, held: held.map(|held| Box::new(held.clone())) })
+        Ok(Job { answers: whole.answers, notes, held: held.map(|held| Box::new(held.clone())) })
     }
 
     fn read(&self, sheet: &Sheet, config: &Config) -> Reading {
@@ -130,15 +132,24 @@ impl Desk<'_> {
         file::read(&sheet.text, &Circumstances { from_stdin, above: self.above, whole: &whole, platform: &platform })
     }
 
-    /// All answers together, and the connection that they edit.
-    fn whole<'c>(&self, sheet: &Sheet, own: &Answers, config: &'c Config) -> (Whole, Option<&'c Connection>) {
+    /// All answers together, the connection that they edit, and what was filled in from addresses.
+    fn whole<'c>(
+        &self,
+        sheet: &Sheet,
+        own: &Answers,
+        config: &'c Config,
+    ) -> (Whole, Option<&'c Connection>, Vec<String>) {
         let mut own = own.clone();
         own.start_paths_at(&sheet.folder);
-        let mut chosen = own.clone();
+        let mut chosen = own;
         chosen.overlay(self.above);
+        if crate::provider::Provider::ALL.iter().any(|one| (self.host)(one.id()).is_some()) {
+            // The sandbox's host replaces it: an address need not agree with it.
+            chosen.clear(&Field::Host);
+        }
+        let mut notes = chosen.take_addresses();
         let mut answers = self.beneath(&chosen);
-        answers.overlay(&own);
-        answers.overlay(self.above);
+        answers.overlay(&chosen);
         if let Some(host) =
             answers.provider().and_then(|one| (self.host)(one.id())).and_then(|host| Host::parse(&host).ok())
         {
@@ -149,10 +160,13 @@ impl Desk<'_> {
         }
         let name = self.name.map(str::to_owned).or_else(|| answers.name());
         match name.and_then(|name| config.connection(&name)) {
-            None => (Whole { answers, has_token: false }, None),
+            None => (Whole { answers, has_token: false }, None, notes),
             Some(held) => {
                 let has_token = held.token.is_some() && answers.source().is_none();
-                (Whole { answers: edited(held, &answers), has_token }, Some(held))
+                let mut answers = edited(held, &answers);
+                // What the connection keeps may say whose address it is.
+                notes.extend(answers.take_addresses());
+                (Whole { answers, has_token }, Some(held), notes)
             }
         }
     }

@@ -32,6 +32,20 @@ const IMPLIED: &[(&str, &[&str])] = &[
 /// Names under which platforms ask for a scope, and the scope's own.
 const ALIASES: &[(&str, &str)] = &[("write_repo", "write_repository"), ("read_repo", "read_repository")];
 
+/// Every scope of a legacy token ("Access token scopes", 2026-11-20).
+const SCOPES: &str = "api read_api read_user read_repository write_repository read_registry write_registry \
+    read_virtual_registry write_virtual_registry create_runner manage_runner ai_features k8s_proxy self_rotate \
+    read_service_ping sudo admin_mode";
+
+/// Whether a token has a scope of this name, or may have a permission of this form.
+pub(super) fn is_known(scope: &str, fine_grained: bool) -> bool {
+    if !fine_grained {
+        return SCOPES.split_whitespace().any(|known| known == canonical(scope));
+    }
+    let word = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    scope.split_once(':').is_some_and(|(resource, action)| word(resource) && word(action))
+}
+
 /// The scope that is meant by `name`.
 pub(super) fn canonical(name: &str) -> &str {
     ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, scope)| scope)
