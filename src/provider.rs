@@ -3,6 +3,7 @@
 //! One file per provider implements [`Rules`]; [`Provider`] is the table of all. Shared code never branches on the
 //! provider: it calls the rules. What only a live forge can tell is in `forge/`.
 
+mod azure_devops;
 mod gitea;
 mod github;
 mod gitlab;
@@ -21,18 +22,20 @@ use crate::secret::Secret;
 pub enum Provider {
     GitHub,
     GitLab,
+    AzureDevops,
     Gitea,
 }
 
 impl Provider {
     /// Every provider, in the order in which they are offered.
-    pub const ALL: &'static [Self] = &[Self::GitHub, Self::GitLab, Self::Gitea];
+    pub const ALL: &'static [Self] = &[Self::GitHub, Self::GitLab, Self::AzureDevops, Self::Gitea];
 
     /// What is known about it.
     pub fn rules(self) -> &'static dyn Rules {
         match self {
             Self::GitHub => &github::GitHub,
             Self::GitLab => &gitlab::GitLab,
+            Self::AzureDevops => &azure_devops::AzureDevops,
             Self::Gitea => &gitea::Gitea,
         }
     }
@@ -40,6 +43,15 @@ impl Provider {
     /// Its word in files and on the command line.
     pub fn id(self) -> &'static str {
         self.rules().id()
+    }
+
+    /// Where the API answers: as `given`, else as it follows from `host`; for `owner` once that is known.
+    pub fn api(self, host: &Host, given: Option<Host>, owner: Option<&str>) -> Host {
+        let api = given.unwrap_or_else(|| self.rules().api(host));
+        match owner {
+            Some(owner) => self.rules().api_of(api, owner),
+            None => api,
+        }
     }
 
     pub fn from_id(id: &str) -> Option<Self> {
@@ -153,6 +165,19 @@ pub trait Rules: Sync {
     fn default_host(&self) -> Option<&'static str>;
     /// Where the API of `host` answers.
     fn api(&self, host: &Host) -> Host;
+    /// Where the API answers for what belongs to `owner`, given where it answers at all. Most providers have one for all
+    /// owners; narrowing twice changes nothing.
+    fn api_of(&self, api: Host, _owner: &str) -> Host {
+        api
+    }
+    /// Where accounts are asked about, if that is not the API.
+    fn accounts(&self, _site: &Site) -> Option<Host> {
+        None
+    }
+    /// How many times as long as elsewhere an answer may take, where the provider holds answers back on purpose.
+    fn slowness(&self) -> u32 {
+        1
+    }
     /// The exact origins that a token for `site` may be sent to.
     fn origins(&self, site: &Site) -> BTreeSet<Origin>;
     fn projects(&self) -> Projects;
@@ -182,6 +207,10 @@ pub trait Rules: Sync {
     /// The owner as the provider writes it, or why it is none.
     fn owner_name(&self, text: &str) -> Result<String, String>;
     fn repository_name(&self, text: &str) -> Result<String, String>;
+    /// The project as the provider writes it, or why it is none.
+    fn project_name(&self, text: &str) -> Result<String, String> {
+        Ok(text.to_owned())
+    }
     fn visibilities(&self) -> &'static [Visibility];
     /// The user name with which git signs in, beside a token of this kind.
     fn git_user(&self, kind: Option<TokenKind>, login: Option<&str>) -> String;
@@ -213,6 +242,10 @@ pub trait Rules: Sync {
     fn owner_page(&self, site: &Site, owner: &str) -> String;
     /// Where a new organisation (group, workspace) is made.
     fn new_owner_page(&self, site: &Site) -> String;
+    /// Where a new project is made, where the provider has projects.
+    fn new_project_page(&self, site: &Site, owner: &str) -> String {
+        self.owner_page(site, owner)
+    }
     /// Where a repository is made by hand.
     fn new_repository_page(&self, site: &Site, owner: &str) -> String;
     /// Where a public key is pasted by hand: the repository's page for deploy keys, or the account's for its own.
@@ -279,6 +312,7 @@ mod tests {
                 rules.tokens_page(&site, None),
                 rules.owner_page(&site, "acme"),
                 rules.new_owner_page(&site),
+                rules.new_project_page(&site, "acme"),
                 rules.new_repository_page(&site, "acme"),
                 rules.sign_up_page(&site),
             ];

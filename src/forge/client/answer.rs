@@ -34,6 +34,15 @@ impl Answer {
         if values.is_empty() { None } else { Some(values.join(", ")) }
     }
 
+    /// The same answer without a byte order mark, where the provider is known to send one.
+    #[must_use]
+    pub fn without_mark(mut self) -> Self {
+        if self.body.starts_with(b"\xef\xbb\xbf") {
+            self.body.drain(..3);
+        }
+        self
+    }
+
     pub fn body(&self) -> &[u8] {
         &self.body
     }
@@ -82,7 +91,8 @@ impl Answer {
     }
 
     pub fn request_id(&self) -> Option<String> {
-        let id = self.header("x-github-request-id").or_else(|| self.header("x-request-id"))?;
+        let names = ["x-github-request-id", "x-request-id", "x-vss-e2eid", "activityid"];
+        let id = names.into_iter().find_map(|name| self.header(name))?;
         let id = sanitise(&self.redactor.clean(&id), 64);
         (!id.is_empty()).then_some(id)
     }
