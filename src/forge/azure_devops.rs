@@ -232,8 +232,8 @@ impl Forge for AzureDevops {
         self.refs_now(place, service, user).boxed()
     }
 
-    fn right<'a>(&'a self, _place: &'a Place, scope: &'a str, _probe: bool) -> Asked<'a, Right> {
-        self.right_now(scope).boxed()
+    fn right<'a>(&'a self, place: &'a Place, scope: &'a str, _probe: bool) -> Asked<'a, Right> {
+        self.right_now(place, scope).boxed()
     }
 
     fn create<'a>(&'a self, new: &'a NewRepository) -> Asked<'a, Repository> {

@@ -156,10 +156,9 @@ impl Rules for AzureDevops {
 
     fn proof(&self, scope: &str) -> Proof {
         match scope {
-            "vso.code" => Proof::Git(Service::Read),
             "vso.code_write" => Proof::Git(Service::Write),
-            // Seen only where this very token created something; no request is known to be refused without harm.
-            "vso.profile" | "vso.project" | "vso.code_manage" => Proof::Read,
+            // Code is read by the API and by git alike. What manages it is seen only where this very token created something; no request is known to be refused without harm.
+            "vso.code" | "vso.profile" | "vso.project" | "vso.code_manage" => Proof::Read,
             _ => Proof::None,
         }
     }

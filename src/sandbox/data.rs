@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::SandboxError;
 use super::request_log::RequestLog;
 use super::scenario::{SampleAnswers, Scenario};
-use super::world::World;
+use super::world::{Token, World};
 
 const MARK: &str = ".git-access-sandbox";
 const OURS: &[&str] = &["git", "tokens", "answers"];
@@ -104,7 +104,9 @@ fn render(answers: &SampleAnswers, world: &World) -> String {
         ("username", given(&answers.username)),
         ("email", given(&answers.email)),
     ];
-    let token = [("file", text(&format!("../tokens/{}", &*answers.token)))];
+    let minted = world.tokens.iter().find(|token| answers.tells_end && *token.given.name == *answers.token);
+    let end = minted.and_then(|token| Some(toml::Value::Datetime(end_of(token)?)));
+    let token = [("file", text(&format!("../tokens/{}", &*answers.token))), ("expires", end)];
     let repository = [
         ("name", given(&answers.repository)),
         ("create", answers.create.map(toml::Value::from)),
@@ -117,6 +119,11 @@ fn render(answers: &SampleAnswers, world: &World) -> String {
         + &lines("\n[token]\n", &token)
         + &lines("\n[repository]\n", &repository)
         + &lines("\n[handover]\n", &handover)
+}
+
+/// The end of a token, to the second.
+fn end_of(token: &Token) -> Option<toml::value::Datetime> {
+    token.expires?.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().parse().ok()
 }
 
 /// A table of what is given, or nothing at all.

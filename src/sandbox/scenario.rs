@@ -298,6 +298,9 @@ pub(super) struct SampleAnswers {
     pub token: Text,
     pub owner: String,
     pub project: Option<String>,
+    /// Whether the answers tell when the token ends, where the forge does not.
+    #[serde(default)]
+    pub tells_end: bool,
     pub username: Option<String>,
     pub email: Option<String>,
     pub repository: Option<String>,

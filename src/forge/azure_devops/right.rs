@@ -7,11 +7,18 @@ use std::sync::atomic::Ordering;
 
 use super::AzureDevops;
 use super::list::Projects;
-use crate::fact::{Fault, Right};
+use crate::fact::{Fault, Place, Right, Visibility};
 
 impl AzureDevops {
-    pub(super) async fn right_now(&self, scope: &str) -> Result<Right, Fault> {
+    pub(super) async fn right_now(&self, place: &Place, scope: &str) -> Result<Right, Fault> {
         match scope {
+            "vso.code" => match self.repository_known(place).await?.visibility {
+                Some(Visibility::Public) => {
+                    let text = "It could not be seen: the project is public, so that every token reads its code.";
+                    Ok(Right::NotTold(text.to_owned()))
+                }
+                _ => Ok(Right::Held),
+            },
             "vso.profile" | "vso.project" => match self.projects_part(None, 1).await? {
                 Projects::Told(..) => Ok(Right::Held),
                 Projects::Refused(fault) => Err(fault),
