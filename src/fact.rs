@@ -81,6 +81,12 @@ pub struct Place {
 }
 
 impl Place {
+    /// As people write it: owner, project where there is one, and name, between slashes.
+    pub fn path(&self) -> String {
+        let project = self.owner.project.as_ref().map(|project| format!("{project}/")).unwrap_or_default();
+        format!("{}/{project}{}", self.owner.owner, self.name)
+    }
+
     /// Whether both name one repository: forges do not tell names apart by case.
     pub fn is_same_as(&self, other: &Self) -> bool {
         self.owner.owner.eq_ignore_ascii_case(&other.owner.owner)

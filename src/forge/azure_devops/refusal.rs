@@ -217,7 +217,8 @@ fn no_access(asking: &Asking<'_>, words: &str) -> Fault {
 
 /// A page that is not there: an organisation of that name is not, or the address has too much in it.
 fn nothing_there(asking: &Asking<'_>) -> Fault {
-    let text = format!("There is no organisation or collection at {}, or not {}.", asking.site.api, asking.subject);
+    let also = if asking.known { format!(", or not {}", asking.subject) } else { String::new() };
+    let text = format!("There is no organisation or collection at {}{also}.", asking.site.api);
     let remedy = "Check the name of the organisation, without the project, and the host; a token sees no organisation that it was not made for.";
     Fault::new(FaultKind::NotFound, text).remedy(Remedy::at(remedy, asking.site.host.to_string()))
 }

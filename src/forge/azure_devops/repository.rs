@@ -173,8 +173,7 @@ fn repositories(place: &Place) -> String {
 }
 
 pub(super) fn subject(place: &Place) -> String {
-    let project = place.owner.project.as_deref().unwrap_or(&place.name);
-    format!("the repository {}/{project}/{}", place.owner.owner, place.name)
+    format!("the repository {}", place.path())
 }
 
 fn same(left: &str, right: &str) -> bool {
