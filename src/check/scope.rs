@@ -75,7 +75,7 @@ pub(super) fn proven(bench: &Bench<'_>, id: CheckId, title: &str, scope: &str, l
     let reads = bench.rules.proof(scope) == Proof::Read;
     // A refusal for want of a scope says what is wanted: what reads is asked all the same.
     let lacks = matches!(repository, Seen::Refused(fault) if fault.accepted && fault.kind == FaultKind::MissingScope);
-    if !matches!(repository, Seen::Known(_)) && !(reads && lacks) {
+    if !(matches!(repository, Seen::Known(_)) || reads && lacks) {
         return match repository {
             Seen::Pending => Check::pending(id, title),
             _ => open(

@@ -204,10 +204,17 @@ impl Client {
             builder = builder.header("content-type", "application/json").body(body.to_string());
         }
         builder = self.sign(builder, &request.sign, origin)?;
+        let rest = *locked(&line.rest);
+        if let Some(until) = rest {
+            tokio::time::sleep_until(until.into()).await;
+        }
         // The semaphore is never closed, so waiting for it cannot fail.
         let _permit = line.permits.acquire().await.ok();
         let started = Instant::now();
         let outcome = self.exchange(builder, request, origin, line).await;
+        if let Some(pause) = outcome.as_ref().ok().and_then(Answer::pause_after) {
+            *locked(&line.rest) = Some(Instant::now() + pause.min(self.outside.limits().patience));
+        }
         if let Some(log) = self.outside.log() {
             // Addresses that a redirect gave are shown without their query: it is not ours.
             let address = if followed { format!("{origin}{}", url.path()) } else { request.url.clone() };

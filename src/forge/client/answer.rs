@@ -3,6 +3,8 @@
 //! Login pages, captive portals, proxies and other programs also answer with 200. An answer is believed only if status,
 //! content type and shape are those of the API; everything else is the fault `not-the-api`, with what it was instead.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
@@ -142,6 +144,12 @@ impl Answer {
             return None;
         }
         Timestamp::from_second(told("reset")?.trim().parse().ok()?).ok()
+    }
+
+    /// For how long the server wants to be left alone although it answered: the first sign of a limit that is near.
+    pub(super) fn pause_after(&self) -> Option<Duration> {
+        let told = self.header("retry-after").filter(|_| self.status < 300)?;
+        Some(Duration::from_secs(told.trim().parse::<u32>().ok()?.into()))
     }
 
     /// The address with `rel="next"` in the `Link` header (RFC 8288): where a list goes on.

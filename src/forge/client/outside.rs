@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -91,6 +91,7 @@ pub struct Outside {
 struct Shared {
     clients: Mutex<BTreeMap<Way, reqwest::Client>>,
     permits: Mutex<BTreeMap<Origin, Arc<Semaphore>>>,
+    rests: Mutex<BTreeMap<Origin, Rest>>,
 }
 
 /// What a client is built for. It keeps connections by origin itself; reading the system's certificates takes several
@@ -103,6 +104,9 @@ struct Way {
     client_cert: Option<PathBuf>,
 }
 
+/// Until when an origin asked to be left alone.
+pub(super) type Rest = Arc<Mutex<Option<Instant>>>;
+
 /// The way to one origin.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
@@ -110,6 +114,7 @@ pub(super) struct Line {
     /// The proxy on the way, as `host:port`.
     pub via: Option<String>,
     pub permits: Arc<Semaphore>,
+    pub rest: Rest,
 }
 
 impl Outside {
@@ -148,13 +153,14 @@ impl Outside {
             .entry(origin.clone())
             .or_insert_with(|| Arc::new(Semaphore::new(AT_A_TIME)))
             .clone();
+        let rest = Arc::clone(locked(&self.shared.rests).entry(origin.clone()).or_default());
         let known = locked(&self.shared.clients).get(&way).cloned();
         let http = match known {
             Some(http) => http,
             None => self.build(&way)?,
         };
         locked(&self.shared.clients).insert(way, http.clone());
-        Ok(Line { http, via: self.via(origin), permits })
+        Ok(Line { http, via: self.via(origin), permits, rest })
     }
 
     fn build(&self, way: &Way) -> Result<reqwest::Client, Fault> {

@@ -90,7 +90,6 @@ fn below_organisation(organisation: &str, rest: &[&str], host: Option<Host>) -> 
         return Some(located(host, organisation, Some(project), Some(repository)));
     }
     match rest {
-        [] => Some(located(host, organisation, None, None)),
         // `_apis`, `_usersSettings` and the like are no projects.
         [project, ..] if !project.starts_with('_') => Some(located(host, organisation, Some(project), None)),
         _ => Some(located(host, organisation, None, None)),
@@ -120,8 +119,8 @@ fn on_server(address: &Address, segments: &[&str]) -> Option<Located> {
     };
     let scheme = if address.scheme == "ssh" { "https" } else { address.scheme };
     let port = address.port.filter(|_| address.scheme != "ssh").map(|port| format!(":{port}")).unwrap_or_default();
-    let below = path.iter().map(|segment| format!("/{segment}")).collect::<String>();
-    let host = Host::parse(&format!("{scheme}://{}{port}{below}", address.host)).ok()?;
+    let below = path.join("/");
+    let host = Host::parse(&format!("{scheme}://{}{port}/{below}", address.host)).ok()?;
     Some(located(Some(host), collection, Some(project), Some(repository)))
 }
 

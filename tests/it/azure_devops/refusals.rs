@@ -191,9 +191,11 @@ async fn refusals_about_a_repository_are_told_apart() {
 async fn a_disabled_repository_is_told_from_a_missing_one() {
     for (more, disabled) in [(",\"isDisabled\":true", true), ("", false)] {
         let rows = super::list(&[repository("gitops", more)]);
-        let server = world(move |seen| match seen.target.contains("/git/repositories/") {
-            true => Some(no_repository()),
-            false => seen.target.contains("/git/repositories").then(|| json(200, &rows)),
+        let server = world(move |seen| {
+            if seen.target.contains("/git/repositories/") {
+                return Some(no_repository());
+            }
+            seen.target.contains("/git/repositories").then(|| json(200, &rows))
         })
         .await;
         match at(&server).repository(&place()).await {

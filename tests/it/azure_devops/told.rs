@@ -283,6 +283,21 @@ async fn answers_may_take_four_times_as_long_as_elsewhere() {
     assert!(with(&server, TOKEN, short).identity().await.is_ok());
 }
 
+/// Who comes near a limit is answered, later than usual, and asked to wait before the next request.
+#[tokio::test]
+async fn a_wish_to_be_left_alone_is_honoured_with_the_next_request() {
+    let server = world(|seen| {
+        let asked = [("Retry-After", "1"), ("X-RateLimit-Resource", "tfs"), ("X-RateLimit-Remaining", "0")];
+        is(seen, "GET", "connectionData").then(|| with_headers(200, "application/json", &asked, CONNECTION))
+    })
+    .await;
+    let forge = at(&server);
+    forge.identity().await.unwrap();
+    forge.repository(&place()).await.unwrap();
+    let seen = server.seen();
+    assert!(seen[1].at.duration_since(seen[0].at) >= Duration::from_secs(1));
+}
+
 #[tokio::test]
 async fn a_server_of_ones_own_is_told_by_what_it_says_of_itself() {
     let own = CONNECTION.replace("hosted", "onPremises");
