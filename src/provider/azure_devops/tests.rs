@@ -89,8 +89,10 @@ const SERVICES: Option<&str> = Some("https://dev.azure.com");
 
 type Named = Option<&'static str>;
 
+type Case = (&'static str, Named, &'static str, &'static str, Named, &'static str, Named, Named);
+
 /// An address (scheme, user, host, path), and what it names: the host where it is another, owner, project, repository.
-const ADDRESSES: &[(&str, Named, &str, &str, Named, &str, Named, Named)] = &[
+const ADDRESSES: &[Case] = &[
     (HTTPS, None, "dev.azure.com", "acme/platform/_git/gitops", None, "acme", Some("platform"), Some("gitops")),
     (HTTPS, Some("acme"), "dev.azure.com", "acme/My Project/_git/a b", None, "acme", Some("My Project"), Some("a b")),
     (HTTPS, None, "dev.azure.com", "acme/_git/platform", None, "acme", Some("platform"), Some("platform")),
