@@ -127,15 +127,18 @@ impl Answers {
 
     /// The forge, once provider and host are known; the host defaults to the provider's public one.
     pub fn site(&self) -> Option<Site> {
-        let provider = self.provider()?;
-        let rules = provider.rules();
-        let host = match self.address(&Field::Host) {
-            Some(host) => host.clone(),
-            None => Host::parse(rules.default_host()?).ok()?,
-        };
-        let api = self.address(&Field::ApiUrl).cloned().unwrap_or_else(|| rules.api(&host));
+        let (provider, host) = (self.provider()?, self.host()?);
+        let owner = self.owner_name().and_then(Result::ok);
+        let api = provider.api(&host, self.address(&Field::ApiUrl).cloned(), owner.as_deref());
         let file = |field| self.path(field).map(Path::to_path_buf);
         Some(Site { provider, host, api, ca_file: file(&Field::CaFile), client_cert: file(&Field::ClientCert) })
+    }
+
+    fn host(&self) -> Option<Host> {
+        match self.address(&Field::Host) {
+            Some(host) => Some(host.clone()),
+            None => Host::parse(self.provider()?.rules().default_host()?).ok(),
+        }
     }
 
     pub fn owner(&self) -> Option<OwnerPath> {
@@ -152,7 +155,7 @@ impl Answers {
     fn owner_name(&self) -> Option<Result<String, String>> {
         let text = self.text(&Field::Owner)?;
         let Some(provider) = self.provider() else { return Some(Ok(text.to_owned())) };
-        let page = self.site().map(|site| site.host.join("/"));
+        let page = self.host().map(|host| host.join("/"));
         let below = page.and_then(|page| {
             let (start, rest) = text.split_at_checked(page.len())?;
             start.eq_ignore_ascii_case(&page).then(|| rest.trim_end_matches('/'))

@@ -291,6 +291,10 @@ impl<'a> Bench<'a> {
                     "This was not asked, because the token was not let in.".into(),
                 );
             }
+            // Where an account is asked about in its organisation, nothing but the organisation itself is left to ask.
+            Seen::Refused(fault) if fault.kind == FaultKind::NotFound && !matches!(query, Query::Owner(..)) => {
+                return Seen::Closed(finding(fault, self), "This was not asked: the owner was not found.".into());
+            }
             _ => {}
         }
         self.look(query)

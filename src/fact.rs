@@ -83,10 +83,19 @@ pub struct Place {
 }
 
 impl Place {
+    /// As people write it: owner, project where there is one, and name, between slashes.
+    pub fn path(&self) -> String {
+        let project = self.owner.project.as_ref().map(|project| format!("{project}/")).unwrap_or_default();
+        format!("{}/{project}{}", self.owner.owner, self.name)
+    }
+
     /// Whether both name one repository: forges do not tell names apart by case.
     pub fn is_same_as(&self, other: &Self) -> bool {
         self.owner.owner.eq_ignore_ascii_case(&other.owner.owner)
-            && self.owner.project == other.owner.project
+            && match (&self.owner.project, &other.owner.project) {
+                (Some(left), Some(right)) => left.eq_ignore_ascii_case(right),
+                (left, right) => left == right,
+            }
             && self.name.eq_ignore_ascii_case(&other.name)
     }
 }
@@ -210,6 +219,8 @@ pub enum Grants {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expiry {
     At(Timestamp),
+    /// Its own end is not told, and by then the provider refuses all of its sort; the reason, as a sentence.
+    NoLaterThan(Timestamp, &'static str),
     Never,
     NotTold,
 }

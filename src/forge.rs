@@ -4,6 +4,7 @@
 //! named here and nowhere else. `client` is the HTTP below all of them, `memo` what a connection remembers, `creation`
 //! what all tell about a creation that came to nothing.
 
+mod azure_devops;
 mod bitbucket;
 mod client;
 mod creation;
@@ -41,6 +42,7 @@ pub fn connect(
         Provider::GitHub => Arc::new(github::GitHub::new(site, secret, client)),
         Provider::GitLab => Arc::new(gitlab::GitLab::new(site, client)),
         Provider::Bitbucket => Arc::new(bitbucket::Bitbucket::new(site, secret, rest_user, client)),
+        Provider::AzureDevops => Arc::new(azure_devops::AzureDevops::new(site, secret, client)),
         Provider::Gitea => Arc::new(gitea::Gitea::new(site, secret, client)),
     })
 }
@@ -81,6 +83,7 @@ pub trait Forge: Send + Sync {
     fn owner<'a>(&'a self, owner: &'a OwnerPath) -> Asked<'a, Owner>;
     /// The owners that the credential sees.
     fn owners(&self) -> Asked<'_, Page>;
+    /// The repositories of an owner. Where the provider demands a project and none is named: the projects of the owner.
     fn repositories<'a>(&'a self, owner: &'a OwnerPath) -> Asked<'a, Page>;
     fn repository<'a>(&'a self, place: &'a Place) -> Asked<'a, Repository>;
     /// The refs, as git is told them when it signs in as `user`. For [`Service::Write`] this proves the right to push:

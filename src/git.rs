@@ -36,13 +36,28 @@ pub async fn refs(
     user: &str,
     refused: impl Fn(&Answer) -> Fault + Send,
 ) -> Result<Refs, Fault> {
+    listed(client, request(clone_url, service, user), service, refused).await
+}
+
+/// The request that begins every fetch and push.
+pub fn request(clone_url: &str, service: Service, user: &str) -> Request {
     let command = service.command();
-    let request = Request::get(format!("{clone_url}/info/refs?service={command}"))
+    Request::get(format!("{clone_url}/info/refs?service={command}"))
         .header("user-agent", GIT_AGENT)
         .header("accept", "*/*")
         .sign(Sign::Basic(user.to_owned()))
         .up_to(LONGEST_ANSWER)
-        .keep_cut();
+        .keep_cut()
+}
+
+/// What comes of a [`request`] that a provider has added something to.
+pub async fn listed(
+    client: &Client,
+    request: Request,
+    service: Service,
+    refused: impl Fn(&Answer) -> Fault + Send,
+) -> Result<Refs, Fault> {
+    let command = service.command();
     let answer = client.send(&request).await?;
     if let Some(fault) = answer.general_fault() {
         return Err(fault);

@@ -5,6 +5,7 @@
 
 mod address;
 mod advice;
+mod azure_devops;
 mod bitbucket;
 mod consumer;
 mod gitea;
@@ -29,12 +30,13 @@ pub enum Provider {
     GitHub,
     GitLab,
     Bitbucket,
+    AzureDevops,
     Gitea,
 }
 
 impl Provider {
     /// Every provider, in the order in which they are offered.
-    pub const ALL: &'static [Self] = &[Self::GitHub, Self::GitLab, Self::Bitbucket, Self::Gitea];
+    pub const ALL: &'static [Self] = &[Self::GitHub, Self::GitLab, Self::Bitbucket, Self::AzureDevops, Self::Gitea];
 
     /// What is known about it.
     pub fn rules(self) -> &'static dyn Rules {
@@ -42,6 +44,7 @@ impl Provider {
             Self::GitHub => &github::GitHub,
             Self::GitLab => &gitlab::GitLab,
             Self::Bitbucket => &bitbucket::Bitbucket,
+            Self::AzureDevops => &azure_devops::AzureDevops,
             Self::Gitea => &gitea::Gitea,
         }
     }
@@ -49,6 +52,15 @@ impl Provider {
     /// Its word in files and on the command line.
     pub fn id(self) -> &'static str {
         self.rules().id()
+    }
+
+    /// Where the API answers: as `given`, else as it follows from `host`; for `owner` once that is known.
+    pub fn api(self, host: &Host, given: Option<Host>, owner: Option<&str>) -> Host {
+        let api = given.unwrap_or_else(|| self.rules().api(host));
+        match owner {
+            Some(owner) => self.rules().api_of(api, owner),
+            None => api,
+        }
     }
 
     pub fn from_id(id: &str) -> Option<Self> {
@@ -162,6 +174,19 @@ pub trait Rules: Sync {
     fn default_host(&self) -> Option<&'static str>;
     /// Where the API of `host` answers.
     fn api(&self, host: &Host) -> Host;
+    /// Where the API answers for what belongs to `owner`, given where it answers at all. Most providers have one for all
+    /// owners; narrowing twice changes nothing.
+    fn api_of(&self, api: Host, _owner: &str) -> Host {
+        api
+    }
+    /// Where accounts are asked about, if that is not the API.
+    fn accounts(&self, _site: &Site) -> Option<Host> {
+        None
+    }
+    /// How many times as long as elsewhere an answer may take, where the provider holds answers back on purpose.
+    fn slowness(&self) -> u32 {
+        1
+    }
     /// The exact origins that a token for `site` may be sent to.
     fn origins(&self, site: &Site) -> BTreeSet<Origin>;
     fn projects(&self) -> Projects;

@@ -7,6 +7,7 @@
 //!
 //! The limit of it: it proves that a client speaks the API as the provider documents it, not that the documentation is true.
 
+mod azure_devops;
 mod bitbucket;
 mod data;
 mod disturbance;
@@ -44,7 +45,8 @@ struct Imitation {
 }
 
 /// All imitations. Their order gives them their ports.
-const IMITATIONS: &[Imitation] = &[github::IMITATION, gitlab::IMITATION, bitbucket::IMITATION, gitea::IMITATION];
+const IMITATIONS: &[Imitation] =
+    &[github::IMITATION, gitlab::IMITATION, bitbucket::IMITATION, azure_devops::IMITATION, gitea::IMITATION];
 
 fn imitation(provider: &str) -> Option<&'static Imitation> {
     IMITATIONS.iter().find(|imitation| imitation.name == provider)

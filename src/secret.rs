@@ -71,6 +71,20 @@ impl Secret {
         self.0.expose_secret().starts_with(prefix)
     }
 
+    /// Whether `piece` stands at this byte.
+    pub fn has_at(&self, at: usize, piece: &str) -> bool {
+        self.0.expose_secret().get(at..).is_some_and(|rest| rest.starts_with(piece))
+    }
+
+    /// Whether it is a JSON Web Token (RFC 7519): three parts of base64url between dots, the first one an object.
+    pub fn is_json_web_token(&self) -> bool {
+        let text = self.0.expose_secret();
+        let base64url = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        text.starts_with("eyJ")
+            && text.split('.').count() == 3
+            && text.split('.').all(|part| !part.is_empty() && part.bytes().all(base64url))
+    }
+
     pub fn ends_with(&self, end: &str) -> bool {
         self.0.expose_secret().ends_with(end)
     }

@@ -53,6 +53,18 @@ pub fn is_plain(text: &str) -> bool {
     sanitise(text, usize::MAX) == text
 }
 
+/// One segment of an address: every byte but letters, digits and `-._~` as `%XX` (RFC 3986, section 2.3).
+pub fn percent_encoded(segment: &str) -> String {
+    segment.bytes().fold(String::new(), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+        encoded
+    })
+}
+
 fn visible(character: char) -> String {
     match character {
         '\0'..='\u{1f}' => format!("^{}", char::from(character as u8 ^ 0x40)),

@@ -209,8 +209,7 @@ impl World {
             }
             Command::CreateRepository(site, credential, new) => {
                 let made = self.line(&site, Some(&credential))?.create(&new).await?;
-                let place = &made.place;
-                self.changed(format!("the new repository {}/{}", place.owner.owner, place.name));
+                self.changed(format!("the new repository {}", made.place.path()));
                 Ok(Done::Created(Box::new(made)))
             }
             Command::WriteSecret(keeping) => self.write_secret(keeping).await,

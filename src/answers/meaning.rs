@@ -62,9 +62,21 @@ pub(super) fn relies_on(field: &Field) -> &'static [Field] {
 
 /// Whether problems with `field` are about what it says, and not about that it is there.
 pub(super) fn is_about_value(field: &Field) -> bool {
-    use Field::{ApiUrl, Contents, Host, Owner, Platform, Provider, Repository, StoreKind, TokenKind, Visibility};
+    use Field::{
+        ApiUrl, Contents, Host, Owner, Platform, Project, Provider, Repository, StoreKind, TokenKind, Visibility,
+    };
     matches!(
         field,
-        Platform | Provider | Host | ApiUrl | Owner | Repository | TokenKind | StoreKind | Visibility | Contents
+        Platform
+            | Provider
+            | Host
+            | ApiUrl
+            | Owner
+            | Project
+            | Repository
+            | TokenKind
+            | StoreKind
+            | Visibility
+            | Contents
     )
 }

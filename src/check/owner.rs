@@ -163,7 +163,7 @@ pub(super) fn not_created_yet(bench: &Bench<'_>, id: &CheckId, title: &str) -> O
 
 fn judge_repository(bench: &Bench<'_>, repository: &Repository) -> Check {
     let platform = bench.case.platform;
-    let name = format!("{}/{}", repository.place.owner.owner, repository.place.name);
+    let name = repository.place.path();
     let check = |verdict, detail: String| Check::new(CheckId::Repository, REPOSITORY, verdict, detail);
     let page = bench.rules.clone_url(bench.case.site, &repository.place);
     let page = page.trim_end_matches(".git").to_owned();
@@ -179,8 +179,11 @@ fn judge_repository(bench: &Bench<'_>, repository: &Repository) -> Check {
     }
     // An owner that was answered by its id is called by its name.
     let asked = bench.case.answers.place().map(|place| {
-        let known = bench.known_owner().filter(|known| known.id == place.owner.owner);
-        format!("{}/{}", known.map_or(place.owner.owner, |known| known.name.clone()), place.name)
+        let mut place = place;
+        if let Some(known) = bench.known_owner().filter(|known| known.id == place.owner.owner) {
+            place.owner.owner.clone_from(&known.name);
+        }
+        place.path()
     });
     if asked.as_ref().is_some_and(|asked| !asked.eq_ignore_ascii_case(&name)) {
         let asked = asked.unwrap_or_default();

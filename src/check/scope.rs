@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::owner::not_created_yet;
 use super::{Bench, Check, CheckId, Finding, Seen, Verdict, finding};
 use crate::fact::{FaultKind, Grants, Query, Remedy, Right, Service, Told, Value, Visibility};
-use crate::platform::{Level, Requirement};
+use crate::platform::{Deed, Level, Requirement};
 use crate::provider::{Coverage, Need, Proof};
 
 fn grants<'a>(bench: &Bench<'a>) -> Seen<'a> {
@@ -72,7 +72,10 @@ pub(super) fn proven(bench: &Bench<'_>, id: CheckId, title: &str, scope: &str, l
         return check;
     }
     let repository = bench.ask(bench.repository_query(place.clone()));
-    if !matches!(repository, Seen::Known(_)) {
+    let reads = bench.rules.proof(scope) == Proof::Read;
+    // A refusal for want of a scope says what is wanted: what reads is asked all the same.
+    let lacks = matches!(repository, Seen::Refused(fault) if fault.accepted && fault.kind == FaultKind::MissingScope);
+    if !(matches!(repository, Seen::Known(_)) || reads && lacks) {
         return match repository {
             Seen::Pending => Check::pending(id, title),
             _ => open(
@@ -174,14 +177,15 @@ pub(super) fn deeds(bench: &Bench<'_>) -> Vec<Check> {
     rows.into_iter().flatten().collect()
 }
 
-fn deed_check(bench: &Bench<'_>, deed: &crate::platform::Deed, id: CheckId, title: &str) -> Check {
+fn deed_check(bench: &Bench<'_>, deed: &Deed, id: CheckId, title: &str) -> Check {
     let scopes = bench.rules.scopes_for(deed.need, bench.kind());
     let seen = grants(bench);
     let held = match seen {
         Seen::Known(Value::Grants(Grants::Known(held))) => held,
         Seen::Known(_) => {
             let first = scopes.first().copied().unwrap_or_default();
-            return proven(bench, id, title, first, deed.level, &deed.reason);
+            let check = proven(bench, id.clone(), title, first, deed.level, &deed.reason);
+            return if check.verdict == Verdict::Pass { with_account(bench, deed, check, first) } else { check };
         }
         _ => return Check::unanswered(&id, title, &seen, bench).unwrap_or_else(|| Check::pending(id, title)),
     };
@@ -202,22 +206,43 @@ fn deed_check(bench: &Bench<'_>, deed: &crate::platform::Deed, id: CheckId, titl
             return left_open(check);
         }
     }
+    by_account(bench, deed, &id, title, by)
+        .unwrap_or_else(|| Check::new(id, title, Verdict::Pass, format!("{by} allows it. {}", deed.reason)))
+}
+
+/// What was proven of the scope, in the light of what the account may: a scope reaches no further.
+fn with_account(bench: &Bench<'_>, deed: &Deed, check: Check, by: &str) -> Check {
+    if let Some(refused) = by_account(bench, deed, &check.id, &check.title, by) {
+        return refused;
+    }
+    let told = bench.repository().map_or(Told::NotTold, |repository| repository.account_deletes);
+    if deed.need != Need::Delete || told == Told::Yes {
+        return check;
+    }
+    let text = "Ask an administrator whether the account may delete repositories.";
+    open(
+        bench,
+        check.id,
+        &check.title,
+        text,
+        "Whether the account may delete it was not told; the scope of the token was seen.",
+    )
+}
+
+/// The check where the scope `by` allows it and the account may not.
+fn by_account(bench: &Bench<'_>, deed: &Deed, id: &CheckId, title: &str, by: &str) -> Option<Check> {
     let account_may = bench.repository().map_or(Told::NotTold, |repository| match deed.need {
         Need::Webhooks => repository.account_administers,
         Need::Delete => repository.account_deletes,
         Need::PullRequests => Told::NotTold,
     });
-    if account_may == Told::No {
-        let login = bench.login().unwrap_or("the account");
-        let role = if deed.need == Need::Delete { "an owner" } else { "an administrator" };
-        let remedy = Remedy::new(format!("Give {login} the role of {role} of the repository."));
-        let verdict = by_level(deed.level, Finding::of(FaultKind::NoAccess, remedy));
-        return Check::new(
-            id,
-            title,
-            verdict,
-            format!("{by} allows it, but the role of {login} in the repository does not."),
-        );
+    if account_may != Told::No {
+        return None;
     }
-    Check::new(id, title, Verdict::Pass, format!("{by} allows it. {}", deed.reason))
+    let login = bench.login().unwrap_or("the account");
+    let role = if deed.need == Need::Delete { "an owner" } else { "an administrator" };
+    let remedy = Remedy::new(format!("Give {login} the role of {role} of the repository."));
+    let verdict = by_level(deed.level, Finding::of(FaultKind::NoAccess, remedy));
+    let detail = format!("{by} allows it, but the role of {login} in the repository does not.");
+    Some(Check::new(id.clone(), title, verdict, detail))
 }

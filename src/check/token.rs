@@ -134,6 +134,11 @@ pub(super) fn expiry(bench: &Bench<'_>) -> Option<Check> {
     let given = bench.case.answers.token_expires();
     let check = match (told, given) {
         (Expiry::At(at), _) => compared(bench, ends(bench, *at, ""), given),
+        (Expiry::NoLaterThan(end, _), Some(GivenExpiry::At(at))) if at < *end => ends(bench, at, ", as you say"),
+        (Expiry::NoLaterThan(end, why), _) => {
+            let check = ends(bench, *end, "");
+            Check { detail: format!("{why} {}", check.detail), ..check }
+        }
         (Expiry::NotTold, Some(GivenExpiry::At(at))) => ends(bench, at, ", as you say"),
         (Expiry::Never, _) => compared(bench, never(bench), given),
         (Expiry::NotTold, Some(GivenExpiry::Never)) => never(bench),

@@ -245,7 +245,7 @@ impl<'d> Draft<'d> {
         let (provider, host) = (provider?, host?);
         Some(Site {
             provider,
-            api: api.unwrap_or_else(|| provider.rules().api(&host)),
+            api: provider.api(&host, api, self.text(Own, "owner").as_deref()),
             host,
             ca_file: self.path(Own, "ca_file"),
             client_cert: self.path(Own, "client_cert"),

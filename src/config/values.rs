@@ -100,7 +100,7 @@ pub(super) fn lines_of(connection: &Connection) -> Vec<Line> {
     out.text("platform", platform);
     out.text("provider", site.provider.id());
     out.text("host", &site.host.to_string());
-    if site.api != site.provider.rules().api(&site.host) {
+    if site.api != site.provider.api(&site.host, None, Some(&owner.owner)) {
         out.text("api_url", &site.api.to_string());
     }
     out.path("ca_file", site.ca_file.as_deref());

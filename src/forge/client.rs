@@ -58,6 +58,7 @@ pub struct Request {
     sign: Sign,
     most: usize,
     keep_cut: bool,
+    sign_in: Option<&'static str>,
 }
 
 impl Request {
@@ -82,7 +83,16 @@ impl Request {
 
     fn new(method: Method, url: String, body: Option<serde_json::Value>) -> Self {
         let body = body.map(|body| ("application/json", body.to_string()));
-        Self { method, url, headers: Vec::new(), body, sign: Sign::Bearer, most: LONGEST_ANSWER, keep_cut: false }
+        Self {
+            method,
+            url,
+            headers: Vec::new(),
+            body,
+            sign: Sign::Bearer,
+            most: LONGEST_ANSWER,
+            keep_cut: false,
+            sign_in: None,
+        }
     }
 
     #[must_use]
@@ -102,6 +112,12 @@ impl Request {
         Self { most, ..self }
     }
 
+    /// A redirect whose address has this in it is the forge's own page to sign in: it is handed over as it is.
+    #[must_use]
+    pub fn sign_in_page(self, part: &'static str) -> Self {
+        Self { sign_in: Some(part), ..self }
+    }
+
     /// A longer answer is cut and marked so, not a fault.
     #[must_use]
     pub fn keep_cut(self) -> Self {
@@ -116,6 +132,8 @@ pub struct Client {
     lines: BTreeMap<Origin, Line>,
     secret: Option<Secret>,
     redactor: Redactor,
+    /// One request, from the first byte sent to the last byte read.
+    total: Duration,
 }
 
 impl Client {
@@ -134,7 +152,8 @@ impl Client {
             let line = outside.line(site, &origin)?;
             lines.insert(origin, line);
         }
-        Ok(Self { outside: outside.clone(), lines, secret: secret.cloned(), redactor })
+        let total = outside.limits().total * site.provider.rules().slowness();
+        Ok(Self { outside: outside.clone(), lines, secret: secret.cloned(), redactor, total })
     }
 
     /// Sends `request` and reads what comes back, whatever its status; a GET is repeated where that may help.
@@ -162,7 +181,8 @@ impl Client {
         for hop in 0..=HOPS {
             let mut answer = self.attempt(request, &url, &first, hop > 0).await?;
             answer.followed = hop > 0;
-            if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
+            let target_has = |part: &str| answer.header("location").is_some_and(|target| target.contains(part));
+            if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) || request.sign_in.is_some_and(target_has) {
                 return Ok(answer);
             }
             let next = target(&answer, &url, &first)?;
@@ -185,7 +205,7 @@ impl Client {
     /// One request on the wire, and its line in the log.
     async fn attempt(&self, request: &Request, url: &Url, origin: &Origin, followed: bool) -> Result<Answer, Trouble> {
         let line = self.lines.get(origin).ok_or_else(|| foreign(origin))?;
-        let mut builder = line.http.request(request.method.clone(), url.clone());
+        let mut builder = line.http.request(request.method.clone(), url.clone()).timeout(self.total);
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }
@@ -193,10 +213,17 @@ impl Client {
             builder = builder.header("content-type", *kind).body(text.clone());
         }
         builder = self.sign(builder, &request.sign, origin)?;
+        let rest = *locked(&line.rest);
+        if let Some(until) = rest {
+            tokio::time::sleep_until(until.into()).await;
+        }
         // The semaphore is never closed, so waiting for it cannot fail.
         let _turn = line.turn().await;
         let started = Instant::now();
         let outcome = self.exchange(builder, request, origin, line).await;
+        if let Some(pause) = outcome.as_ref().ok().and_then(Answer::pause_after) {
+            *locked(&line.rest) = Some(Instant::now() + pause.min(self.outside.limits().patience));
+        }
         if let Some(log) = self.outside.log() {
             // Addresses that a redirect gave are shown without their query: it is not ours.
             let address = if followed { format!("{origin}{}", url.path()) } else { request.url.clone() };
@@ -232,7 +259,7 @@ impl Client {
             host: &host,
             via: line.via.as_deref(),
             connect_seconds: limits.connect.as_secs(),
-            total_seconds: limits.total.as_secs(),
+            total_seconds: self.total.as_secs(),
         };
         let trouble = |error: reqwest::Error| diagnose(&error, &way);
         let response = builder.send().await.map_err(trouble)?;

@@ -17,7 +17,7 @@ pub(super) fn after_silence(
         }
         Err(_) => {
             let text = format!("{} Whether the repository was created could not be seen.", fault.text);
-            let remedy = format!("Look for {}/{} before trying again.", place.owner.owner, place.name);
+            let remedy = format!("Look for {} before trying again.", place.path());
             Err(Fault { text, ..fault }.remedy(Remedy::new(remedy)))
         }
     }
@@ -26,7 +26,7 @@ pub(super) fn after_silence(
 /// What is said where the name is in use: by a repository that the token sees, or by one that it does not.
 /// Text and remedy.
 pub(super) fn taken(seen: bool, place: &Place) -> (String, &'static str) {
-    let shown = format!("{}/{}", place.owner.owner, place.name);
+    let shown = place.path();
     if seen {
         let text = format!("A repository {shown} exists already; nothing was created.");
         return (text, "Use the existing repository, or choose another name.");

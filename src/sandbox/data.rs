@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::SandboxError;
 use super::request_log::RequestLog;
 use super::scenario::{SampleAnswers, Scenario};
-use super::world::World;
+use super::world::{Token, World};
 
 const MARK: &str = ".git-access-sandbox";
 const OURS: &[&str] = &["git", "tokens", "answers"];
@@ -104,10 +104,8 @@ fn render(answers: &SampleAnswers, world: &World) -> String {
         ("username", given(&answers.username)),
         ("email", given(&answers.email)),
     ];
-    let held = world.tokens.iter().find(|token| *token.given.name == *answers.token);
-    let end = held.filter(|_| answers.expires).and_then(|token| token.expires);
-    // A bare date, as people write it: the first day on which the token is no good any more.
-    let end = end.and_then(|end| end.strftime("%Y-%m-%d").to_string().parse().ok().map(toml::Value::Datetime));
+    let minted = world.tokens.iter().find(|token| answers.tells_end && *token.given.name == *answers.token);
+    let end = minted.and_then(|token| Some(toml::Value::Datetime(end_of(token)?)));
     let token = [("file", text(&format!("../tokens/{}", &*answers.token))), ("expires", end)];
     let repository = [
         ("name", given(&answers.repository)),
@@ -121,6 +119,11 @@ fn render(answers: &SampleAnswers, world: &World) -> String {
         + &lines("\n[token]\n", &token)
         + &lines("\n[repository]\n", &repository)
         + &lines("\n[handover]\n", &handover)
+}
+
+/// The end of a token, to the second.
+fn end_of(token: &Token) -> Option<toml::value::Datetime> {
+    token.expires?.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().parse().ok()
 }
 
 /// A table of what is given, or nothing at all.

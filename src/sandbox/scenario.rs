@@ -301,11 +301,11 @@ pub(super) struct SampleAnswers {
     pub platform: Text,
     pub provider: Text,
     pub token: Text,
-    /// Whether they say when the token ends, which some providers do not tell.
-    #[serde(default)]
-    pub expires: bool,
     pub owner: String,
     pub project: Option<String>,
+    /// Whether the answers tell when the token ends, where the forge does not.
+    #[serde(default)]
+    pub tells_end: bool,
     pub username: Option<String>,
     pub email: Option<String>,
     pub repository: Option<String>,

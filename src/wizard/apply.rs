@@ -356,6 +356,10 @@ impl Wizard {
         });
         let (expires, expires_source) = match (told, self.answers.token_expires()) {
             (Some(Expiry::At(at)), _) => (Some(at), ExpiresSource::Provider),
+            (Some(Expiry::NoLaterThan(end, _)), Some(GivenExpiry::At(at))) if at < end => {
+                (Some(at), ExpiresSource::User)
+            }
+            (Some(Expiry::NoLaterThan(end, _)), _) => (Some(end), ExpiresSource::Provider),
             (Some(Expiry::Never), _) | (_, Some(GivenExpiry::Never)) => (None, ExpiresSource::Never),
             (_, Some(GivenExpiry::At(at))) => (Some(at), ExpiresSource::User),
             _ => (None, ExpiresSource::Unknown),

@@ -28,7 +28,7 @@ pub fn answers_of(held: &Connection) -> Answers {
     let site = &held.site;
     answers.set(Field::Provider, Answer::Provider(site.provider));
     answers.set(Field::Host, Answer::Host(site.host.clone()));
-    if site.api != site.provider.rules().api(&site.host) {
+    if site.api != site.provider.api(&site.host, None, Some(&held.owner.owner)) {
         answers.set(Field::ApiUrl, Answer::Host(site.api.clone()));
     }
     for (field, path) in [(Field::CaFile, &site.ca_file), (Field::ClientCert, &site.client_cert)] {

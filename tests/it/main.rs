@@ -3,6 +3,7 @@
 
 mod addresses;
 mod answers_file;
+mod azure_devops;
 mod bitbucket;
 mod config;
 mod credential;

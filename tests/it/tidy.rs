@@ -96,7 +96,7 @@ fn pure_modules_have_no_io_and_no_clock(sources: &[Source]) -> Vec<String> {
 }
 
 fn only_forges_and_the_sandbox_name_endpoints(sources: &[Source]) -> Vec<String> {
-    let endpoints = ["\"/user", "/user/repos", "/orgs/", "/repos/", "\"/meta\"", "info/refs", "/rate_limit"];
+    let endpoints = ["\"/user", "/user/repos", "/orgs/", "/repos/", "\"/meta\"", "info/refs", "/rate_limit", "/_apis"];
     let others = rust(sources).filter(|source| !["forge", "sandbox", "git"].contains(&module(source)));
     find(others, |_, line| endpoints.iter().any(|endpoint| line.contains(endpoint)))
 }

@@ -3,6 +3,8 @@
 //! Login pages, captive portals, proxies and other programs also answer with 200. An answer is believed only if status,
 //! content type and shape are those of the API; everything else is the fault `not-the-api`, with what it was instead.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
@@ -32,6 +34,15 @@ impl Answer {
     pub fn header(&self, name: &str) -> Option<String> {
         let values: Vec<_> = self.headers.get_all(name).iter().map(|value| lossy(value.as_bytes())).collect();
         if values.is_empty() { None } else { Some(values.join(", ")) }
+    }
+
+    /// The same answer without a byte order mark, where the provider is known to send one.
+    #[must_use]
+    pub fn without_mark(mut self) -> Self {
+        if self.body.starts_with(b"\xef\xbb\xbf") {
+            self.body.drain(..3);
+        }
+        self
     }
 
     pub fn body(&self) -> &[u8] {
@@ -82,7 +93,8 @@ impl Answer {
     }
 
     pub fn request_id(&self) -> Option<String> {
-        let id = self.header("x-github-request-id").or_else(|| self.header("x-request-id"))?;
+        let names = ["x-github-request-id", "x-request-id", "x-vss-e2eid", "activityid"];
+        let id = names.into_iter().find_map(|name| self.header(name))?;
         let id = sanitise(&self.redactor.clean(&id), 64);
         (!id.is_empty()).then_some(id)
     }
@@ -132,6 +144,12 @@ impl Answer {
             return None;
         }
         Timestamp::from_second(told("reset")?.trim().parse().ok()?).ok()
+    }
+
+    /// For how long the server wants to be left alone although it answered: the first sign of a limit that is near.
+    pub(super) fn pause_after(&self) -> Option<Duration> {
+        let told = self.header("retry-after").filter(|_| self.status < 300)?;
+        Some(Duration::from_secs(told.trim().parse::<u32>().ok()?.into()))
     }
 
     /// The address with `rel="next"` in the `Link` header (RFC 8288): where a list goes on.

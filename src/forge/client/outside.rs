@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -94,11 +94,13 @@ struct Shared {
     clients: Mutex<BTreeMap<Way, reqwest::Client>>,
     permits: Mutex<BTreeMap<Origin, Arc<Semaphore>>>,
     all: Arc<Semaphore>,
+    rests: Mutex<BTreeMap<Origin, Rest>>,
 }
 
 impl Default for Shared {
     fn default() -> Self {
-        Self { clients: Mutex::default(), permits: Mutex::default(), all: Arc::new(Semaphore::new(AT_ALL)) }
+        let (clients, permits, rests) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { clients, permits, all: Arc::new(Semaphore::new(AT_ALL)), rests }
     }
 }
 
@@ -112,12 +114,16 @@ struct Way {
     client_cert: Option<PathBuf>,
 }
 
+/// Until when an origin asked to be left alone.
+pub(super) type Rest = Arc<Mutex<Option<Instant>>>;
+
 /// The way to one origin.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
     pub http: reqwest::Client,
     /// The proxy on the way, as `host:port`.
     pub via: Option<String>,
+    pub rest: Rest,
     permits: Arc<Semaphore>,
     all: Arc<Semaphore>,
 }
@@ -173,13 +179,14 @@ impl Outside {
             .entry(origin.clone())
             .or_insert_with(|| Arc::new(Semaphore::new(AT_A_TIME)))
             .clone();
+        let rest = Arc::clone(locked(&self.shared.rests).entry(origin.clone()).or_default());
         let known = locked(&self.shared.clients).get(&way).cloned();
         let http = match known {
             Some(http) => http,
             None => self.build(&way)?,
         };
         locked(&self.shared.clients).insert(way, http.clone());
-        Ok(Line { http, via: self.via(origin), permits, all: Arc::clone(&self.shared.all) })
+        Ok(Line { http, via: self.via(origin), rest, permits, all: Arc::clone(&self.shared.all) })
     }
 
     fn build(&self, way: &Way) -> Result<reqwest::Client, Fault> {
