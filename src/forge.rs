@@ -4,6 +4,7 @@
 //! named here and nowhere else. `client` is the HTTP below all of them, `memo` what a connection remembers, `creation`
 //! what all tell about a creation that came to nothing.
 
+mod bitbucket_dc;
 mod client;
 mod creation;
 mod gitea;
@@ -40,6 +41,7 @@ pub fn connect(
         Provider::GitHub => Arc::new(github::GitHub::new(site, secret, client)),
         Provider::GitLab => Arc::new(gitlab::GitLab::new(site, client)),
         Provider::Gitea => Arc::new(gitea::Gitea::new(site, secret, client)),
+        Provider::BitbucketDc => Arc::new(bitbucket_dc::BitbucketDc::new(site, secret, client)),
     })
 }
 

@@ -3,6 +3,7 @@
 //! One file per provider implements [`Rules`]; [`Provider`] is the table of all. Shared code never branches on the
 //! provider: it calls the rules. What only a live forge can tell is in `forge/`.
 
+mod bitbucket_dc;
 mod gitea;
 mod github;
 mod gitlab;
@@ -22,11 +23,12 @@ pub enum Provider {
     GitHub,
     GitLab,
     Gitea,
+    BitbucketDc,
 }
 
 impl Provider {
     /// Every provider, in the order in which they are offered.
-    pub const ALL: &'static [Self] = &[Self::GitHub, Self::GitLab, Self::Gitea];
+    pub const ALL: &'static [Self] = &[Self::GitHub, Self::GitLab, Self::Gitea, Self::BitbucketDc];
 
     /// What is known about it.
     pub fn rules(self) -> &'static dyn Rules {
@@ -34,6 +36,7 @@ impl Provider {
             Self::GitHub => &github::GitHub,
             Self::GitLab => &gitlab::GitLab,
             Self::Gitea => &gitea::Gitea,
+            Self::BitbucketDc => &bitbucket_dc::BitbucketDc,
         }
     }
 

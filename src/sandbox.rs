@@ -7,6 +7,7 @@
 //!
 //! The limit of it: it proves that a client speaks the API as the provider documents it, not that the documentation is true.
 
+mod bitbucket_dc;
 mod data;
 mod disturbance;
 mod git;
@@ -43,7 +44,7 @@ struct Imitation {
 }
 
 /// All imitations. Their order gives them their ports.
-const IMITATIONS: &[Imitation] = &[github::IMITATION, gitlab::IMITATION, gitea::IMITATION];
+const IMITATIONS: &[Imitation] = &[github::IMITATION, gitlab::IMITATION, gitea::IMITATION, bitbucket_dc::IMITATION];
 
 fn imitation(provider: &str) -> Option<&'static Imitation> {
     IMITATIONS.iter().find(|imitation| imitation.name == provider)

@@ -104,7 +104,10 @@ fn render(answers: &SampleAnswers, world: &World) -> String {
         ("username", given(&answers.username)),
         ("email", given(&answers.email)),
     ];
-    let token = [("file", text(&format!("../tokens/{}", &*answers.token)))];
+    let ends = world.tokens.iter().find(|token| *token.given.name == *answers.token).and_then(|token| token.expires);
+    let day = ends.filter(|_| answers.says_expiry).and_then(|at| at.strftime("%Y-%m-%d").to_string().parse().ok());
+    let token =
+        [("file", text(&format!("../tokens/{}", &*answers.token))), ("expires", day.map(toml::Value::Datetime))];
     let repository = [
         ("name", given(&answers.repository)),
         ("create", answers.create.map(toml::Value::from)),

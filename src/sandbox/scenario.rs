@@ -305,6 +305,9 @@ pub(super) struct SampleAnswers {
     pub visibility: Option<String>,
     pub contents: Option<String>,
     pub branch: Option<String>,
+    /// Whether they say when the token ends, as they have to where the provider does not tell.
+    #[serde(default)]
+    pub says_expiry: bool,
     /// What the platform's own form asks beside all that.
     #[serde(default)]
     pub handover: BTreeMap<String, String>,
