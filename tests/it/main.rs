@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at what it did not expect")]
 
 mod answers_file;
+mod bitbucket_dc;
 mod config;
 mod credential;
 mod disk;

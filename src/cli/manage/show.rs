@@ -180,7 +180,11 @@ fn fields(pair: &Pair, standing: &Standing<'_>) -> Vec<(String, String)> {
         ("{host}", connection.site.host.to_string()),
         ("{owner}", connection.owner.owner.clone()),
         ("{project}", or_note(connection.owner.project.clone(), "the project")),
-        ("{username}", or_note(connection.username.clone().or(identity), "the user name")),
+        // Where git signs in under another name than the account's, that is the one that the platform has to send.
+        (
+            "{username}",
+            or_note(connection.git_username.clone().or(connection.username.clone()).or(identity), "the user name"),
+        ),
         (
             "{repository_url}",
             or_note(connection.repository.as_ref().map(|one| one.url.clone()), "the address of the repository"),

@@ -63,6 +63,10 @@ impl BitbucketDc {
             if answer.status != 200 {
                 return Err(self.refused(&answer, subject));
             }
+            // A redirect may have lost the query, and with it what was asked.
+            if answer.followed && separator == '&' {
+                return Err(answer.not_the_api(subject));
+            }
             let part: wire::Page<T> = answer.json(subject)?;
             rows.extend(part.values);
             match (part.is_last_page, part.next_page_start) {

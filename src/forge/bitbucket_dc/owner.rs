@@ -31,7 +31,7 @@ impl BitbucketDc {
         Ok(Owner { name, id, kind, membership, creates, deploy_keys: Told::NotTold })
     }
 
-    async fn project(&self, name: &str) -> Result<wire::Project, Fault> {
+    pub(super) async fn project(&self, name: &str) -> Result<wire::Project, Fault> {
         let subject = format!("the project {name}");
         let answer = self.read(&format!("/projects/{name}"), &subject).await?;
         let project: wire::Project = answer.json(&subject)?;

@@ -8,11 +8,7 @@ impl BitbucketDc {
         let place = self.place(place)?;
         let owner = &place.owner.owner;
         let held = match scope {
-            "PROJECT_READ" => {
-                let answer = self.read(&format!("/projects/{owner}"), &format!("the project {owner}")).await?;
-                let _project: wire::Project = answer.json("the project")?;
-                true
-            }
+            "PROJECT_READ" => self.project(owner).await.map(|_| true)?,
             // Only administrators may list who has which permission.
             "PROJECT_ADMIN" => self.administers(owner).await?,
             "REPO_ADMIN" => {
