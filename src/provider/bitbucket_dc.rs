@@ -159,7 +159,10 @@ impl Rules for BitbucketDc {
     fn repository_name(&self, text: &str) -> Result<String, String> {
         let slug = text.to_ascii_lowercase();
         // A repository is known by its slug: its name in lower case.
-        if is_slug(&slug) && slug.starts_with(|first: char| first.is_ascii_alphanumeric()) && !slug.ends_with(".git") {
+        if is_slug(&slug)
+            && slug.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && slug.strip_suffix(".git").is_none()
+        {
             Ok(slug)
         } else {
             Err("a repository of Bitbucket Data Center has 1 to 128 letters, digits, hyphens, dots and underscores, begins with a letter or digit and does not end in .git".into())
@@ -250,8 +253,9 @@ impl Rules for BitbucketDc {
     fn key_page(&self, site: &Site, lock: &Lock) -> String {
         match lock {
             Lock::Repository(place) => {
-                let (owner, name) = (&place.owner.owner, &place.name);
-                site.host.join(&format!("/plugins/servlet/ssh/projects/{owner}/repos/{name}/keys"))
+                // Personal projects stand among the others here.
+                let repository = ["projects", &place.owner.owner, "repos", &place.name].join("/");
+                site.host.join(&format!("/plugins/servlet/ssh/{repository}/keys"))
             }
             Lock::Account => site.host.join("/plugins/servlet/ssh/account/keys"),
         }
@@ -265,8 +269,8 @@ impl Rules for BitbucketDc {
 /// The page of a project, or of the repositories of a user.
 fn folder(owner: &str) -> String {
     match owner.strip_prefix('~') {
-        Some(user) => format!("/users/{user}"),
-        None => format!("/projects/{owner}"),
+        Some(user) => ["", "users", user].join("/"),
+        None => ["", "projects", owner].join("/"),
     }
 }
 

@@ -82,11 +82,8 @@ pub fn good(seen: &Seen) -> Step {
         }
         ("GET", "/rest/api/1.0/projects") => answer(200, page(&[PROJECT])),
         ("GET", "/rest/api/1.0/projects/ACME") => answer(200, PROJECT),
-        ("GET", "/rest/api/1.0/projects/ACME/permissions/users")
-        | ("GET", "/rest/api/1.0/projects/ACME/repos/gitops/permissions/users") => answer(200, page(&[PERMITTED])),
-        ("GET", "/rest/api/1.0/projects/ACME/repos") | ("GET", "/rest/api/1.0/repos") => {
-            answer(200, page(&[REPOSITORY]))
-        }
+        ("GET", target) if target.ends_with("/permissions/users") => answer(200, page(&[PERMITTED])),
+        ("GET", "/rest/api/1.0/projects/ACME/repos" | "/rest/api/1.0/repos") => answer(200, page(&[REPOSITORY])),
         ("GET", "/rest/api/1.0/projects/ACME/repos/gitops") => answer(200, REPOSITORY),
         ("GET", "/rest/access-tokens/latest/users/octocat") => answer(200, page(&[TOKEN])),
         ("GET", "/scm/acme/gitops.git/info/refs") if seen.target.ends_with("receive-pack") => listing("receive-pack"),

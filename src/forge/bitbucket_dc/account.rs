@@ -69,9 +69,8 @@ impl BitbucketDc {
         let url = self.rest().join(&format!("/access-tokens/latest/users/{}", slug(&identity.login)));
         match self.list_at::<wire::Listed>(&url, subject).await {
             Ok((rows, None)) => Ok(ours(&rows)),
-            Ok(_) => Ok(Token::UNTOLD),
             Err(fault) if fault.kind.is_silence() && fault.kind != FaultKind::NotTheApi => Err(fault),
-            Err(_) => Ok(Token::UNTOLD),
+            Ok(_) | Err(_) => Ok(Token::UNTOLD),
         }
     }
 }

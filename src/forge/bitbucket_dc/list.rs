@@ -69,7 +69,7 @@ impl BitbucketDc {
             }
             let part: wire::Page<T> = answer.json(subject)?;
             rows.extend(part.values);
-            match (part.is_last_page, part.next_page_start) {
+            match (part.last, part.next_page_start) {
                 (true, _) => return Ok((rows, None)),
                 (false, Some(next)) if next > start && part.start == start => start = next,
                 _ => return Err(answer.not_the_api(subject)),

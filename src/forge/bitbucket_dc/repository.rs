@@ -69,13 +69,11 @@ impl BitbucketDc {
         if rows.iter().any(|row| row.id == seen.id) {
             return Ok(true);
         }
-        match cut {
-            None => Ok(false),
-            Some(_) => {
-                let text = format!("The list of repositories is too long to see {subject}.");
-                Err(Fault::new(FaultKind::Server, text).remedy(Remedy::new("Look at the page of the repository.")))
-            }
+        if cut.is_none() {
+            return Ok(false);
         }
+        let text = format!("The list of repositories is too long to see {subject}.");
+        Err(Fault::new(FaultKind::Server, text).remedy(Remedy::new("Look at the page of the repository.")))
     }
 
     pub(super) async fn create_now(&self, new: &NewRepository) -> Result<Repository, Fault> {

@@ -22,7 +22,8 @@ pub(super) struct Page<T> {
     pub _size: u64,
     #[serde(rename = "limit")]
     pub _limit: u64,
-    pub is_last_page: bool,
+    #[serde(rename = "isLastPage")]
+    pub last: bool,
     pub values: Vec<T>,
     pub start: u64,
     pub next_page_start: Option<u64>,
