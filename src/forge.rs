@@ -6,6 +6,7 @@
 
 mod azure_devops;
 mod bitbucket;
+mod bitbucket_dc;
 mod client;
 mod creation;
 mod gitea;
@@ -44,6 +45,7 @@ pub fn connect(
         Provider::Bitbucket => Arc::new(bitbucket::Bitbucket::new(site, secret, rest_user, client)),
         Provider::AzureDevops => Arc::new(azure_devops::AzureDevops::new(site, secret, client)),
         Provider::Gitea => Arc::new(gitea::Gitea::new(site, secret, client)),
+        Provider::BitbucketDc => Arc::new(bitbucket_dc::BitbucketDc::new(site, secret, client)),
     })
 }
 

@@ -66,10 +66,23 @@ pub async fn listed(
         return Err(refused(&answer));
     }
     let typed = answer.content_type() == format!("application/x-{command}-advertisement");
+    if typed && spoken_refusal(answer.body()).is_some() {
+        return Err(refused(&answer));
+    }
     typed
         .then(|| listing(command, answer.body(), answer.cut))
         .flatten()
         .ok_or_else(|| answer.not_the_api("git's list of refs"))
+}
+
+/// What a server says that refuses in the form of a listing, with status 200 (gitprotocol-pack, "error-line"): git
+/// shows it behind `fatal: remote error:`.
+pub fn spoken_refusal(body: &[u8]) -> Option<String> {
+    let said = Packets(body).take(3).find_map(|packet| match packet {
+        Packet::Line(line) => line.strip_prefix(b"ERR ").map(<[u8]>::to_vec),
+        Packet::Flush => None,
+    });
+    said.map(|words| String::from_utf8_lossy(&words).into_owned())
 }
 
 /// The refs of a listing in git's packet lines; `None` if anything is not as the protocol has it. `cut`: the end is
@@ -229,6 +242,17 @@ mod tests {
             format!("{}{}0000", service, packet(&format!("{ONES} refs/heads/main\0x\n"))),
         ] {
             assert_eq!(check(&body), None, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_in_the_form_of_a_listing_is_heard() {
+        let service = packet("# service=git-receive-pack\n");
+        let refusal = format!("{service}0000{}", packet("ERR Repository not found\nIt does not exist.\n"));
+        assert_eq!(spoken_refusal(refusal.as_bytes()).as_deref(), Some("Repository not found\nIt does not exist."));
+        assert_eq!(spoken_refusal(packet("ERR no\n").as_bytes()).as_deref(), Some("no"));
+        for body in [advertisement(&[format!("{ONES} refs/heads/ERR\0x\n")]), String::new(), "<html>ERR no".into()] {
+            assert_eq!(spoken_refusal(body.as_bytes()), None, "{body}");
         }
     }
 

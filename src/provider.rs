@@ -7,6 +7,7 @@ mod address;
 mod advice;
 mod azure_devops;
 mod bitbucket;
+mod bitbucket_dc;
 mod consumer;
 mod gitea;
 mod github;
@@ -32,11 +33,13 @@ pub enum Provider {
     Bitbucket,
     AzureDevops,
     Gitea,
+    BitbucketDc,
 }
 
 impl Provider {
     /// Every provider, in the order in which they are offered.
-    pub const ALL: &'static [Self] = &[Self::GitHub, Self::GitLab, Self::Bitbucket, Self::AzureDevops, Self::Gitea];
+    pub const ALL: &'static [Self] =
+        &[Self::GitHub, Self::GitLab, Self::Bitbucket, Self::AzureDevops, Self::Gitea, Self::BitbucketDc];
 
     /// What is known about it.
     pub fn rules(self) -> &'static dyn Rules {
@@ -46,6 +49,7 @@ impl Provider {
             Self::Bitbucket => &bitbucket::Bitbucket,
             Self::AzureDevops => &azure_devops::AzureDevops,
             Self::Gitea => &gitea::Gitea,
+            Self::BitbucketDc => &bitbucket_dc::BitbucketDc,
         }
     }
 

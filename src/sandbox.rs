@@ -9,6 +9,7 @@
 
 mod azure_devops;
 mod bitbucket;
+mod bitbucket_dc;
 mod data;
 mod disturbance;
 mod git;
@@ -45,8 +46,14 @@ struct Imitation {
 }
 
 /// All imitations. Their order gives them their ports.
-const IMITATIONS: &[Imitation] =
-    &[github::IMITATION, gitlab::IMITATION, bitbucket::IMITATION, azure_devops::IMITATION, gitea::IMITATION];
+const IMITATIONS: &[Imitation] = &[
+    github::IMITATION,
+    gitlab::IMITATION,
+    bitbucket::IMITATION,
+    azure_devops::IMITATION,
+    gitea::IMITATION,
+    bitbucket_dc::IMITATION,
+];
 
 fn imitation(provider: &str) -> Option<&'static Imitation> {
     IMITATIONS.iter().find(|imitation| imitation.name == provider)

@@ -5,6 +5,7 @@ mod addresses;
 mod answers_file;
 mod azure_devops;
 mod bitbucket;
+mod bitbucket_dc;
 mod config;
 mod credential;
 mod disk;

@@ -187,6 +187,7 @@ fn fields(pair: &Pair, standing: &Standing<'_>) -> Vec<(String, String)> {
         ("{name}", connection.handover.get("name").cloned().unwrap_or_else(|| connection.name.clone())),
         ("{email}", or_note(connection.email.clone(), "the e-mail address")),
         ("{project}", or_note(connection.owner.project.clone(), "the project")),
+        // Where git signs in under another name than the account's, that is the one that the platform has to send.
         (
             "{username}",
             or_note(connection.git_username.clone().or(connection.username.clone()).or(identity), "the user name"),

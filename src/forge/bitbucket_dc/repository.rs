@@ -1,0 +1,142 @@
+//! One repository: looked up, or created.
+
+use futures_util::FutureExt as _;
+use serde_json::json;
+
+use super::list::encoded;
+use super::refusal::Refusal;
+use super::{BitbucketDc, headed, wire};
+use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Told, Visibility};
+use crate::forge::client::{Answer, Request};
+use crate::forge::{NewRepository, creation};
+
+/// A repository, and what matters only here.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    pub repository: Repository,
+    id: i64,
+    /// As people call it; its address has the slug instead.
+    name: String,
+}
+
+impl BitbucketDc {
+    /// The repository, asked at most once until something is created there.
+    pub(super) async fn repository_known(&self, place: &Place) -> Result<Seen, Fault> {
+        let place = self.place(place)?;
+        let (me, asked) = (self.clone(), place.clone());
+        self.0.repositories.ask(place, || async move { me.repository_now(&asked).await }.boxed()).await
+    }
+
+    /// A moved or renamed repository goes on answering at its old address, by a redirect or in its place: the outcome
+    /// then has the new name, and whoever asked sees that.
+    async fn repository_now(&self, place: &Place) -> Result<Seen, Fault> {
+        let subject = subject(place);
+        let answer = self.read(&path(place), &subject).await?;
+        self.understood(&answer, &subject)
+    }
+
+    fn understood(&self, answer: &Answer, subject: &str) -> Result<Seen, Fault> {
+        let told: wire::Repository = answer.json(subject)?;
+        let rules = self.0.site.provider.rules();
+        let names = rules.owner_name(&told.project.key).ok().zip(rules.repository_name(&told.slug).ok());
+        let whole = told.id > 0 && told.project.id > 0 && told.scm_id == "git";
+        let Some((owner, name)) = names.filter(|_| whole) else { return Err(answer.not_the_api(subject)) };
+        let visibility = if told.public || told.project.public { Visibility::Public } else { Visibility::Private };
+        let repository = Repository {
+            place: Place { owner: OwnerPath { owner, project: None }, name },
+            id: Some(told.id.to_string()),
+            default_branch: None,
+            visibility: Some(visibility),
+            archived: told.archived,
+            disabled: told.state != "AVAILABLE",
+            account_pushes: Told::NotTold,
+            account_administers: Told::NotTold,
+            account_deletes: Told::NotTold,
+            role: None,
+            pushed: None,
+        };
+        Ok(Seen { repository, id: told.id, name: told.name })
+    }
+
+    /// Whether the repository is among those on which account and token have `permission`. No right is needed to ask
+    /// (<https://developer.atlassian.com/server/bitbucket/rest/v906/api-group-repository/#api-api-latest-repos-get>).
+    pub(super) async fn is_permitted(&self, seen: &Seen, permission: &str) -> Result<bool, Fault> {
+        let place = &seen.repository.place;
+        let (key, name) = (encoded(&place.owner.owner), encoded(&seen.name));
+        let subject = format!("the permission {permission} on {}", subject(place));
+        let path = format!("/repos?projectkey={key}&name={name}&permission={permission}");
+        let (rows, cut) = self.list::<wire::Repository>(&path, &subject).await?;
+        if rows.iter().any(|row| row.id == seen.id) {
+            return Ok(true);
+        }
+        if cut.is_none() {
+            return Ok(false);
+        }
+        let text = format!("The list of repositories is too long to see {subject}.");
+        Err(Fault::new(FaultKind::Server, text).remedy(Remedy::new("Look at the page of the repository.")))
+    }
+
+    pub(super) async fn create_now(&self, new: &NewRepository) -> Result<Repository, Fault> {
+        let place = self.place(&new.place)?;
+        let subject = subject(&place);
+        if new.readme {
+            let text = "Bitbucket Data Center makes repositories without any commit; nothing was created.";
+            let remedy = Remedy::new("Ask for an empty one, and push the README yourself.");
+            return Err(Fault::new(FaultKind::NoAccess, text).remedy(remedy));
+        }
+        let public = new.visibility == Visibility::Public;
+        let body = json!({"name": place.name, "scmId": "git", "public": public, "defaultBranch": "main"});
+        let url = self.0.site.api.join(&format!("/projects/{}/repos", place.owner.owner));
+        let outcome = self.send(&headed(Request::post(url, body))).await;
+        self.0.repositories.forget(&place);
+        let answer = match outcome {
+            Ok(answer) => answer,
+            Err(fault) if matches!(fault.kind, FaultKind::Network | FaultKind::Timeout | FaultKind::NotTheApi) => {
+                return self.after_silence(&place, fault).await;
+            }
+            Err(fault) => return Err(fault),
+        };
+        if answer.status == 201 {
+            return match self.understood(&answer, &subject) {
+                Ok(seen) if seen.repository.place == place => Ok(seen.repository),
+                Ok(_) => self.after_silence(&place, answer.not_the_api(&subject)).await,
+                Err(fault) => self.after_silence(&place, fault).await,
+            };
+        }
+        let fault = self.refused(&answer, &format!("creating {subject}"));
+        match answer.status {
+            409 => Err(self.taken(&answer, &place, fault).await),
+            401 | 403 if fault.accepted => Err(self.may_not_create(fault, &place)),
+            ..=399 | 500.. => self.after_silence(&place, fault).await,
+            _ => Err(fault),
+        }
+    }
+
+    fn may_not_create(&self, fault: Fault, place: &Place) -> Fault {
+        let page = self.0.site.provider.rules().new_repository_page(&self.0.site, &place.owner.owner);
+        let remedy = "Have an administrator of the project give the account the permission “create repository” and make a token with project admin; or create the repository by hand.";
+        fault.remedy(Remedy::at(remedy, page))
+    }
+
+    /// The request may have been carried out although no answer came. It is not sent again: what is there is looked up.
+    async fn after_silence(&self, place: &Place, fault: Fault) -> Result<Repository, Fault> {
+        creation::after_silence(self.repository_now(place).await.map(|seen| seen.repository), place, fault)
+    }
+
+    /// The name is in use: by a repository that can be seen, or by one that cannot.
+    async fn taken(&self, answer: &Answer, place: &Place, fault: Fault) -> Fault {
+        if Refusal::read(answer).is_none() {
+            return fault;
+        }
+        let (text, remedy) = creation::taken(self.repository_now(place).await.is_ok(), place);
+        Fault::new(FaultKind::NoAccess, text).remedy(Remedy::new(remedy)).accepted()
+    }
+}
+
+pub(super) fn path(place: &Place) -> String {
+    format!("/projects/{}/repos/{}", place.owner.owner, place.name)
+}
+
+pub(super) fn subject(place: &Place) -> String {
+    format!("the repository {}/{}", place.owner.owner, place.name)
+}
