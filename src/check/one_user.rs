@@ -20,36 +20,44 @@ pub(super) fn handover(bench: &Bench<'_>, one: &OneUser, service: Service, user:
         return pending();
     };
     let platform = &bench.case.platform.title;
-    let lost = |kind, what: &str, how: &str, other: &str| {
+    // What the platform sends was read in its source on a day, and it may have changed since: that one use is lost is a
+    // warning as long as the other is not lost as well. With neither there is nothing left to hand over.
+    let lost = |kind, what: &str, how: &str, other: &str, works: bool| {
         let remedy = Remedy::at(one.instead.clone(), bench.tokens_page());
         let detail = format!(
-            "{platform} sends the user name {user} to the API and to git alike ({}). {how} So {platform} loses {what}; {other}.",
+            "{platform} sends the user name {user} to the API and to git alike ({}). {how} So {platform} loses {what}; {other}",
             one.source
         );
-        check(Verdict::Fail(Finding::of(kind, remedy)), detail)
+        let finding = Finding::of(kind, remedy);
+        check(if works { Verdict::Warn(finding) } else { Verdict::Fail(finding) }, detail)
     };
     match (api, git) {
         (Use::Works, Use::Works) => {
             check(Verdict::Pass, format!("{user} and the token were tried in the API and in git, and let in by both."))
         }
         (Use::Lost(kind), Use::Works) => {
-            lost(kind, &format!("the API: {}", one.api), "The API does not take it.", "git works")
+            lost(kind, &format!("the API: {}", one.api), "The API does not take it.", "git works.", true)
         }
         (Use::Works, Use::Lost(kind)) => {
-            lost(kind, &format!("git: {}", one.git), "Git does not take it.", "the API works")
+            lost(kind, &format!("git: {}", one.git), "Git does not take it.", "the API works.", true)
         }
         (Use::Lost(kind), Use::Lost(_)) => {
-            lost(kind, &format!("both: {}, and {}", one.api, one.git), "Neither takes it.", "nothing works")
+            lost(kind, &format!("both: {}, and {}", one.api, one.git), "Neither takes it.", "nothing works.", false)
         }
         (Use::Lost(kind), Use::Open(_, why)) => lost(
             kind,
             &format!("the API: {}", one.api),
             "The API does not take it.",
             &format!("git was not seen: {why}"),
+            true,
         ),
-        (Use::Open(_, why), Use::Lost(kind)) => {
-            lost(kind, &format!("git: {}", one.git), "Git does not take it.", &format!("the API was not seen: {why}"))
-        }
+        (Use::Open(_, why), Use::Lost(kind)) => lost(
+            kind,
+            &format!("git: {}", one.git),
+            "Git does not take it.",
+            &format!("the API was not seen: {why}"),
+            false,
+        ),
         (Use::Open(finding, why), _) | (_, Use::Open(finding, why)) => check(Verdict::Unknown(finding), why),
     }
 }

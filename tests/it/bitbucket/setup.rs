@@ -185,14 +185,14 @@ fn devtron_is_told_which_of_the_two_it_loses_whichever_name_it_sends() {
     ] {
         let home = Home::new();
         let served = Served::start(&home, "ready");
-        let run = run(&home, &served, "devtron", token, &more).expect(1);
+        // Git itself fails where the name is the address: that is no matter of what Devtron sends alone.
+        let code = i32::from(loses.ends_with("git"));
+        let run = run(&home, &served, "devtron", token, &more).expect(code);
         let check = run.check("handover");
         let detail = check["detail"].as_str().unwrap();
-        assert_eq!(check["verdict"], "fail", "{}", run.stdout);
+        assert_eq!((&check["verdict"], &check["fault"]), (&"warn".into(), &"auth".into()), "{}", run.stdout);
         assert!(detail.contains(loses) && detail.contains(other) && detail.contains(source), "{detail}");
         assert!(check["remedy"]["text"].as_str().unwrap().contains("Flux and Argo CD"), "{check}");
-        assert!(!home.config().exists());
-        assert!(served.requests().iter().all(|request| request["method"] == "GET"), "nothing was created");
     }
     // Keptn asks git alone, so that one name is enough for it.
     let home = Home::new();
@@ -273,8 +273,7 @@ fn every_scenario_ends_as_it_is_promised() {
                 continue;
             }
             let devtron = platform == "devtron" && matches!(verdict, "pass" | "warn" | "unknown");
-            let (verdict, code, saved) = if devtron { ("fail", 1, false) } else { (verdict, code, saved) };
-            let (id, fault) = if devtron { ("handover", "auth") } else { (id, fault) };
+            let (verdict, id, fault) = if devtron { ("warn", "handover", "auth") } else { (verdict, id, fault) };
             let home = Home::new();
             let flag = format!("--sandbox={scenario}");
             let pair = ["--platform", platform, "--provider", "bitbucket", "--format", "json"];
