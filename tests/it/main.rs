@@ -10,6 +10,7 @@ mod config;
 mod credential;
 mod disk;
 mod endurance;
+mod examples;
 mod exports;
 mod fleet;
 mod forges;
