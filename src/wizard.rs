@@ -6,6 +6,7 @@
 
 mod apply;
 mod prefill;
+mod screen;
 mod step;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::apply::{Command, Done, Keeping, Stage};
 pub use self::prefill::{answers_of, edited};
+pub use self::screen::{Ask, Choice, Control, Note, NoteKind, Screen};
 pub use self::step::Step;
 use crate::answers::{Answer, Answers, Field};
 use crate::check::{Case, CheckId, Creation, Judgement, Occasion, Resting, judge};
@@ -28,6 +30,7 @@ use crate::secret::Store;
 pub enum Event {
     /// A field was left with a parsed value.
     Answer(Field, Answer),
+    Clear(Field),
     Go(Step),
     Next,
     Back,
@@ -125,6 +128,7 @@ impl Wizard {
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
         match event {
             Event::Answer(field, answer) => self.answers.set(field, answer),
+            Event::Clear(field) => self.answers.clear(&field),
             Event::Go(step) if step <= self.step && self.step < Step::Apply => self.step = step,
             Event::Next => self.next(),
             Event::Back if self.step < Step::Apply => self.step = self.step.before(),

@@ -1,0 +1,15 @@
+//! The terminal shell: the wizard and the list of connections, drawn.
+//!
+//! `stage` is the loop, `scene` what is played there; `setup` plays the wizard and `connections` the list. `screens`
+//! turn what they show into sheets, `frame` puts a sheet on the screen, `keys` and `theme` say what a key means and how
+//! a thing looks. `terminal` holds the terminal and gives it back, `input` hears it.
+
+mod frame;
+mod input;
+mod keys;
+mod scene;
+mod screens;
+mod stage;
+mod terminal;
+mod theme;
+mod widgets;

@@ -1,0 +1,22 @@
+//! The pages, one file per kind. A page turns what is known into a sheet, and keys into what is to happen.
+
+pub mod checks;
+pub mod choosing;
+pub mod form;
+pub mod over;
+
+use zeroize::Zeroizing;
+
+use crate::wizard::Event;
+
+/// What a page asks of the wizard's scene.
+#[derive(Debug)]
+pub enum Act {
+    Wizard(Event),
+    /// A token was typed: it goes to the world, and never to the wizard.
+    Deposit(Zeroizing<String>),
+    /// The page is answered.
+    Next,
+    /// This stands in the way.
+    Wrong(String),
+}
