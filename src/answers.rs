@@ -298,12 +298,6 @@ impl Answers {
     fn store_problems(&self, say: &mut impl FnMut(Field, &str)) {
         let kind = self.text(&Field::StoreKind);
         let detail = |wanted| kind == Some(wanted);
-        if detail("git-credential") {
-            say(
-                Field::StoreKind,
-                "this version does not keep secrets with git's helpers: write keyring, file, env or command",
-            );
-        }
         if detail("file") && !self.has(&Field::StorePath) {
             say(Field::StoreKind, "the file store needs `path`: the file that will hold the token in clear text");
         }

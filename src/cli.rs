@@ -3,6 +3,7 @@
 mod check;
 mod credential;
 mod doctor;
+mod export;
 mod generated;
 mod manage;
 mod out;
@@ -88,6 +89,8 @@ pub enum Format {
     #[default]
     Text,
     Json,
+    /// Metrics in text form, for `check` and whoever collects them
+    Openmetrics,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -124,6 +127,8 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Write a connection in the form that its consumer wants, ready to apply
+    Export(ExportFlags),
     /// Speak git's credential helper protocol
     Credential {
         #[arg(value_enum)]
@@ -214,6 +219,31 @@ pub struct CheckFlags {
     /// Fail if a token ends within this time: 14d, 36h, 2w
     #[arg(long, value_name = "TIME")]
     pub fail_within: Option<String>,
+    /// Ask nobody: judge only what is known of when the tokens end
+    #[arg(long)]
+    pub offline: bool,
+    /// Make no request that is meant to be refused
+    #[arg(long)]
+    pub no_probes: bool,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct ExportFlags {
+    /// The connection
+    pub name: String,
+    /// Who is to be given the access: flux, argocd, argocd-creds, keptn, devtron, qovery, git, netrc, env,
+    /// github-actions, gitlab-ci, or ics for reminders
+    #[arg(long = "for", value_name = "FORMAT")]
+    pub consumer: String,
+    /// A parameter of the format: key=value; may be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Put the secret in; only into --output FILE or a pipe
+    #[arg(long)]
+    pub with_secret: bool,
+    /// Write to a file that only you can read (0600)
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -267,6 +297,9 @@ fn dispatch(cli: Cli, out: &Out, paths: &Paths) -> Ending {
             setup::setup(None, &cli.setup, &cli.common, out, paths)
         }
         None => nothing_asked(out),
+        Some(command) if out.format == Format::Openmetrics && !matches!(command, Command::Check(_)) => {
+            out.usage("The format openmetrics is there for check alone.")
+        }
         Some(_) if stray => out.usage("The flags of setup stand after the word setup."),
         Some(Command::Setup { name, flags }) => setup::setup(name.as_deref(), &flags, &cli.common, out, paths),
         Some(Command::Check(flags)) => check::check(&flags, &cli.common, out, paths),
@@ -276,6 +309,7 @@ fn dispatch(cli: Cli, out: &Out, paths: &Paths) -> Ending {
         Some(Command::Use { name }) => out.ended(manage::activate(out, paths, &name)),
         Some(Command::Rename { name, new }) => out.ended(manage::rename(out, paths, &name, &new)),
         Some(Command::Remove { name, yes }) => out.ended(manage::remove(out, paths, &name, yes)),
+        Some(Command::Export(flags)) => out.ended(export::export(out, paths, &flags)),
         Some(Command::Credential { action }) => out.ended(credential::credential(out, paths, action)),
         Some(Command::SetupGit { undo: true }) => out.ended(setup_git::undo(out, paths)),
         Some(Command::SetupGit { undo: false }) => {

@@ -5,7 +5,7 @@
 //! [`answers`], what was *learned* in [`fact`]. Who can be asked is a [`provider`] (what is known about it) and a
 //! [`forge`] (a live connection); what is demanded is in [`platform`]. [`check`] judges, [`wizard`] says what happens
 //! next, [`world`] performs it, and [`headless`] drives. What is written is in [`config`] and [`store`], what is told in
-//! [`report`]. [`sandbox`] is somewhere to play: a server that imitates the forges.
+//! [`report`], what a consumer is given in [`export`]. [`sandbox`] is somewhere to play: a server that imitates the forges.
 //!
 //! A new provider is `provider/<name>.rs`, `forge/<name>.rs`, `sandbox/<name>.rs`, its section in each file of
 //! `assets/platforms`, and four lines: its variant and row in [`provider`], its arm in [`forge::connect`], and its row
@@ -28,6 +28,7 @@
 pub mod answers;
 pub mod check;
 pub mod config;
+pub mod export;
 pub mod fact;
 pub mod key;
 pub mod platform;

@@ -1,5 +1,6 @@
 //! The report: what a run found, as JSON for programs and as text for people. Both say the same.
 
+mod metrics;
 mod text;
 
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! Stores: where secrets rest between two runs, and the sources they first come from.
 //!
-//! A store that *keeps* (keyring, file) is written by us and read back; one that *refers* (environment variable,
+//! A store that *keeps* (keyring, git's credential helpers, file) is written by us and read back; one that *refers* (environment variable,
 //! command) is only read. There is no silent fall-back: a store that cannot do what was asked says which of its
 //! situations it is in, and what else could be chosen. No text that a source gave or that a program printed, and so no
 //! piece of a secret, is ever part of a fault.
@@ -12,7 +12,9 @@
 mod command;
 mod env;
 mod file;
+mod git;
 mod keyring;
+mod process;
 mod stdin;
 
 use std::path::PathBuf;
@@ -25,9 +27,10 @@ use zeroize::Zeroizing;
 use crate::disk::DiskFault;
 use crate::secret::{Secret, Store};
 
-pub use command::{MARKER, read as read_command};
+pub use command::read as read_command;
 pub use env::read as read_env;
 pub use file::{read as read_file, successor};
+pub use process::MARKER;
 pub use stdin::read as read_stdin;
 
 /// The longest text that a source may give; a secret is shorter, see [`crate::secret::LONGEST`].
@@ -47,6 +50,8 @@ pub struct Entry {
 pub enum Probed {
     /// A random entry was written, read back and removed again.
     Keeps,
+    /// The same, in a place that forgets by itself: what to know about it.
+    Forgets(&'static str),
     /// The reference gives a secret now. Nothing was written.
     Refers,
 }
@@ -119,6 +124,7 @@ enum Keyring {
 /// Where one secret is, once the stand-in is accounted for.
 enum Place {
     Keyring(String),
+    Git(String),
     File(PathBuf),
     Env(String),
     Command(Vec<String>),
@@ -142,6 +148,9 @@ impl Stores {
                 let secret = Secret::parse(&random_name()?).map_err(|_| died())?;
                 keyring::probe(user, secret).await?;
             }
+            Place::Git(user) => {
+                return git::probe(&user, &Secret::parse(&random_name()?).map_err(|_| died())?).await;
+            }
             Place::File(path) => on_disk(move || file::probe(&path)).await?,
             Place::Env(name) => return env::read(&name).map(|_| Probed::Refers),
             Place::Command(argv) => return command::read(&argv).await.map(|_| Probed::Refers),
@@ -153,6 +162,7 @@ impl Stores {
     pub async fn write(&self, store: &Store, entry: &Entry, secret: &Secret) -> Result<(), StoreFault> {
         let there = match self.place_of(store, entry)? {
             Place::Keyring(user) => return keyring::write(user, secret.clone()).await,
+            Place::Git(user) => return git::write(&user, secret).await,
             Place::File(path) => {
                 let secret = secret.clone();
                 return on_disk(move || file::write(&path, &secret)).await;
@@ -174,6 +184,7 @@ impl Stores {
     pub async fn read(&self, store: &Store, entry: &Entry) -> Result<Secret, StoreFault> {
         match self.place_of(store, entry)? {
             Place::Keyring(user) => keyring::read(user).await,
+            Place::Git(user) => git::read(&user).await,
             Place::File(path) => on_disk(move || file::read(&path)).await,
             Place::Env(name) => env::read(&name),
             Place::Command(argv) => command::read(&argv).await,
@@ -184,6 +195,7 @@ impl Stores {
     pub async fn remove(&self, store: &Store, entry: &Entry) -> Result<bool, StoreFault> {
         match self.place_of(store, entry)? {
             Place::Keyring(user) => keyring::remove(user).await,
+            Place::Git(user) => git::remove(&user).await,
             Place::File(path) => on_disk(move || file::remove(&path)).await,
             Place::Env(_) | Place::Command(_) => Ok(false),
         }
@@ -196,17 +208,13 @@ impl Stores {
     fn place(&self, store: &Store, id: &str, generation: &str) -> Result<Place, StoreFault> {
         match (store, &self.keyring) {
             (Store::Keyring, Keyring::OfTheSystem) => Ok(Place::Keyring(format!("{}/{generation}", plain(id)?))),
-            (Store::Keyring, Keyring::Directory(dir)) => {
+            (Store::GitCredential, Keyring::OfTheSystem) => Ok(Place::Git(format!("{}.{generation}", plain(id)?))),
+            (Store::Keyring | Store::GitCredential, Keyring::Directory(dir)) => {
                 Ok(Place::File(dir.join(keyring::SERVICE).join(plain(id)?).join(generation)))
             }
             (Store::File(path), _) => Ok(Place::File(path.clone())),
             (Store::Env(name), _) => Ok(Place::Env(name.clone())),
             (Store::Command(argv), _) => Ok(Place::Command(argv.clone())),
-            (Store::GitCredential, _) => Err(StoreFault::new(
-                StoreFaultKind::NotHere,
-                "The store git-credential is not available in this version.",
-                "Use keyring, file, env or command.",
-            )),
         }
     }
 }

@@ -21,7 +21,7 @@ pub use self::step::Step;
 use crate::answers::{Answer, Answers, Field};
 use crate::check::{Case, CheckId, Creation, Judgement, Occasion, Resting, judge};
 use crate::config::Connection;
-use crate::fact::{Credential, Fact, Facts, Fault, Place, Query, Slot, Source, Ticket, Value};
+use crate::fact::{Credential, Expiry, Fact, Facts, Fault, Place, Query, Slot, Source, Ticket, Value};
 use crate::platform::Platform;
 use crate::secret::Store;
 
@@ -80,6 +80,8 @@ pub struct Settings {
     pub dry_run: bool,
     pub accept_failures: bool,
     pub probes: bool,
+    /// Nobody is asked.
+    pub offline: bool,
     /// The moment of the run.
     pub now: Timestamp,
     /// A token that ends within this time fails.
@@ -141,6 +143,13 @@ impl Wizard {
             Event::Did(ticket, outcome) => self.did(ticket, outcome),
         }
         self.effects()
+    }
+
+    /// Takes over what an earlier run has learned of when the token ends.
+    pub fn recall(&mut self, ends: Expiry) {
+        if let (Some(site), Some(credential)) = (self.answers.site(), self.credential()) {
+            self.facts.put(Query::Expiry(site, credential), Fact::Known(Value::Expiry(ends)), Duration::ZERO);
+        }
     }
 
     /// The tickets that are waited for; work for any other may be dropped.
@@ -217,6 +226,7 @@ impl Wizard {
                 () => Occasion::Setup,
             },
             probes: self.settings.probes,
+            offline: self.settings.offline,
             holds,
             made: self.held().and_then(|held| held.repository.as_ref()).is_some_and(|record| record.created_by_us),
             creation: self.creation(),
@@ -320,7 +330,7 @@ impl Wizard {
     /// Whether the run has done what it is for.
     pub fn is_done(&self) -> bool {
         match self.purpose {
-            Purpose::Check { .. } => self.floor() && self.blocking().is_empty(),
+            Purpose::Check { .. } => (self.floor() || self.settings.offline) && self.blocking().is_empty(),
             Purpose::Setup { .. } if self.settings.dry_run => self.floor() && self.blocking().is_empty(),
             Purpose::Setup { .. } => self.is_saved(),
         }

@@ -14,7 +14,7 @@ use crate::forge::{self, Forge, Log, Outside};
 use crate::provider::recognise;
 use crate::report::resting;
 use crate::secret::{Redaction, Secret, Store};
-use crate::store::{self, Entry, StoreFault, Stores, successor};
+use crate::store::{self, Entry, Probed, StoreFault, Stores, successor};
 use crate::wizard::{Command, Done, Effect, Event, Keeping, More};
 
 /// How many generations are tried for a new secret, when places are taken.
@@ -170,7 +170,9 @@ impl World {
     async fn act(&self, command: Command) -> Result<Done, Fault> {
         match command {
             Command::ProbeStore(keeping) => {
-                self.stores.probe(&keeping.store).await.map_err(fault_of)?;
+                if let Probed::Forgets(note) = self.stores.probe(&keeping.store).await.map_err(fault_of)? {
+                    locked(&self.notes).push(note.to_owned());
+                }
                 self.resting_place(&keeping).await.map(|_| Done::Probed)
             }
             Command::CreateRepository(site, credential, new) => {

@@ -30,6 +30,7 @@ pub(super) fn reach(bench: &Bench<'_>) -> Check {
             Check::new(CheckId::Reach, title, Verdict::Unknown(finding(fault, bench)), &fault.text)
         }
         Seen::Refused(fault) => Check::new(CheckId::Reach, title, Verdict::Fail(finding(fault, bench)), &fault.text),
+        Seen::Closed(finding, text) => Check::new(CheckId::Reach, title, Verdict::Unknown(finding), text),
         _ => Check::pending(CheckId::Reach, title),
     }
     .took(took)
@@ -227,6 +228,15 @@ pub(super) fn store(bench: &Bench<'_>) -> Check {
         Resting::Proven => Check::new(id, title, Verdict::Pass, format!("It was read back ({place}).")),
         Resting::Failed(fault) => Check::new(id, title, Verdict::Fail(finding(fault, bench)), &fault.text),
         Resting::Later if bench.case.occasion == Occasion::DryRun => not_done(id, title),
+        Resting::Later if bench.case.offline => {
+            let finding = Finding::new(Remedy::new("Run the same command without --offline."));
+            Check::new(
+                id,
+                title,
+                Verdict::Unknown(finding),
+                format!("It was not read from its place ({place}): the run is offline."),
+            )
+        }
         Resting::Later => Check::pending(id, title),
     }
 }

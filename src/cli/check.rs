@@ -1,4 +1,5 @@
-//! `check`: every check of the saved connections again. Nothing is changed at the forge, nothing in the config.
+//! `check`: every check of the saved connections again, for one of them or for a fleet. Nothing is changed at the forge,
+//! nothing in the config. All connections are looked at together; the world asks each question once.
 
 use std::sync::Arc;
 
@@ -6,9 +7,11 @@ use futures_util::future::join_all;
 use jiff::SignedDuration;
 
 use super::run::{self, Run};
-use super::{CheckFlags, Common, Ending, Out, Refusal};
+use super::standing::{Ends, Standing};
+use super::{CheckFlags, Common, Ending, Format, Out, Refusal};
 use crate::config::Connection;
 use crate::disk::Paths;
+use crate::fact::Expiry;
 use crate::headless;
 use crate::report::{Entry, Report};
 use crate::store::Stores;
@@ -44,10 +47,18 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
     run.block_on(out, async {
         let stores = Stores::of_the_system();
         let world = Arc::new(World::new(run.log.clone(), stores, paths.clone(), out.redaction.clone()));
-        let settings = Settings { dry_run: false, accept_failures: false, probes: true, now: run::now(), fail_within };
+        let settings = Settings {
+            dry_run: false,
+            accept_failures: false,
+            probes: !flags.no_probes,
+            offline: flags.offline,
+            now: run::now(),
+            fail_within,
+        };
         let wizards = join_all(chosen.into_iter().map(|held| {
             let (world, platforms) = (Arc::clone(&world), Arc::clone(&platforms));
-            look_at(held, settings, platforms, world)
+            let known = flags.offline.then(|| Standing::of(&held, &config, paths).ends());
+            look_at(held, known, settings, platforms, world)
         }))
         .await;
         let mut report = Report { config: paths.config.clone(), ..Report::default() };
@@ -62,10 +73,10 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
         if wizards.is_empty() && report.problems.is_empty() {
             out.say("There are no connections yet: git-access setup makes one.");
         }
-        if out.is_json() {
-            out.json(&report.json());
-        } else {
-            out.data(&report.text(out.color));
+        match out.format {
+            Format::Json => out.json(&report.json()),
+            Format::Openmetrics => out.data(&report.metrics(settings.now)),
+            Format::Text => out.data(&report.text(out.color)),
         }
         headless::worst(endings)
     })
@@ -73,6 +84,7 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
 
 async fn look_at(
     held: Connection,
+    known: Option<Ends>,
     settings: Settings,
     platforms: Arc<Vec<crate::platform::Platform>>,
     world: Arc<World>,
@@ -80,6 +92,11 @@ async fn look_at(
     let answers = answers_of(&held);
     let purpose = Purpose::Check { held: Box::new(held) };
     let mut wizard = Wizard::new(purpose, settings, platforms, answers, String::new());
+    match known {
+        Some(Ends::At(at)) => wizard.recall(Expiry::At(at)),
+        Some(Ends::Never) => wizard.recall(Expiry::Never),
+        Some(Ends::NotKnown | Ends::NoToken) | None => {}
+    }
     headless::drive(&mut wizard, &world).await;
     wizard
 }
@@ -97,7 +114,7 @@ fn tell(wizard: &Wizard, strict: bool, report: &mut Report, out: &Out, paths: &P
         report.connections.push(entry);
         return refusal.ending;
     }
-    if let Some(held) = wizard.held() {
+    if let Some(held) = wizard.held().filter(|_| !wizard.settings().offline) {
         run::record(paths, &held.id, &entry, wizard.settings().now);
     }
     let ending = headless::ending(wizard);

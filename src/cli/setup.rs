@@ -222,6 +222,7 @@ impl Setup<'_> {
             dry_run: self.flags.dry_run,
             accept_failures: self.flags.accept_failures,
             probes: !self.flags.no_probes,
+            offline: false,
             now: run::now(),
             fail_within: None,
         };

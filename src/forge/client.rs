@@ -185,7 +185,7 @@ impl Client {
         }
         builder = self.sign(builder, &request.sign, origin)?;
         // The semaphore is never closed, so waiting for it cannot fail.
-        let _permit = line.permits.acquire().await.ok();
+        let _turn = line.turn().await;
         let started = Instant::now();
         let outcome = self.exchange(builder, request, origin, line).await;
         if let Some(log) = self.outside.log() {

@@ -146,8 +146,14 @@ fn keptn() -> Answers {
 }
 
 fn wizard(answers: Answers, change: impl Fn(&mut Settings)) -> Wizard {
-    let mut settings =
-        Settings { dry_run: false, accept_failures: false, probes: true, now: NOW.parse().unwrap(), fail_within: None };
+    let mut settings = Settings {
+        dry_run: false,
+        accept_failures: false,
+        probes: true,
+        offline: false,
+        now: NOW.parse().unwrap(),
+        fail_within: None,
+    };
     change(&mut settings);
     Wizard::new(Purpose::Setup { held: None }, settings, Arc::new(built_in()), answers, "id".into())
 }

@@ -140,6 +140,7 @@ impl Job {
             dry_run: self.dry,
             accept_failures: false,
             probes: self.probes,
+            offline: false,
             now: Timestamp::now(),
             fail_within: None,
         }

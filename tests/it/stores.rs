@@ -107,17 +107,6 @@ fn what_stands_in_for_the_keyring_keeps_generations_apart() {
 }
 
 #[test]
-fn git_credential_is_announced_and_refused() {
-    let (stores, store) = (Stores::of_the_system(), Store::GitCredential);
-    run(async {
-        assert_eq!(refusal(stores.probe(&store).await), StoreFaultKind::NotHere);
-        assert_eq!(refusal(stores.write(&store, &entry(1), &canary()).await), StoreFaultKind::NotHere);
-        assert_eq!(refusal(stores.read(&store, &entry(1)).await), StoreFaultKind::NotHere);
-        assert_eq!(refusal(stores.remove(&store, &entry(1)).await), StoreFaultKind::NotHere);
-    });
-}
-
-#[test]
 fn a_file_holds_one_secret_and_its_successor_the_next() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("secrets/token");

@@ -11,8 +11,21 @@ struct Source {
 
 type Rule = fn(&[Source]) -> Vec<String>;
 
-const PURE: &[&str] =
-    &["answers", "check", "config", "fact", "platform", "provider", "report", "secret", "statements", "text", "wizard"];
+const PURE: &[&str] = &[
+    "answers",
+    "check",
+    "config",
+    "export",
+    "fact",
+    "key",
+    "platform",
+    "provider",
+    "report",
+    "secret",
+    "statements",
+    "text",
+    "wizard",
+];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::fact::{Fault, FaultKind, Remedy, Site};
 use crate::provider::Origin;
@@ -19,6 +19,8 @@ use crate::secret::{Redactor, Secret};
 pub const AGENT: &str = concat!("git-access/", env!("CARGO_PKG_VERSION"));
 /// Requests at a time to one origin.
 const AT_A_TIME: usize = 8;
+/// Requests at a time to all origins together: a fleet must not run out of sockets.
+const AT_ALL: usize = 256;
 /// The longest certificate file that is read.
 const LONGEST_PEM: u64 = 4 << 20;
 
@@ -87,10 +89,17 @@ pub struct Outside {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     clients: Mutex<BTreeMap<Way, reqwest::Client>>,
     permits: Mutex<BTreeMap<Origin, Arc<Semaphore>>>,
+    all: Arc<Semaphore>,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self { clients: Mutex::default(), permits: Mutex::default(), all: Arc::new(Semaphore::new(AT_ALL)) }
+    }
 }
 
 /// What a client is built for. It keeps connections by origin itself; reading the system's certificates takes several
@@ -109,7 +118,23 @@ pub(super) struct Line {
     pub http: reqwest::Client,
     /// The proxy on the way, as `host:port`.
     pub via: Option<String>,
-    pub permits: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
+    all: Arc<Semaphore>,
+}
+
+impl Line {
+    /// Waits until a request may be sent: first for its origin, so that one slow origin holds up nobody else.
+    pub async fn turn(&self) -> Turn {
+        let own = Arc::clone(&self.permits).acquire_owned().await.ok();
+        let all = Arc::clone(&self.all).acquire_owned().await.ok();
+        Turn { _own: own, _all: all }
+    }
+}
+
+/// The right to send one request; given back when it is dropped.
+pub(in crate::forge) struct Turn {
+    _own: Option<OwnedSemaphorePermit>,
+    _all: Option<OwnedSemaphorePermit>,
 }
 
 impl Outside {
@@ -154,7 +179,7 @@ impl Outside {
             None => self.build(&way)?,
         };
         locked(&self.shared.clients).insert(way, http.clone());
-        Ok(Line { http, via: self.via(origin), permits })
+        Ok(Line { http, via: self.via(origin), permits, all: Arc::clone(&self.shared.all) })
     }
 
     fn build(&self, way: &Way) -> Result<reqwest::Client, Fault> {

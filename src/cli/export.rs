@@ -1,0 +1,172 @@
+//! `export`: a connection in the form that its consumer wants, ready to apply.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::credential::git_user;
+use super::standing::{Ends, Standing};
+use super::{ExportFlags, Out, Refusal, manage, wait};
+use crate::config::Connection;
+use crate::disk::{self, Paths};
+use crate::export::{Case, Document, FORMATS, Format, Secrets, format};
+use crate::store::{Entry, Stores};
+use crate::text::sanitise;
+
+/// The parameter that names the file with the keys of the host; every format that carries a key knows it.
+const KNOWN_HOSTS: &str = "known_hosts";
+
+pub fn export(out: &Out, paths: &Paths, flags: &ExportFlags) -> Result<(), Refusal> {
+    let format = format(&flags.consumer).ok_or_else(unknown)?;
+    let config = manage::config(paths)?;
+    let connection = manage::named(&config, paths, &flags.name)?;
+    if flags.with_secret && flags.output.is_none() && !is_pipe() {
+        return Err(Refusal::usage(
+            "A document with the secret goes to a file that only you can read, or to a program.",
+            "Give --output FILE, or pipe the output into the program that takes it.",
+        ));
+    }
+    let parameters = parameters(connection, format, &flags.set)?;
+    let files = Files::read(connection, &parameters)?;
+    let user = connection.token.as_ref().map(|token| git_user(connection, token));
+    let case = Case {
+        connection,
+        user: user.as_deref().unwrap_or("git"),
+        ends: match Standing::of(connection, &config, paths).ends() {
+            Ends::At(at) => Some(at),
+            Ends::Never | Ends::NotKnown | Ends::NoToken => None,
+        },
+        ca: files.ca.as_deref().map(String::as_str),
+        public_key: files.public_key.as_deref().map(String::as_str),
+        known_hosts: files.known_hosts.as_deref().map(String::as_str),
+        parameters: &parameters,
+        now: Timestamp::now(),
+    };
+    let document = Document::write(format, &case).map_err(|reason| {
+        let message = format!("The format {} cannot carry the connection {}: {reason}.", format.name, connection.name);
+        Refusal::usage(message, "")
+    })?;
+    let secrets = flags.with_secret.then(|| secrets(connection, &document)).transpose()?;
+    let text = document.render(secrets.as_ref());
+    deliver(out, flags, &document, &text)?;
+    for note in &document.notes {
+        out.say(&sanitise(note, 2000));
+    }
+    if secrets.is_none() && (document.takes_token() || document.takes_private_key()) {
+        out.say("The secret is not in it: with --with-secret it is, for --output FILE or a pipe.");
+    }
+    Ok(())
+}
+
+fn unknown() -> Refusal {
+    let formats: Vec<_> = FORMATS.iter().map(|format| format!("\n  {:16}{}", format.name, format.about)).collect();
+    Refusal::usage("There is no such format.", format!("Give one of these with --for:{}", formats.concat()))
+}
+
+/// The hand-over of the connection, and over it what the command line sets.
+fn parameters(connection: &Connection, format: &Format, set: &[String]) -> Result<BTreeMap<String, String>, Refusal> {
+    let mut parameters = connection.handover.clone();
+    for pair in set {
+        let Some((key, value)) = pair.split_once('=') else {
+            return Err(Refusal::usage("--set wants key=value.", known(format)));
+        };
+        if key != KNOWN_HOSTS && !format.parameters.iter().any(|(name, _)| *name == key) {
+            let message = format!("The format {} has no parameter {}", format.name, sanitise(key, 60));
+            return Err(Refusal::usage(message, known(format)));
+        }
+        if value.chars().any(char::is_control) {
+            return Err(Refusal::usage(format!("The value of {key} has a control character."), ""));
+        }
+        parameters.insert(key.to_owned(), value.to_owned());
+    }
+    Ok(parameters)
+}
+
+fn known(format: &Format) -> String {
+    if format.parameters.is_empty() {
+        return format!("{} takes none.", format.name);
+    }
+    let rows = format.parameters.iter().map(|(key, about)| format!("\n  {key:14}{about}"));
+    format!("{} takes:{}", format.name, rows.collect::<String>())
+}
+
+/// The files of a connection that go into a document as they are. None of them is a secret.
+struct Files {
+    ca: Option<Zeroizing<String>>,
+    public_key: Option<Zeroizing<String>>,
+    known_hosts: Option<Zeroizing<String>>,
+}
+
+impl Files {
+    fn read(connection: &Connection, parameters: &BTreeMap<String, String>) -> Result<Self, Refusal> {
+        let ssh = connection.ssh.as_ref();
+        Ok(Self {
+            ca: contents(connection.site.ca_file.as_deref())?,
+            public_key: contents(ssh.map(|ssh| ssh.public_key.as_path()))?,
+            known_hosts: contents(parameters.get(KNOWN_HOSTS).map(PathBuf::from).as_deref())?,
+        })
+    }
+}
+
+fn contents(path: Option<&Path>) -> Result<Option<Zeroizing<String>>, Refusal> {
+    let Some(path) = path else { return Ok(None) };
+    let text = disk::read(path)?;
+    let missing =
+        || Refusal::storage(format!("{} is not there.", path.display()), "Put it back, or edit the connection.");
+    text.map(Some).ok_or_else(missing)
+}
+
+/// What the document takes, and no more.
+fn secrets(connection: &Connection, document: &Document) -> Result<Secrets, Refusal> {
+    let mut secrets = Secrets::default();
+    if let Some(token) = connection.token.as_ref().filter(|_| document.takes_token()) {
+        let entry = Entry { id: connection.id.clone(), generation: token.generation };
+        secrets.token = Some(wait(Stores::of_the_system().read(&token.store, &entry))??);
+    }
+    if document.takes_private_key() {
+        let path = connection.ssh.as_ref().and_then(|ssh| ssh.private_key.as_deref());
+        secrets.private_key = contents(path)?;
+    }
+    Ok(secrets)
+}
+
+fn deliver(out: &Out, flags: &ExportFlags, document: &Document, text: &Zeroizing<String>) -> Result<(), Refusal> {
+    if let Some(path) = &flags.output {
+        disk::replace(path, text)?;
+        out.say(&format!("Written to {}", path.display()));
+        if out.is_json() {
+            let path = path.display().to_string();
+            out.json(&json!({ "version": 1, "connection": flags.name, "for": flags.consumer, "output": path, "notes": document.notes }));
+        }
+        return Ok(());
+    }
+    // Straight to stdout: a document with the secret must not pass what hides secrets.
+    let written = if out.is_json() {
+        let json = json!({ "version": 1, "connection": flags.name, "for": flags.consumer, "document": text.as_str(), "notes": document.notes });
+        Zeroizing::new(format!("{json:#}\n"))
+    } else {
+        text.clone()
+    };
+    // A reader that went away is no error.
+    let _ = std::io::stdout().write_all(written.as_bytes()).and_then(|()| std::io::stdout().flush());
+    Ok(())
+}
+
+/// Whether stdout goes to another program: a terminal shows it to whoever looks, and a file is readable by others.
+fn is_pipe() -> bool {
+    if std::io::stdout().is_terminal() {
+        return false;
+    }
+    #[cfg(unix)]
+    {
+        use rustix::fs::{FileType, fstat};
+        fstat(std::io::stdout())
+            .is_ok_and(|stat| matches!(FileType::from_raw_mode(stat.st_mode), FileType::Fifo | FileType::Socket))
+    }
+    #[cfg(not(unix))]
+    true
+}

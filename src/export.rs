@@ -1,0 +1,331 @@
+//! Exports: what a consumer of an access wants to be given, ready to apply. One file per consumer, one row in [`FORMATS`].
+//!
+//! A format writes a text in which marks stand where secrets go. Only [`Document::render`] puts them in, in the form
+//! that the place needs; without them each place holds the name of a variable. So a document can be shown, compared and
+//! kept under version control, and the one line that exposes a secret is here.
+
+mod argocd;
+mod devtron;
+mod flux;
+mod git;
+mod ics;
+mod keptn;
+mod pipeline;
+mod qovery;
+mod variables;
+mod yaml;
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use crate::config::{Connection, RepositoryRecord};
+use crate::secret::Secret;
+
+/// What stands in the token's place in a document without secrets.
+pub const TOKEN: &str = "${GIT_ACCESS_TOKEN}";
+/// What stands in the private key's place.
+pub const PRIVATE_KEY: &str = "${GIT_ACCESS_PRIVATE_KEY}";
+
+/// A consumer, and how it is written to.
+pub struct Format {
+    pub name: &'static str,
+    /// What comes out: half a sentence.
+    pub about: &'static str,
+    /// What can be given with `--set`, and what it is.
+    pub parameters: &'static [(&'static str, &'static str)],
+    write: fn(&Case<'_>, &mut Document) -> Result<String, String>,
+}
+
+/// Every format, in the order in which they are listed.
+pub const FORMATS: &[Format] = &[
+    flux::FORMAT,
+    argocd::REPOSITORY,
+    argocd::CREDENTIALS,
+    keptn::FORMAT,
+    devtron::FORMAT,
+    qovery::FORMAT,
+    git::CREDENTIAL,
+    git::NETRC,
+    variables::FORMAT,
+    pipeline::GITHUB_ACTIONS,
+    pipeline::GITLAB_CI,
+    ics::FORMAT,
+];
+
+pub fn format(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.name == name)
+}
+
+/// What is exported.
+pub struct Case<'a> {
+    pub connection: &'a Connection,
+    /// The user name with which git signs in.
+    pub user: &'a str,
+    /// When the token ends, as far as that is known.
+    pub ends: Option<Timestamp>,
+    /// The certificate authorities of the connection: PEM.
+    pub ca: Option<&'a str>,
+    /// The public half of the key: one line.
+    pub public_key: Option<&'a str>,
+    /// The keys of the host, as ssh keeps them.
+    pub known_hosts: Option<&'a str>,
+    /// From the hand-over and from the command line.
+    pub parameters: &'a BTreeMap<String, String>,
+    /// The moment of the run.
+    pub now: Timestamp,
+}
+
+impl<'a> Case<'a> {
+    /// The parameter `key`; without it, a variable stands in its place, and the document notes that.
+    fn needed(&self, key: &str, document: &mut Document) -> String {
+        self.parameters.get(key).cloned().unwrap_or_else(|| {
+            document.notes.push(format!("${{{key}}} is still open: give it with --set {key}=…"));
+            format!("${{{key}}}")
+        })
+    }
+
+    fn or(&self, key: &str, default: &str) -> String {
+        self.parameters.get(key).cloned().unwrap_or_else(|| default.to_owned())
+    }
+
+    fn repository(&self) -> Result<&'a RepositoryRecord, String> {
+        let missing = "this connection has no repository, and this format is about one: add it with `git-access setup`";
+        self.connection.repository.as_ref().ok_or_else(|| missing.to_owned())
+    }
+
+    /// Whether the consumer signs in with the key of the connection and not with a token.
+    fn signs_with_key(&self) -> bool {
+        self.connection.token.is_none() && self.connection.ssh.is_some()
+    }
+
+    fn needs_token(&self) -> Result<(), String> {
+        let without = "this connection signs in with a key, and this format carries a token";
+        if self.connection.token.is_some() { Ok(()) } else { Err(without.to_owned()) }
+    }
+
+    /// The private half, which has to be on this machine to be exported.
+    fn needs_private_key(&self) -> Result<(), String> {
+        let held = self.connection.ssh.as_ref().and_then(|ssh| ssh.private_key.as_ref());
+        let without = "the private half of the key is not on this machine: this format has to carry it";
+        held.map(|_| ()).ok_or_else(|| without.to_owned())
+    }
+
+    /// The address of the repository over SSH, as an `ssh://` URL.
+    fn ssh_url(&self) -> Result<String, String> {
+        let repository = self.repository()?;
+        let rules = self.connection.site.provider.rules();
+        let known = repository.ssh_url.clone();
+        Ok(known.unwrap_or_else(|| rules.ssh_url(&self.connection.site, &repository.place)))
+    }
+
+    /// Every text that can get into a document.
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let one = self.connection;
+        let (site, owner) = (&one.site, &one.owner);
+        let fixed = [site.host.path(), &owner.owner, self.user, &one.name];
+        let maybe = [&owner.project, &one.owner_id, &one.username, &one.email];
+        let repository = one.repository.iter().flat_map(|one| {
+            [Some(one.url.as_str()), Some(&one.place.name), one.ssh_url.as_deref(), one.branch.as_deref()]
+        });
+        let files = [self.ca, self.public_key, self.known_hosts];
+        let given = self.parameters.values().map(String::as_str);
+        let maybe = maybe.into_iter().flatten().map(String::as_str);
+        fixed.into_iter().chain(maybe).chain(repository.flatten()).chain(files.into_iter().flatten()).chain(given)
+    }
+}
+
+/// Where a secret goes, and in which form. Characters that Unicode has set aside for a program's own use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mark {
+    /// The token as it is.
+    Token,
+    /// The token inside double quotes of JSON or YAML.
+    TokenQuoted,
+    /// The token inside single quotes of a shell.
+    TokenShell,
+    /// The line of a shell that gives the variable of [`TOKEN`] its value; no line without secrets.
+    TokenAssigned,
+    /// The lines of the private key, below an indentation of four.
+    KeyBlock,
+    /// The private key in base64.
+    KeyEncoded,
+}
+
+impl Mark {
+    const TOKEN: [Self; 4] = [Self::Token, Self::TokenQuoted, Self::TokenShell, Self::TokenAssigned];
+    const KEY: [Self; 2] = [Self::KeyBlock, Self::KeyEncoded];
+
+    fn of(letter: char) -> Option<Self> {
+        Self::TOKEN.into_iter().chain(Self::KEY).find(|mark| mark.char() == letter)
+    }
+
+    fn char(self) -> char {
+        match self {
+            Self::Token => '\u{fdd0}',
+            Self::TokenQuoted => '\u{fdd1}',
+            Self::TokenShell => '\u{fdd2}',
+            Self::TokenAssigned => '\u{fdd3}',
+            Self::KeyBlock => '\u{fdd4}',
+            Self::KeyEncoded => '\u{fdd5}',
+        }
+    }
+}
+
+/// What an export carries that nobody else may see.
+#[derive(Default)]
+pub struct Secrets {
+    pub token: Option<Secret>,
+    pub private_key: Option<Zeroizing<String>>,
+}
+
+/// A document, with marks where secrets go.
+#[derive(Clone, Debug, Default)]
+pub struct Document {
+    template: String,
+    /// What is still open, and what to know before it is applied.
+    pub notes: Vec<String>,
+}
+
+impl Document {
+    /// Writes `case` in `format`.
+    ///
+    /// # Errors
+    /// Why this format cannot carry this connection: a sentence without its full stop.
+    pub fn write(format: &Format, case: &Case<'_>) -> Result<Self, String> {
+        if case.texts().any(|text| text.chars().any(|letter| Mark::of(letter).is_some())) {
+            return Err("the connection or a parameter holds a character that stands for nothing".into());
+        }
+        let mut document = Self::default();
+        document.template = (format.write)(case, &mut document)?;
+        Ok(document)
+    }
+
+    /// Whether a place of the document takes a token.
+    pub fn takes_token(&self) -> bool {
+        Mark::TOKEN.iter().any(|mark| self.template.contains(mark.char()))
+    }
+
+    /// Whether a place of the document takes the private key.
+    pub fn takes_private_key(&self) -> bool {
+        Mark::KEY.iter().any(|mark| self.template.contains(mark.char()))
+    }
+
+    /// The text: with `secrets`, or with the names of variables in their places.
+    pub fn render(&self, secrets: Option<&Secrets>) -> Zeroizing<String> {
+        let token = secrets.and_then(|secrets| secrets.token.as_ref()).map(Secret::expose);
+        let key = secrets.and_then(|secrets| secrets.private_key.as_ref()).map(|key| key.as_str());
+        // Room for everything at once: growing would leave unwiped copies behind.
+        let room = self.template.len() + 8 * (token.map_or(64, str::len) + key.map_or(64, str::len));
+        let mut text = Zeroizing::new(String::with_capacity(room));
+        for letter in self.template.chars() {
+            let Some(mark) = Mark::of(letter) else {
+                text.push(letter);
+                continue;
+            };
+            match (mark, token, key) {
+                (Mark::Token, Some(token), _) => text.push_str(token),
+                (Mark::TokenQuoted, Some(token), _) => push_escaped(&mut text, token, &['"', '\\'], "\\"),
+                // A single quote ends the text, stands by itself, and begins it again.
+                (Mark::TokenShell, Some(token), _) => push_escaped(&mut text, token, &['\''], "'\\'"),
+                (Mark::TokenAssigned, Some(token), _) => {
+                    text.push_str("GIT_ACCESS_TOKEN='");
+                    push_escaped(&mut text, token, &['\''], "'\\'");
+                    text.push_str("'\n");
+                }
+                (Mark::KeyBlock, _, Some(key)) => push_block(&mut text, key),
+                (Mark::KeyEncoded, _, Some(key)) => {
+                    let encoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(key));
+                    text.push_str(&encoded);
+                }
+                (Mark::TokenAssigned, None, _) => {}
+                (Mark::Token | Mark::TokenQuoted | Mark::TokenShell, None, _) => text.push_str(TOKEN),
+                (Mark::KeyBlock | Mark::KeyEncoded, _, None) => text.push_str(PRIVATE_KEY),
+            }
+        }
+        text
+    }
+}
+
+fn push_escaped(text: &mut String, token: &str, special: &[char], escape: &str) {
+    for letter in token.chars() {
+        if special.contains(&letter) {
+            text.push_str(escape);
+        }
+        text.push(letter);
+    }
+}
+
+fn push_block(text: &mut String, key: &str) {
+    for (number, line) in key.trim_end().lines().enumerate() {
+        if number > 0 {
+            text.push_str("\n    ");
+        }
+        text.push_str(line);
+    }
+}
+
+/// A text inside single quotes of a shell, or bare where nothing in it is special.
+fn shell(text: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "@%+=:,./_-~".contains(letter);
+    if !text.is_empty() && text.chars().all(plain) && !text.starts_with('~') {
+        text.to_owned()
+    } else if is_variable(text) {
+        format!("\"{text}\"") // Open: to be filled in, or to come from a variable.
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+fn is_variable(text: &str) -> bool {
+    let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    name.is_some_and(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
+}
+
+/// A JSON document, as people read it.
+fn json(value: &serde_json::Value) -> String {
+    format!("{value:#}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_whole() {
+        let mut names = std::collections::BTreeSet::new();
+        for one in FORMATS {
+            assert!(names.insert(one.name), "{} stands twice", one.name);
+            assert_eq!(format(one.name).map(|found| found.name), Some(one.name));
+            assert!(!one.about.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_secret_is_written_in_the_form_of_its_place() {
+        let marks: String = Mark::TOKEN.iter().chain(&Mark::KEY).flat_map(|mark| [mark.char(), '|']).collect();
+        let document = Document { template: marks, notes: Vec::new() };
+        let token = Some(Secret::parse("a'b\"c\\d").unwrap());
+        let private_key = Some(Zeroizing::new("one\ntwo\n".to_owned()));
+        let with = document.render(Some(&Secrets { token, private_key }));
+        assert_eq!(
+            with.as_str(),
+            "a'b\"c\\d|a'b\\\"c\\\\d|a'\\''b\"c\\d|GIT_ACCESS_TOKEN='a'\\''b\"c\\d'\n|one\n    two|b25lCnR3bwo=|"
+        );
+        let without = document.render(None);
+        assert_eq!(without.as_str(), format!("{TOKEN}|{TOKEN}|{TOKEN}||{PRIVATE_KEY}|{PRIVATE_KEY}|"));
+    }
+
+    #[test]
+    fn a_shell_reads_back_what_was_quoted() {
+        for (text, quoted) in
+            [("acme", "acme"), ("a b", "'a b'"), ("it's", "'it'\\''s'"), ("", "''"), ("${project}", "\"${project}\"")]
+        {
+            assert_eq!(shell(text), quoted);
+        }
+        assert_eq!(shell("$(id)"), "'$(id)'");
+        assert_eq!(shell("${x}; rm ${y}"), "'${x}; rm ${y}'");
+    }
+}

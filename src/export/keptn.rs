@@ -1,0 +1,73 @@
+//! Keptn v1: the command that gives a project its upstream, or the body of the request behind it.
+//!
+//! Source: `cmd/create_project.go`, `cmd/update_project.go` of keptn/keptn 1.4 and `pkg/api/models` of keptn/go-utils,
+//! read on 2026-07-24.
+
+use base64::Engine as _;
+use serde_json::json;
+
+use super::{Case, Document, Format, Mark, TOKEN, shell};
+
+pub const FORMAT: Format = Format {
+    name: "keptn",
+    about: "the command that gives a project of Keptn its upstream repository",
+    parameters: &[
+        ("project", "the project of Keptn"),
+        ("as", "create (the command for a new project), update (for one that is there) or json (the request's body)"),
+        ("shipyard", "the file of the new project's stages; default: shipyard.yaml"),
+        ("ca", "where the certificate authorities of the forge lie, for the command; default: ca.pem"),
+    ],
+    write,
+};
+
+fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
+    let project = case.needed("project", document);
+    match case.or("as", "create").as_str() {
+        "json" => body(case, document, &project),
+        "create" => command(case, document, &project, Some(case.or("shipyard", "shipyard.yaml"))),
+        "update" => command(case, document, &project, None),
+        _ => Err("`as` is one of create, update and json".into()),
+    }
+}
+
+fn command(
+    case: &Case<'_>,
+    document: &mut Document,
+    project: &str,
+    shipyard: Option<String>,
+) -> Result<String, String> {
+    case.needs_token()?;
+    document.notes.push(
+        "Keptn's own program takes the token as an argument: while it runs, others on that machine can see it.".into(),
+    );
+    let mut words = vec!["keptn".to_owned()];
+    words.push(if shipyard.is_some() { "create" } else { "update" }.into());
+    words.extend(["project".to_owned(), shell(project)]);
+    words.extend(shipyard.map(|file| format!("--shipyard={}", shell(&file))));
+    words.push(format!("--git-user={}", shell(case.user)));
+    words.push(format!("--git-remote-url={}", shell(&case.repository()?.url)));
+    words.push(format!("--git-token=\"{TOKEN}\""));
+    if case.ca.is_some() {
+        words.push(format!("--git-pem-certificate={}", shell(&case.or("ca", "ca.pem"))));
+    }
+    Ok(format!("{}{}\n", Mark::TokenAssigned.char(), words.join(" ")))
+}
+
+fn body(case: &Case<'_>, document: &mut Document, project: &str) -> Result<String, String> {
+    let encoded = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let (url, user) = (case.repository()?.url.as_str(), case.user);
+    let credentials = if case.signs_with_key() {
+        case.needs_private_key()?;
+        let key = Mark::KeyEncoded.char().to_string();
+        json!({ "remoteURL": case.ssh_url()?, "user": user, "ssh": { "privateKey": key, "privateKeyPass": "" } })
+    } else {
+        case.needs_token()?;
+        let mut https = json!({ "token": Mark::TokenQuoted.char().to_string(), "insecureSkipTLS": false });
+        if let Some(pem) = case.ca {
+            https["certificate"] = encoded(pem).into();
+        }
+        json!({ "remoteURL": url, "user": user, "https": https })
+    };
+    document.notes.push("Send it to {keptn}/api/controlPlane/v1/project with PUT; with POST, and `shipyard` (base64), it makes a new project.".into());
+    Ok(super::json(&json!({ "name": project, "gitCredentials": credentials })))
+}

@@ -1,0 +1,85 @@
+//! Qovery: the request that adds a git token to an organisation, or the same for Terraform.
+//!
+//! Source: Qovery's `OpenAPI` description (`GitTokenRequest`) and the documentation of `qovery_git_token` of its Terraform
+//! provider, read on 2026-07-24.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::{Case, Document, Format, Mark};
+
+pub const FORMAT: Format = Format {
+    name: "qovery",
+    about: "the request that adds a git token to an organisation of Qovery",
+    parameters: &[
+        ("organization", "the id of the organisation at Qovery"),
+        ("name", "the name of the token there; default: the connection's"),
+        ("description", "what Qovery shows beside it"),
+        ("as", "json (the request's body) or terraform; default: json"),
+    ],
+    write,
+};
+
+/// Our provider's id, Qovery's word for it, and whether it wants the workspace.
+const PROVIDERS: &[(&str, &str, bool)] =
+    &[("github", "GITHUB", false), ("gitlab", "GITLAB", false), ("bitbucket", "BITBUCKET", true)];
+
+fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
+    case.needs_token()?;
+    let site = &case.connection.site;
+    let row = PROVIDERS.iter().find(|(id, ..)| *id == site.provider.id());
+    let (_, word, wants_workspace) = row.ok_or_else(|| {
+        format!("Qovery knows GitHub, GitLab and Bitbucket Cloud, and not {}: build with a pipeline there, and deploy images from a registry", site.provider)
+    })?;
+    let workspace = wants_workspace.then(|| case.connection.owner.owner.clone());
+    let elsewhere = site.provider.rules().default_host() != Some(site.host.to_string().as_str());
+    let organisation = case.needed("organization", document);
+    let name = case.or("name", &case.connection.name);
+    match case.or("as", "json").as_str() {
+        "terraform" if elsewhere => {
+            Err("Qovery's Terraform provider has no field for the address of a forge of your own: use --set as=json"
+                .into())
+        }
+        "terraform" => Ok(terraform(case, word, &organisation, &name, workspace.as_deref())),
+        "json" => {
+            let mut body = json!({ "name": name, "type": word, "token": Mark::TokenQuoted.char().to_string() });
+            if let Some(text) = case.parameters.get("description") {
+                body["description"] = text.as_str().into();
+            }
+            if let Some(workspace) = workspace {
+                body["workspace"] = workspace.into();
+            }
+            if elsewhere {
+                body["git_api_url"] = site.host.to_string().into();
+            }
+            document.notes.push(format!(
+                "Send it with POST to https://api.qovery.com/organization/{organisation}/gitToken, header `Authorization: Token …`."
+            ));
+            Ok(super::json(&body))
+        }
+        _ => Err("`as` is json or terraform".into()),
+    }
+}
+
+fn terraform(case: &Case<'_>, word: &str, organisation: &str, name: &str, workspace: Option<&str>) -> String {
+    // Terraform expands ${…} in texts: what is meant literally is doubled.
+    let quoted = |text: &str| Value::from(text).to_string().replace("${", "$${").replace("%{", "%%{");
+    let mut text = String::from("variable \"git_access_token\" {\n  type      = string\n  sensitive = true\n}\n\n");
+    let _ = writeln!(text, "resource \"qovery_git_token\" \"{}\" {{", case.connection.name.replace('.', "_"));
+    let organisation = match case.parameters.get("organization") {
+        Some(_) => quoted(organisation),
+        None => "var.qovery_organization_id".to_owned(),
+    };
+    let _ = writeln!(text, "  organization_id = {organisation}");
+    let _ = writeln!(text, "  name            = {}", quoted(name));
+    let _ = writeln!(text, "  type            = \"{word}\"");
+    if let Some(given) = case.parameters.get("description") {
+        let _ = writeln!(text, "  description     = {}", quoted(given));
+    }
+    if let Some(workspace) = workspace {
+        let _ = writeln!(text, "  bitbucket_workspace = {}", quoted(workspace));
+    }
+    text.push_str("  token           = var.git_access_token # TF_VAR_git_access_token\n}\n");
+    text
+}

@@ -1,0 +1,171 @@
+//! The store `git-credential`: whatever credential helpers the user has configured for git.
+//!
+//! git is asked in its own protocol, and hands the secret to them; nothing is said in an argument or in the environment.
+//! Entries are kept for a host that exists nowhere, with the connection and its generation as user name: so they never
+//! meet the credentials that git keeps for itself, and an old secret stays untouched while a new one is written. git
+//! does not tell when a helper fails, therefore everything that was written is read back.
+//!
+//! Sources: <https://git-scm.com/docs/git-credential> and <https://git-scm.com/docs/gitcredentials>, read on 2026-11-21;
+//! `.invalid` can never be a host (RFC 2606, section 2).
+
+use tokio::process::Command;
+use zeroize::Zeroizing;
+
+use super::process::{NotRun, run};
+use super::{Probed, StoreFault, StoreFaultKind};
+use crate::program;
+use crate::secret::Secret;
+
+const HOST: &str = "git-access.invalid";
+/// The words under which a helper could be ourselves.
+const OURSELVES: &str = "git-access";
+const FORGETS: &str = "git's cache is the only helper here, and it forgets: after 15 minutes, unless its --timeout says \
+                       otherwise, and with every restart of the machine. Then the token has to be given again.";
+
+pub(super) async fn probe(user: &str, secret: &Secret) -> Result<Probed, StoreFault> {
+    let helpers = helpers().await?;
+    if helpers.is_empty() {
+        return Err(StoreFault::new(
+            StoreFaultKind::Absent,
+            "git has no credential helper configured that could keep a secret.",
+            "Configure one (git config --global credential.helper …), or choose another store: keyring or file.",
+        ));
+    }
+    write(user, secret).await?;
+    let there = read(user).await;
+    let gone = remove(user).await;
+    if !there?.same_as(secret) {
+        return Err(StoreFault::new(
+            StoreFaultKind::Broken,
+            "git's credential helper gave back something else than what was written to it.",
+            "Look at the helper with git-access doctor, or choose another store: keyring or file.",
+        ));
+    }
+    gone?;
+    let only_cache = helpers.iter().all(|helper| is_cache(helper));
+    Ok(if only_cache { Probed::Forgets(FORGETS) } else { Probed::Keeps })
+}
+
+pub(super) async fn write(user: &str, secret: &Secret) -> Result<(), StoreFault> {
+    git("approve", user, Some(secret)).await?;
+    match read(user).await {
+        Ok(there) if there.same_as(secret) => Ok(()),
+        _ => Err(StoreFault::new(
+            StoreFaultKind::Broken,
+            "git's credential helper took the secret and does not give it back.",
+            "Look at the helper with git-access doctor, or choose another store: keyring or file.",
+        )),
+    }
+}
+
+pub(super) async fn read(user: &str) -> Result<Secret, StoreFault> {
+    let missing = || {
+        StoreFault::new(
+            StoreFaultKind::Missing,
+            "git's credential helpers have no such secret.",
+            "It was removed or forgotten: give the connection a token again with rotate.",
+        )
+    };
+    let reply = git("fill", user, None).await?.ok_or_else(missing)?;
+    let text = std::str::from_utf8(&reply).map_err(|_| missing())?;
+    let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+    // A helper may answer for somebody else.
+    if value("username") != Some(user) || value("host") != Some(HOST) {
+        return Err(missing());
+    }
+    Secret::parse(value("password").unwrap_or_default()).map_err(|reason| {
+        let message = format!("What git's credential helper gave is no token: {reason}.");
+        StoreFault::new(StoreFaultKind::NotASecret, message, "Give the connection a token again with rotate.")
+    })
+}
+
+pub(super) async fn remove(user: &str) -> Result<bool, StoreFault> {
+    if read(user).await.is_err_and(|fault| fault.kind == StoreFaultKind::Missing) {
+        return Ok(false);
+    }
+    git("reject", user, None).await?;
+    match read(user).await {
+        Err(fault) if fault.kind == StoreFaultKind::Missing => Ok(true),
+        Err(fault) => Err(fault),
+        Ok(_) => Err(StoreFault::new(
+            StoreFaultKind::Denied,
+            "git's credential helper still has the secret that it was told to forget.",
+            format!("Remove the entry of the host {HOST} with the helper's own program."),
+        )),
+    }
+}
+
+/// What git answers; `None` where it ends with a failure, which is how it says that nobody has an answer.
+async fn git(action: &str, user: &str, secret: Option<&Secret>) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFault> {
+    let mut input = Zeroizing::new(Vec::with_capacity(256 + crate::secret::LONGEST));
+    for piece in ["protocol=https\nhost=", HOST, "\nusername=", user, "\n"] {
+        input.extend_from_slice(piece.as_bytes());
+    }
+    if let Some(secret) = secret {
+        // Visible ASCII without white space, as every secret: it cannot begin a line of its own.
+        for piece in ["password=", secret.expose(), "\n"] {
+            input.extend_from_slice(piece.as_bytes());
+        }
+    }
+    input.extend_from_slice(b"\n");
+    let (bytes, status) = run(command(&["credential", action])?, &input).await.map_err(not_run)?;
+    match status {
+        Some(status) if status.success() => Ok(Some(bytes)),
+        _ => Ok(None),
+    }
+}
+
+/// The helpers that git would ask for our host, without ourselves.
+async fn helpers() -> Result<Vec<String>, StoreFault> {
+    let mut helpers = Vec::new();
+    let all = ["config", "--null", "--get-all", "credential.helper"];
+    let (bytes, _) = run(command(&all)?, &[]).await.map_err(not_run)?;
+    for helper in String::from_utf8_lossy(&bytes).split_terminator('\0') {
+        match helper.trim() {
+            "" => helpers.clear(), // An empty one takes back those before it.
+            helper if helper.contains(OURSELVES) => {}
+            helper => helpers.push(helper.to_owned()),
+        }
+    }
+    Ok(helpers)
+}
+
+fn is_cache(helper: &str) -> bool {
+    let program = helper.split_whitespace().next().unwrap_or_default();
+    program == "cache" || program.ends_with("git-credential-cache")
+}
+
+/// git, with the user's own configuration and nothing of the directory that we happen to be in: a repository there
+/// could name a helper of its own. It asks nobody.
+fn command(arguments: &[&str]) -> Result<Command, StoreFault> {
+    let git = program::find("git").ok_or_else(|| {
+        StoreFault::new(StoreFaultKind::Absent, "git was not found in PATH.", "Install git, or choose another store.")
+    })?;
+    let mut command = Command::new(git);
+    command.args(arguments).current_dir(std::path::MAIN_SEPARATOR_STR);
+    for variable in
+        ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_CONFIG_PARAMETERS", "GIT_TRACE", "GIT_TRACE_CURL"]
+    {
+        command.env_remove(variable);
+    }
+    command
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_ASKPASS", "")
+        .env("SSH_ASKPASS", "")
+        .env("GCM_INTERACTIVE", "never");
+    Ok(command)
+}
+
+fn not_run(reason: NotRun) -> StoreFault {
+    let (message, remedy) = match reason {
+        NotRun::NotStarted(error) => {
+            (format!("git could not be started: {error}."), "Look at it with git-access doctor.")
+        }
+        NotRun::NotRead(error) => (format!("git could not be read: {error}."), "Look at it with git-access doctor."),
+        NotRun::Late => (
+            "git's credential helper did not answer within ten seconds and was stopped.".to_owned(),
+            "It may be waiting for a password: unlock it first, or choose another store.",
+        ),
+    };
+    StoreFault::new(StoreFaultKind::Silent, message, remedy)
+}
