@@ -28,6 +28,8 @@ use crate::secret::Store;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answers {
     given: BTreeMap<Field, Answer>,
+    /// The number of the token that was typed; the token itself is in the world's keeping.
+    typed: Option<u64>,
 }
 
 /// Something that does not fit: the field it is about, and a sentence with the remedy. It never repeats a value.
@@ -45,7 +47,14 @@ impl Answers {
         let origins = |site: &Site| (site.host.clone(), site.api.clone());
         if before.is_some() && before.as_ref().map(origins) != self.site().as_ref().map(origins) {
             self.given.retain(|field, _| !field.is_of_token());
+            self.typed = None;
         }
+    }
+
+    /// The token was typed, and is kept under this number. Any other source is forgotten.
+    pub fn set_typed(&mut self, number: u64) {
+        self.given.retain(|field, _| !field.is_token_source());
+        self.typed = Some(number);
     }
 
     pub fn clear(&mut self, field: &Field) {
@@ -158,7 +167,8 @@ impl Answers {
         } else if let Some(argv) = self.words(&Field::TokenCommand) {
             Some(Source::Command(argv.to_vec()))
         } else {
-            self.flag(&Field::TokenStdin).then_some(Source::Stdin)
+            let stdin = self.flag(&Field::TokenStdin).then_some(Source::Stdin);
+            stdin.or(self.typed.map(Source::Typed))
         }
     }
 
@@ -287,7 +297,7 @@ impl Answers {
             _ => self.has(field),
         });
         let sources: Vec<_> = sources.collect();
-        if sources.is_empty() && !has_token && !self.has_ssh() {
+        if sources.is_empty() && self.typed.is_none() && !has_token && !self.has_ssh() {
             say(Field::TokenEnv, "the token's source is missing: give one of env, file, command or stdin in [token]");
         }
         for second in sources.iter().skip(1) {

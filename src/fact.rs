@@ -48,6 +48,8 @@ pub enum Source {
     File(PathBuf),
     Command(Vec<String>),
     Stdin,
+    /// Typed in this run: the number under which the world keeps it.
+    Typed(u64),
     /// What a saved connection keeps.
     Kept {
         store: Store,

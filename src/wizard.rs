@@ -31,6 +31,10 @@ pub enum Event {
     /// A field was left with a parsed value.
     Answer(Field, Answer),
     Clear(Field),
+    /// A token was typed, and is kept under this number.
+    Typed(u64),
+    /// Save although checks failed, and record which.
+    AcceptFailures,
     Go(Step),
     Next,
     Back,
@@ -130,6 +134,8 @@ impl Wizard {
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
         match event {
             Event::Answer(field, answer) => self.answers.set(field, answer),
+            Event::Typed(number) => self.answers.set_typed(number),
+            Event::AcceptFailures => self.settings.accept_failures = true,
             Event::Clear(field) => self.answers.clear(&field),
             Event::Go(step) if step <= self.step && self.step < Step::Apply => self.step = step,
             Event::Next => self.next(),

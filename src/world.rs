@@ -28,6 +28,7 @@ pub struct World {
     paths: Paths,
     redaction: Redaction,
     vault: Mutex<BTreeMap<Credential, Secret>>,
+    typed: Mutex<Vec<Secret>>,
     lines: Mutex<Vec<Line>>,
     notes: Mutex<Vec<String>>,
     /// What was changed and not yet saved, in words.
@@ -50,7 +51,8 @@ impl World {
     pub fn new(log: Option<Log>, stores: Stores, paths: Paths, redaction: Redaction) -> Self {
         let outside = Outside::new(log.clone());
         let (vault, lines, notes) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { outside, log, stores, paths, redaction, vault, lines, notes, changes: Arc::default() }
+        let typed = Mutex::default();
+        Self { outside, log, stores, paths, redaction, vault, typed, lines, notes, changes: Arc::default() }
     }
 
     /// The same world, which tells what it has changed there as well.
@@ -72,6 +74,14 @@ impl World {
     /// What saving had to mend on the way, to be told once.
     pub fn take_notes(&self) -> Vec<String> {
         std::mem::take(&mut locked(&self.notes))
+    }
+
+    /// Takes a typed token into the world's keeping; the number under which it is found there comes back.
+    pub fn deposit(&self, secret: Secret) -> u64 {
+        self.redaction.learn(&secret);
+        let mut typed = locked(&self.typed);
+        typed.push(secret);
+        typed.len() as u64 - 1
     }
 
     /// Performs an effect, and says what came of it.
@@ -127,18 +137,29 @@ impl World {
             }
             Source::Command(argv) => store::read_command(argv).await,
             Source::Stdin => aside(store::read_stdin).await?,
+            Source::Typed(number) => {
+                let at = usize::try_from(*number).unwrap_or(usize::MAX);
+                let typed = locked(&self.typed).get(at).cloned();
+                return typed
+                    .map(|secret| self.keep(credential, secret))
+                    .ok_or_else(|| Fault::new(FaultKind::Secret, "The token that was typed is not there any more."));
+            }
             Source::Kept { store, id, generation } => {
                 self.stores.read(store, &Entry { id: id.clone(), generation: *generation }).await
             }
         }
         .map_err(fault_of)?;
+        Ok(self.keep(credential, secret))
+    }
+
+    fn keep(&self, credential: &Credential, secret: Secret) -> Value {
         self.redaction.learn(&secret);
         if let Some(log) = &self.log {
             log.learn(&secret);
         }
         let told = recognise(credential.provider, &secret);
         locked(&self.vault).insert(credential.clone(), secret);
-        Ok(Value::Token(told))
+        Value::Token(told)
     }
 
     fn secret(&self, credential: &Credential) -> Result<Secret, Fault> {

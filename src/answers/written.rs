@@ -14,7 +14,7 @@ pub fn write(answers: &Answers) -> String {
         "version = 1".to_owned(),
     ];
     let mut table = "";
-    let typed = answers.source().is_none() && !answers.has_ssh();
+    let typed = matches!(answers.source(), None | Some(crate::fact::Source::Typed(_))) && !answers.has_ssh();
     for row in FIELDS {
         let (in_table, name) = row.key.rsplit_once('.').unwrap_or(("", row.key));
         let remark = typed && row.field == Field::TokenEnv;

@@ -96,6 +96,8 @@ pub enum Intent {
     RetryAll,
     /// Go to the answer that this line comes from.
     Jump,
+    /// Let everything happen that the review lists.
+    Apply,
     /// Save although checks failed.
     Overrule,
     Yes,
@@ -228,13 +230,7 @@ pub const TABLE: &[Row] = &[
     row(&[Choosing], &[letter(' ')], Intent::Accept, HIDDEN, "take it and go on"),
     row(&[Token], &[key(KeyCode::Enter)], Intent::Accept, ("enter", "to the field"), "to the field for the token"),
     row(&[Checks], &[key(KeyCode::Enter)], Intent::Accept, ("enter", "next"), "go on, once nothing stands in the way"),
-    row(
-        &[Review],
-        &[key(KeyCode::Enter)],
-        Intent::Accept,
-        ("enter", "edit or apply"),
-        "edit this line; on the last one: apply",
-    ),
+    row(&[Review], &[key(KeyCode::Enter)], Intent::Accept, ("enter", "edit"), "edit this line; on the last one: apply"),
     row(&[Done], &[key(KeyCode::Enter)], Intent::Accept, ("enter", "finish"), "finish"),
     row(&[Connections], &[key(KeyCode::Enter)], Intent::Accept, ("enter", "show"), "show this connection"),
     row(&[Question], &[key(KeyCode::Enter)], Intent::Accept, ("enter", "answer"), "answer so"),
@@ -288,7 +284,8 @@ pub const TABLE: &[Row] = &[
         "show that page's address as a QR code",
     ),
     row(WRITTEN, &[ctrl('q')], Intent::Code, HIDDEN, "show that page's address as a QR code"),
-    row(&[Checks, Review], &[letter('e')], Intent::Jump, ("e", "edit"), "go to the answer that this comes from"),
+    row(&[Checks], &[letter('e')], Intent::Jump, ("e", "edit"), "go to the answer that this comes from"),
+    row(&[Review], &[letter('a')], Intent::Apply, ("a", "apply"), "apply: everything listed here happens"),
     row(&[Checks], &[letter('r')], Intent::Retry, ("r", "again"), "ask this again"),
     row(&[Checks], &[letter('R')], Intent::RetryAll, ("R", "all again"), "ask everything again"),
     row(&[Checks], &[letter('A')], Intent::Overrule, HIDDEN, "save although checks failed, which is recorded"),
@@ -301,6 +298,7 @@ pub const TABLE: &[Row] = &[
     ),
     row(&[Connections], &[letter('c')], Intent::Check, ("c", "check"), "check this connection now; nothing is changed"),
     row(&[Connections], &[letter('a')], Intent::Add, ("a", "add"), "set up another connection"),
+    row(&[Review], &[letter('e')], Intent::Jump, HIDDEN, "go to the answer that this comes from"),
     row(&[Connections], &[letter('e')], Intent::Jump, ("e", "edit"), "edit this connection"),
     row(&[Connections], &[letter('u')], Intent::Activate, ("u", "use"), "make it the active one"),
     row(

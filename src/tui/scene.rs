@@ -17,6 +17,8 @@ pub enum Deed<End> {
     /// Hand a text to the clipboard of the terminal: the text, and what it is.
     Copy(String, String),
     Ask(Question),
+    /// Move over a page that has no row under the cursor.
+    Scroll(Intent),
     End(End),
 }
 

@@ -1,9 +1,13 @@
 //! The pages, one file per kind. A page turns what is known into a sheet, and keys into what is to happen.
 
+pub mod apply;
 pub mod checks;
 pub mod choosing;
+pub mod done;
 pub mod form;
 pub mod over;
+pub mod review;
+pub mod token;
 
 use zeroize::Zeroizing;
 

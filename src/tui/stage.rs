@@ -4,10 +4,11 @@
 //! an outcome is, and everything that came in at once is dealt with before the next frame: neither a paste nor a resize
 //! storm makes it lag. While nothing is under way nothing ticks.
 
+use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent};
-use futures_util::{FutureExt as _, Stream, StreamExt as _};
+use futures_util::{Stream, StreamExt as _};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 use tokio::time::Instant;
@@ -22,6 +23,8 @@ use super::widgets::sheet::Sheet;
 
 /// How often the picture of something that goes on changes.
 const TICK: Duration = Duration::from_millis(100);
+/// The lines that a page key moves over.
+const LEAF: usize = 10;
 /// The most that is dealt with between two frames.
 const BURST: usize = 256;
 
@@ -100,7 +103,7 @@ impl<B: Backend, O: Outside> Stage<'_, B, O> {
                 return ended;
             }
             for _ in 0..BURST {
-                let Some(input) = inputs.next().now_or_never() else { break };
+                let Some(input) = at_once(inputs).await else { break };
                 if let Some(ended) = self.hear(input.unwrap_or(Input::Lost), scene, &mut state) {
                     return ended;
                 }
@@ -213,6 +216,7 @@ impl<B: Backend, O: Outside> Stage<'_, B, O> {
                     state.notice = Some((format!("Handed to the terminal to copy: {what}"), false));
                 }
                 Deed::Ask(question) => state.over = Some(Over::question(question)),
+                Deed::Scroll(intent) => scroll(&mut state.scroll, intent),
                 Deed::End(end) => return Some(Ended::Scene(end)),
             }
         }
@@ -244,4 +248,26 @@ impl<B: Backend, O: Outside> Stage<'_, B, O> {
         })?;
         Ok(())
     }
+}
+
+/// Moves over lines; what is too far is put right when it is drawn.
+pub fn scroll(first: &mut usize, intent: Intent) {
+    *first = match intent {
+        Intent::Up => first.saturating_sub(1),
+        Intent::Down => first.saturating_add(1),
+        Intent::PageUp => first.saturating_sub(LEAF),
+        Intent::PageDown => first.saturating_add(LEAF),
+        Intent::First => 0,
+        Intent::Last => usize::MAX,
+        _ => *first,
+    };
+}
+
+/// What has come in already. Polled as the loop itself: the reader of keys wakes whoever asked it last, and nobody else.
+async fn at_once<T>(stream: &mut (impl Stream<Item = T> + Unpin)) -> Option<Option<T>> {
+    std::future::poll_fn(|context| match stream.poll_next_unpin(context) {
+        Poll::Ready(item) => Poll::Ready(Some(item)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }

@@ -4,7 +4,8 @@
 use crate::answers::Field;
 use crate::fact::{Query, Remedy};
 
-use super::Step;
+use super::{Step, Wizard};
+use crate::provider::Provider;
 
 /// A page.
 #[derive(Clone, Debug)]
@@ -87,5 +88,70 @@ pub enum NoteKind {
 impl Note {
     pub fn of(remedy: &Remedy) -> Self {
         Self { kind: NoteKind::Link, text: remedy.text.clone(), url: remedy.url.clone() }
+    }
+}
+
+impl Wizard {
+    pub fn screen(&self, step: Step) -> Screen {
+        let mut asks = Vec::new();
+        for field in step.fields() {
+            let control = match field {
+                Field::Platform => Control::Choice(
+                    self.platforms
+                        .iter()
+                        .map(|one| Choice {
+                            word: one.id.clone(),
+                            title: one.title.clone(),
+                            note: one.about.clone(),
+                            detail: vec![one.about.clone(), one.who.clone()],
+                            refused: None,
+                        })
+                        .collect(),
+                ),
+                Field::Provider => Control::Choice(
+                    Provider::ALL
+                        .iter()
+                        .map(|one| Choice {
+                            word: one.id().into(),
+                            title: one.to_string(),
+                            note: one.rules().default_host().unwrap_or("your own host").into(),
+                            detail: vec![],
+                            refused: self.platform().and_then(|p| p.pair(*one).err()),
+                        })
+                        .collect(),
+                ),
+                Field::RepositoryCreate => Control::Flag,
+                Field::Owner => match (self.answers.site(), self.credential()) {
+                    (Some(site), Some(with)) => Control::Live(Query::Owners(site, with)),
+                    _ => Control::Text,
+                },
+                Field::TokenEnv => Control::Secret,
+                Field::TokenFile | Field::TokenCommand | Field::TokenStdin => continue,
+                _ => Control::Text,
+            };
+            asks.push(Ask {
+                field: field.clone(),
+                label: format!("{field:?}"),
+                help: vec![field.row().doc.to_owned()],
+                control,
+                answered: self.answers.text(field).map(str::to_owned).or_else(|| {
+                    if *field == Field::Provider { self.answers.provider().map(|p| p.id().to_owned()) } else { None }
+                }),
+                default: None,
+                found: None,
+                problem: step
+                    .problems(&self.answers, self.platform(), self.credential().is_some())
+                    .into_iter()
+                    .find(|p| p.field == *field)
+                    .map(|p| p.message),
+            });
+        }
+        Screen {
+            step,
+            title: format!("{step:?}"),
+            lead: vec!["What it is about stands here.".into()],
+            asks,
+            notes: vec![],
+        }
     }
 }

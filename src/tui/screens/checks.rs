@@ -16,6 +16,9 @@ use crate::tui::widgets::sheet::{Sheet, cut, padded};
 /// The column of titles is as wide as this at most.
 const TITLES: usize = 34;
 
+/// The column of times.
+const TIMES: usize = 7;
+
 /// The cursor on the checks.
 #[derive(Debug, Default)]
 pub struct Checks {
@@ -83,14 +86,14 @@ fn row(check: &Check, here: bool, widest: usize, width: usize, theme: &Theme, ti
     let mark = if pending { theme.spinner(tick) } else { mark };
     let pointer = if here { theme.glyphs.pointer } else { " " };
     let took = check.took.filter(|_| !pending).map(time).unwrap_or_default();
-    let room = width.saturating_sub(widest + took.width() + 16);
+    let room = width.saturating_sub(widest + TIMES + 16);
     let detail = if pending { String::new() } else { cut(&check.detail, room, theme.glyphs.cut) };
     let line = Line::from(vec![
         Span::styled(format!("{pointer} "), theme.accent()),
         Span::styled(format!("{mark} {word:8}"), style),
         Span::styled(padded(&check.title, widest, theme.glyphs.cut), if here { theme.strong() } else { theme.text() }),
         Span::styled(format!("  {}", padded(&detail, room, theme.glyphs.cut)), theme.quiet()),
-        Span::styled(format!(" {took}"), theme.quiet()),
+        Span::styled(format!(" {took:>TIMES$}"), theme.quiet()),
     ]);
     if here { line.style(theme.selected()) } else { line }
 }
@@ -98,7 +101,7 @@ fn row(check: &Check, here: bool, widest: usize, width: usize, theme: &Theme, ti
 /// What to do about a check, under its row.
 fn beneath(sheet: &mut Sheet, check: &Check, here: bool, widest: usize, theme: &Theme) {
     const INDENT: usize = 12;
-    let cut_off = check.detail.width() + widest + 18 > sheet.width();
+    let cut_off = check.detail.width() + widest + TIMES + 16 > sheet.width();
     let open = here || check.verdict.is_fail();
     if open && cut_off && check.verdict != Verdict::Pending {
         sheet.text(INDENT, &check.detail, theme.text());

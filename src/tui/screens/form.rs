@@ -3,7 +3,7 @@
 //! What is being typed belongs to the line that it is typed into; the wizard is told when the line is left. What was not
 //! touched shows what was answered, what was found nearby, or what holds by default, and says which of these it is.
 
-mod draw;
+pub mod draw;
 
 use std::collections::BTreeMap;
 
@@ -80,6 +80,12 @@ impl Form {
             Some(Control::Live(_)) => Context::Searching,
             Some(Control::Text | Control::Secret) => Context::Typing,
         }
+    }
+
+    /// What stands in the line for a token.
+    pub fn secret(&self, screen: &Screen) -> Option<&str> {
+        let ask = screen.asks.iter().find(|ask| matches!(ask.control, Control::Secret))?;
+        self.entries.get(&ask.field).map(|entry| entry.editor.text())
     }
 
     pub fn is_touched(&self) -> bool {

@@ -66,17 +66,10 @@ impl Over {
             }
             return Answer::Open;
         }
-        let scroll = self.scroll();
         match intent {
-            Intent::Up => *scroll = scroll.saturating_sub(1),
-            Intent::Down => *scroll += 1,
-            Intent::PageUp => *scroll = scroll.saturating_sub(10),
-            Intent::PageDown => *scroll += 10,
-            Intent::First => *scroll = 0,
-            Intent::Last => *scroll = usize::MAX,
             Intent::Back | Intent::Help => return Answer::Closed,
             Intent::Leave => return Answer::Leave,
-            _ => {}
+            _ => crate::tui::stage::scroll(self.scroll(), intent),
         }
         Answer::Open
     }

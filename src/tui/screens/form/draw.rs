@@ -29,6 +29,13 @@ impl Form {
     pub fn body(&self, view: View<'_>, width: u16) -> Sheet {
         let mut sheet = Sheet::new(width);
         head(&mut sheet, view);
+        sheet.append(self.fields(view, width));
+        sheet
+    }
+
+    /// The questions without what stands above them.
+    pub fn fields(&self, view: View<'_>, width: u16) -> Sheet {
+        let mut sheet = Sheet::new(width);
         let alone = view.screen.asks.len() == 1;
         for (at, ask) in view.screen.asks.iter().enumerate() {
             if at == self.at {

@@ -1,0 +1,177 @@
+//! How each page of the wizard looks.
+
+use ratatui::text::Line;
+
+use crate::fact::Recognised;
+use crate::provider::{Link, recognise};
+use crate::secret::Secret;
+use crate::tui::frame::{Mark, Page};
+use crate::tui::scene::Look;
+use crate::tui::screens::done::Entered;
+use crate::tui::screens::form::draw::{View, head, notes};
+use crate::tui::screens::token::{Tick, Told};
+use crate::tui::screens::{apply, checks, done, review, token};
+use crate::tui::setup::SetUp;
+use crate::tui::widgets::sheet::Sheet;
+use crate::wizard::Step;
+
+impl SetUp {
+    pub(super) fn drawn(&mut self, look: Look<'_>) -> Page {
+        let screen = self.screen();
+        let view = View { screen: &screen, wizard: &self.wizard, theme: look.theme, tick: look.tick };
+        let (body, details) = match self.shown {
+            Step::Token => self.token_sheets(view, look),
+            Step::Checks => self.check_sheets(view, look),
+            Step::Review => {
+                let mut body = Sheet::new(look.body_width());
+                head(&mut body, view);
+                body.append(self.review.body(&self.wizard, look.theme, look.body_width()));
+                let mut details = Sheet::new(look.details_width());
+                review::details(&mut details, &self.wizard, look.theme);
+                (body, details)
+            }
+            Step::Apply => {
+                let mut body = Sheet::new(look.body_width());
+                head(&mut body, view);
+                apply::body(&mut body, &self.wizard, look.theme, look.tick);
+                (body, Sheet::default())
+            }
+            Step::Done => self.done_sheets(view, look),
+            _ => (self.form.body(view, look.body_width()), self.form.details(view, look.details_width())),
+        };
+        Page { about: self.circumstances.about.clone(), path: self.path(), body, details, ..Page::default() }
+    }
+
+    fn path(&self) -> Vec<(Mark, &'static str)> {
+        let here = self.wizard.step();
+        let mark = |step: Step| match () {
+            () if step < here => Mark::Done,
+            () if step > here => Mark::Ahead,
+            () => Mark::Here,
+        };
+        Step::PATH.iter().map(|step| (mark(*step), name(*step))).collect()
+    }
+
+    fn token_sheets(&self, view: View<'_>, look: Look<'_>) -> (Sheet, Sheet) {
+        let mut body = Sheet::new(look.body_width());
+        head(&mut body, view);
+        let page = self.token_page();
+        token::steps(
+            &mut body,
+            look.theme,
+            page.as_ref().map(|page| (page.url.as_str(), page.prefilled)),
+            &self.ticks(),
+        );
+        let mut fields = self.form.fields(view, look.body_width());
+        if !self.token.in_field {
+            fields.forget_focus();
+        }
+        body.append(fields);
+        token::told(&mut body, look.theme, &self.told());
+        let mut details = Sheet::new(look.details_width());
+        notes(&mut details, &view.screen.notes, look.theme);
+        (body, details)
+    }
+
+    fn check_sheets(&self, view: View<'_>, look: Look<'_>) -> (Sheet, Sheet) {
+        let mut body = Sheet::new(look.body_width());
+        let all = self.wizard.judgement().checks;
+        body.line(Line::styled(view.screen.title.clone(), look.theme.title()));
+        body.line(checks::summary(&all, look.theme));
+        body.blank();
+        self.checks.rows(&mut body, &all, look.theme, look.tick);
+        let mut details = Sheet::new(look.details_width());
+        notes(&mut details, &view.screen.notes, look.theme);
+        (body, details)
+    }
+
+    fn done_sheets(&self, view: View<'_>, look: Look<'_>) -> (Sheet, Sheet) {
+        let mut body = Sheet::new(look.body_width());
+        head(&mut body, view);
+        self.done.fields(&mut body, &self.entered(), look.theme);
+        body.gap();
+        if let Some(platform) = self.wizard.platform() {
+            done::steps(&mut body, &platform.handover.menu, &platform.handover.steps, look.theme);
+        }
+        let mut details = Sheet::new(look.details_width());
+        notes(&mut details, &view.screen.notes, look.theme);
+        (body, details)
+    }
+
+    pub(super) fn token_page(&self) -> Option<Link> {
+        let site = self.wizard.answers().site()?;
+        let rules = site.provider.rules();
+        let kind = self.wizard.answers().token_kind().unwrap_or(rules.kinds().first()?.kind);
+        let ticks = self.ticks();
+        let scopes: Vec<&str> = ticks.iter().flat_map(|(_, all)| all.iter().map(|tick| tick.name.as_str())).collect();
+        let owner = self.wizard.answers().owner();
+        let platform = self.wizard.platform()?;
+        Some(rules.token_page(&site, kind, &scopes, owner.as_ref().map(|path| path.owner.as_str()), &platform.id))
+    }
+
+    fn ticks(&self) -> Vec<(String, Vec<Tick>)> {
+        let answers = self.wizard.answers();
+        let (Some(platform), Some(provider)) = (self.wizard.platform(), answers.provider()) else { return Vec::new() };
+        let kind = answers.token_kind().unwrap_or(provider.rules().kinds()[0].kind);
+        let needs = platform.needs(provider, kind, None).into_iter().map(|need| Tick {
+            name: need.scope.clone(),
+            required: need.level == crate::platform::Level::Required,
+            reason: need.reason.clone(),
+        });
+        vec![(format!("for {}", platform.title), needs.collect())]
+    }
+
+    pub(super) fn told(&self) -> Told {
+        let Some(provider) = self.wizard.answers().provider() else { return Told::Nothing };
+        let Some(text) = self.form.secret(&self.screen()).filter(|text| !text.is_empty()) else { return Told::Nothing };
+        let secret = match Secret::parse(text) {
+            Ok(secret) => secret,
+            Err(reason) => return Told::Wrong(format!("{reason}.")),
+        };
+        let rules = provider.rules();
+        match recognise(provider, &secret) {
+            Recognised::Kind(kind) => {
+                let title = rules.kinds().iter().find(|row| row.kind == kind).map_or(kind.0, |row| row.title);
+                Told::Good(format!("This is a {provider} token: {title}."))
+            }
+            Recognised::Own => Told::Good(format!("This is a token of {provider}.")),
+            Recognised::Refused { kind, reason } => Told::Wrong(format!("This is of the kind {kind}: {reason}")),
+            Recognised::Foreign(other) => Told::Wrong(format!(
+                "This is a {other} token, and you chose {provider}. Go back and choose {other}, or make one at {provider}."
+            )),
+            Recognised::Untold => Told::Doubtful("Its text does not tell its kind; asking the server will.".to_owned()),
+        }
+    }
+
+    pub(super) fn entered(&self) -> Vec<Entered> {
+        let Some(connection) = self.wizard.connection() else { return Vec::new() };
+        let Some(pair) = self.wizard.platform().and_then(|one| one.pair(connection.site.provider).ok()) else {
+            return Vec::new();
+        };
+        pair.fields
+            .iter()
+            .map(|field| Entered {
+                name: field.name.clone(),
+                value: field.value.clone(),
+                may_copy: !field.value.contains("{token}"),
+            })
+            .collect()
+    }
+}
+
+fn name(step: Step) -> &'static str {
+    match step {
+        Step::Platform => "Platform",
+        Step::Provider => "Provider",
+        Step::Place => "Place",
+        Step::Repository => "Repository",
+        Step::Access => "Access",
+        Step::Token => "Token",
+        Step::Checks => "Checks",
+        Step::Open => "Choices",
+        Step::Store => "Store",
+        Step::Review => "Review",
+        Step::Apply => "Apply",
+        Step::Done => "Done",
+    }
+}
