@@ -5,17 +5,19 @@
 //! a thing looks. `terminal` holds the terminal and gives it back, `input` hears it.
 
 mod connections;
-mod frame;
-mod input;
-mod keys;
+#[cfg(unix)]
+mod decode;
+pub mod frame;
+pub mod input;
+pub mod keys;
 mod run;
-mod scene;
-mod screens;
+pub mod scene;
+pub mod screens;
 mod setup;
-mod stage;
+pub mod stage;
 mod terminal;
-mod theme;
-mod widgets;
+pub mod theme;
+pub mod widgets;
 
 pub use self::connections::{Checked, Chosen, Connections, Desk, Row};
 pub use self::run::Held;

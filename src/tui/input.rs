@@ -1,9 +1,13 @@
 //! What comes from outside while the terminal is held: keys, pastes, signals, and the end of the terminal itself.
+//!
+//! On Unix the keys are read by a thread of our own, which waits for the terminal and for being told to end, and for
+//! nothing else. A reader that waits inside a sequence that is not whole would hold the program as long as a slow paste
+//! lasts, and one that does not look for the other end of the terminal would read nothing for ever once it is gone.
 
 use std::pin::Pin;
 
-use crossterm::event::{Event, EventStream, KeyEvent};
-use futures_util::{Stream, StreamExt as _, stream};
+use crossterm::event::KeyEvent;
+use futures_util::{Stream, stream};
 use zeroize::Zeroizing;
 
 /// Something that came in.
@@ -22,70 +26,142 @@ pub enum Input {
 }
 
 /// Everything that comes in, from the terminal of this process and from its signals.
-pub fn of_the_process() -> Pin<Box<dyn Stream<Item = Input> + Send>> {
-    let keys = EventStream::new().filter_map(async |event| match event {
+pub type Inputs = Pin<Box<dyn Stream<Item = Input> + Send>>;
+
+#[cfg(unix)]
+pub fn of_the_process() -> std::io::Result<Inputs> {
+    Ok(Box::pin(stream::select(keys::Keys::begin()?, signals())))
+}
+
+#[cfg(not(unix))]
+pub fn of_the_process() -> std::io::Result<Inputs> {
+    use crossterm::event::{Event, EventStream};
+    use futures_util::StreamExt as _;
+
+    Ok(Box::pin(EventStream::new().filter_map(async |event| match event {
         Ok(Event::Key(key)) => Some(Input::Key(key)),
         Ok(Event::Paste(text)) => Some(Input::Paste(Zeroizing::new(text))),
         Ok(Event::Resize(..)) => Some(Input::Resized),
         Ok(_) => None,
         Err(_) => Some(Input::Lost),
-    });
-    Box::pin(stream::select(keys, signals()))
+    })))
+}
+
+#[cfg(unix)]
+mod keys {
+    use std::io::{self, PipeReader, PipeWriter};
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+    use std::thread::JoinHandle;
+
+    use futures_util::Stream;
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::io::Errno;
+    use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+    use zeroize::Zeroizing;
+
+    use super::Input;
+    use crate::tui::decode::Decoder;
+
+    /// How long is waited for the rest of a key. Whatever a terminal sends for one key it sends at once; over a slow line
+    /// the parts of it come a little apart.
+    const REST: Timespec = Timespec { tv_sec: 0, tv_nsec: 40_000_000 };
+
+    /// The keys, until this is dropped: then nobody reads the terminal any more.
+    pub struct Keys {
+        heard: UnboundedReceiver<Input>,
+        end: Option<PipeWriter>,
+        reader: Option<JoinHandle<()>>,
+    }
+
+    impl Keys {
+        pub fn begin() -> io::Result<Self> {
+            let (ended, end) = io::pipe()?;
+            let (tell, heard) = unbounded_channel();
+            let reader = std::thread::Builder::new().name("keys".into()).spawn(move || read(&ended, &tell))?;
+            Ok(Self { heard, end: Some(end), reader: Some(reader) })
+        }
+    }
+
+    impl Drop for Keys {
+        fn drop(&mut self) {
+            drop(self.end.take());
+            if let Some(reader) = self.reader.take() {
+                let _ = reader.join();
+            }
+        }
+    }
+
+    impl Stream for Keys {
+        type Item = Input;
+
+        fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Input>> {
+            self.heard.poll_recv(context)
+        }
+    }
+
+    fn read(ended: &PipeReader, tell: &UnboundedSender<Input>) {
+        let stdin = io::stdin();
+        let mut decoder = Decoder::default();
+        let mut room = Zeroizing::new([0; 4096]);
+        loop {
+            let mut ready = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(ended, PollFlags::IN)];
+            match poll(&mut ready, decoder.is_waiting().then_some(&REST)) {
+                Err(Errno::INTR) => continue,
+                Err(_) => break,
+                Ok(_) => {}
+            }
+            if !ready[1].revents().is_empty() {
+                return;
+            }
+            let told = ready[0].revents();
+            let inputs = if told.contains(PollFlags::IN) {
+                match rustix::io::read(&stdin, &mut room[..]) {
+                    Ok(0) => break,
+                    Ok(count) => decoder.feed(&room[..count]),
+                    Err(Errno::INTR | Errno::AGAIN) => continue,
+                    Err(_) => break,
+                }
+            } else if told.is_empty() {
+                decoder.settle()
+            } else {
+                break;
+            };
+            for input in inputs {
+                if tell.send(input).is_err() {
+                    return;
+                }
+            }
+        }
+        let _ = tell.send(Input::Lost);
+    }
 }
 
 #[cfg(unix)]
 fn signals() -> impl Stream<Item = Input> + Send {
     use std::task::Poll;
 
-    use tokio::signal::unix::{SignalKind, signal};
+    use tokio::signal::unix::{Signal, SignalKind, signal};
 
     let ear = |kind: SignalKind| signal(kind).ok();
+    let (stop, go_on) = (rustix::process::Signal::TSTP.as_raw(), rustix::process::Signal::CONT.as_raw());
     // What asks the program to end by SIGINT or SIGTERM is heard by whoever runs it, for every command alike.
-    let mut hangup = ear(SignalKind::hangup());
-    let mut quit = ear(SignalKind::quit());
-    let mut stop = ear(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()));
-    let mut go_on = ear(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()));
-    let mut end = Box::pin(end_of_terminal());
+    let mut ears: Vec<(Option<Signal>, fn() -> Input)> = vec![
+        (ear(SignalKind::hangup()), || Input::Lost),
+        (ear(SignalKind::quit()), || Input::Lost),
+        (ear(SignalKind::window_change()), || Input::Resized),
+        (ear(SignalKind::from_raw(stop)), || Input::Stop),
+        (ear(SignalKind::from_raw(go_on)), || Input::Continued),
+    ];
     stream::poll_fn(move |context| {
-        let mut heard = |ear: &mut Option<tokio::signal::unix::Signal>| {
-            ear.as_mut().is_some_and(|ear| matches!(ear.poll_recv(context), Poll::Ready(Some(()))))
-        };
-        if heard(&mut hangup) || heard(&mut quit) {
-            return Poll::Ready(Some(Input::Lost));
+        for (ear, input) in &mut ears {
+            let heard = ear.as_mut().map(|ear| ear.poll_recv(context));
+            if matches!(heard, Some(Poll::Ready(Some(())))) {
+                return Poll::Ready(Some(input()));
+            }
         }
-        if heard(&mut stop) {
-            return Poll::Ready(Some(Input::Stop));
-        }
-        if heard(&mut go_on) {
-            return Poll::Ready(Some(Input::Continued));
-        }
-        end.as_mut().poll(context).map(|()| Some(Input::Lost))
+        Poll::Pending
     })
-}
-
-/// Waits until nobody holds the other end of the terminal. The reader of keys does not tell: it goes on reading nothing.
-///
-/// A thread of its own, since the system tells of this only to who waits for it. It sleeps until then.
-#[cfg(unix)]
-async fn end_of_terminal() {
-    use rustix::event::{PollFd, PollFlags, poll};
-
-    let (tell, told) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
-        let stdin = std::io::stdin();
-        // No event is asked for: that the other end is gone is told anyway.
-        let mut ends = [PollFd::new(&stdin, PollFlags::empty())];
-        while poll(&mut ends, None).is_err_and(|error| error == rustix::io::Errno::INTR) {}
-        let _ = tell.send(());
-    });
-    if told.await.is_err() {
-        std::future::pending::<()>().await;
-    }
-}
-
-#[cfg(not(unix))]
-fn signals() -> impl Stream<Item = Input> + Send {
-    stream::pending()
 }
 
 /// Stops this process until it is told to go on, as Ctrl-Z does.

@@ -1,15 +1,13 @@
 //! A scene on the real terminal of this process.
 
 use std::io;
-use std::pin::Pin;
 use std::time::Duration;
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::execute;
-use futures_util::Stream;
 use ratatui::Terminal;
 
-use super::input::{self, Input};
+use super::input::{self, Inputs};
 use super::scene::Scene;
 use super::stage::{Ended, Outside, Stage};
 use super::terminal::{Canvas, Guard, Real, backend};
@@ -21,10 +19,8 @@ const DEAF: Duration = Duration::from_millis(150);
 /// The terminal of this process, held for one or several scenes. Dropping it gives the terminal back.
 pub struct Held {
     // Before the guard: the reader of keys goes before what was typed ahead is thrown away.
-    inputs: Pin<Box<dyn Stream<Item = Input> + Send>>,
-    terminal: Terminal<Real>,
-    outside: Here,
-    theme: Theme,
+    inputs: Inputs,
+    stage: Stage<Real, Here>,
 }
 
 impl Held {
@@ -32,14 +28,18 @@ impl Held {
     /// Where the terminal cannot be taken over.
     pub fn take(canvas: Canvas, theme: Theme) -> io::Result<Self> {
         let guard = Guard::enter(canvas)?;
-        let mut terminal = Terminal::new(backend(canvas))?;
-        terminal.clear()?;
-        Ok(Self { inputs: input::of_the_process(), terminal, outside: Here { guard, canvas }, theme })
+        let terminal = Terminal::new(backend(canvas))?;
+        let stage = Stage::new(terminal, Here { guard, canvas }, theme, DEAF);
+        Ok(Self { inputs: input::of_the_process()?, stage })
+    }
+
+    /// Gives the terminal back before this is dropped.
+    pub fn give_back(self) {
+        drop(self);
     }
 
     pub async fn play<S: Scene>(&mut self, scene: &mut S) -> Ended<S::End> {
-        let (terminal, outside) = (&mut self.terminal, &mut self.outside);
-        Stage { terminal, outside, theme: self.theme, deaf: DEAF }.play(scene, &mut self.inputs).await
+        self.stage.play(scene, &mut self.inputs).await
     }
 }
 

@@ -56,46 +56,59 @@ pub enum Ended<End> {
     Lost,
 }
 
-/// Where a scene is played.
-pub struct Stage<'a, B: Backend, O: Outside> {
-    pub terminal: &'a mut Terminal<B>,
-    pub outside: &'a mut O,
-    pub theme: Theme,
+/// Where scenes are played.
+pub struct Stage<B: Backend, O: Outside> {
+    terminal: Terminal<B>,
+    outside: O,
+    theme: Theme,
     /// How long Enter is not heard after a paste: what a paste has smuggled past its own end comes at once.
-    pub deaf: Duration,
+    deaf: Duration,
+    state: State,
 }
 
+#[derive(Default)]
 struct State {
     over: Option<Over>,
     notice: Option<(String, bool)>,
     tick: usize,
     scroll: usize,
-    /// The screen row at which the focus was drawn.
+    /// The page that was drawn last.
     place: usize,
     pasted: Option<Instant>,
 }
 
-impl<B: Backend, O: Outside> Stage<'_, B, O> {
+impl<B: Backend, O: Outside> Stage<B, O> {
+    pub fn new(terminal: Terminal<B>, outside: O, theme: Theme, deaf: Duration) -> Self {
+        Self { terminal, outside, theme, deaf, state: State::default() }
+    }
+
+    pub fn terminal(&mut self) -> &mut Terminal<B> {
+        &mut self.terminal
+    }
+
+    pub fn outside(&self) -> &O {
+        &self.outside
+    }
+
     /// Plays `scene` until it ends or nobody is there any more.
     pub async fn play<S: Scene>(
         &mut self,
         scene: &mut S,
         inputs: &mut (impl Stream<Item = Input> + Unpin),
     ) -> Ended<S::End> {
-        let mut state = State { over: None, notice: None, tick: 0, scroll: 0, place: scene.place(), pasted: None };
         let mut ticker = tokio::time::interval(TICK);
         ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
-            if self.draw(scene, &mut state).is_err() {
+            if self.draw(scene).is_err() {
                 return Ended::Lost;
             }
             let heard = tokio::select! {
                 // Keys first: they are never kept waiting by what comes back.
                 biased;
-                input = inputs.next() => self.hear(input.unwrap_or(Input::Lost), scene, &mut state),
-                deeds = scene.outcome() => self.perform(deeds, &mut state),
+                input = inputs.next() => self.hear(input.unwrap_or(Input::Lost), scene),
+                deeds = scene.outcome() => self.perform(deeds),
                 _ = ticker.tick(), if scene.is_waiting() => {
-                    state.tick += 1;
+                    self.state.tick += 1;
                     None
                 }
             };
@@ -104,20 +117,20 @@ impl<B: Backend, O: Outside> Stage<'_, B, O> {
             }
             for _ in 0..BURST {
                 let Some(input) = at_once(inputs).await else { break };
-                if let Some(ended) = self.hear(input.unwrap_or(Input::Lost), scene, &mut state) {
+                if let Some(ended) = self.hear(input.unwrap_or(Input::Lost), scene) {
                     return ended;
                 }
             }
         }
     }
 
-    fn hear<S: Scene>(&mut self, input: Input, scene: &mut S, state: &mut State) -> Option<Ended<S::End>> {
+    fn hear<S: Scene>(&mut self, input: Input, scene: &mut S) -> Option<Ended<S::End>> {
         match input {
-            Input::Key(event) => self.key(&event, scene, state),
+            Input::Key(event) => self.key(&event, scene),
             Input::Paste(text) => {
-                state.pasted = Some(Instant::now());
-                let deeds = if state.over.is_none() { scene.paste(&text) } else { Vec::new() };
-                self.perform(deeds, state)
+                self.state.pasted = Some(Instant::now());
+                let deeds = if self.state.over.is_none() { scene.paste(&text) } else { Vec::new() };
+                self.perform(deeds)
             }
             Input::Resized => None,
             Input::Lost => Some(Ended::Lost),
@@ -137,111 +150,111 @@ impl<B: Backend, O: Outside> Stage<'_, B, O> {
         self.terminal.clear().is_err().then_some(Ended::Lost)
     }
 
-    fn key<S: Scene>(&mut self, event: &KeyEvent, scene: &mut S, state: &mut State) -> Option<Ended<S::End>> {
-        let deaf = state.pasted.is_some_and(|at| at.elapsed() < self.deaf);
+    fn key<S: Scene>(&mut self, event: &KeyEvent, scene: &mut S) -> Option<Ended<S::End>> {
+        let deaf = self.state.pasted.is_some_and(|at| at.elapsed() < self.deaf);
         if deaf && event.code == KeyCode::Enter {
             return None;
         }
-        let context = state.over.as_ref().map_or(scene.context(), Over::context);
+        let context = self.state.over.as_ref().map_or(scene.context(), Over::context);
         let intent = keys::meaning(context, event);
         if keys::typed(event).is_some() || intent.is_some() {
-            state.notice = None;
+            self.state.notice = None;
         }
         match intent {
             Some(Intent::Redraw) => self.again(),
             Some(Intent::Suspend) => {
                 if let Err(reason) = self.outside.ask_to_stop() {
-                    state.notice = Some((reason, true));
+                    self.state.notice = Some((reason, true));
                 }
                 None
             }
-            Some(intent) if state.over.is_some() => self.over(intent, scene, state),
+            Some(intent) if self.state.over.is_some() => self.over(intent, scene),
             Some(Intent::Help) => {
-                state.over = Some(Over::help(context));
+                self.state.over = Some(Over::help(context));
                 None
             }
             Some(intent) if scene.absent().contains(&intent) => None,
             Some(intent) => {
                 let deeds = scene.intend(intent);
-                self.perform(deeds, state)
+                self.perform(deeds)
             }
             None => {
-                let letter = keys::typed(event).filter(|_| state.over.is_none())?;
+                let letter = keys::typed(event).filter(|_| self.state.over.is_none())?;
                 let deeds = scene.letter(letter);
-                self.perform(deeds, state)
+                self.perform(deeds)
             }
         }
     }
 
     /// A key while something stands in front of the page.
-    fn over<S: Scene>(&mut self, intent: Intent, scene: &mut S, state: &mut State) -> Option<Ended<S::End>> {
-        let over = state.over.as_mut()?;
+    fn over<S: Scene>(&mut self, intent: Intent, scene: &mut S) -> Option<Ended<S::End>> {
+        let over = self.state.over.as_mut()?;
         let answer = over.on(intent);
         match answer {
             over::Answer::Open => None,
             over::Answer::Closed => {
-                state.over = None;
+                self.state.over = None;
                 None
             }
             over::Answer::Said(topic, yes) => {
-                state.over = None;
+                self.state.over = None;
                 let deeds = scene.answered(topic, yes);
-                self.perform(deeds, state)
+                self.perform(deeds)
             }
             over::Answer::Leave => {
-                state.over = None;
+                self.state.over = None;
                 let deeds = scene.intend(Intent::Leave);
-                self.perform(deeds, state)
+                self.perform(deeds)
             }
         }
     }
 
-    fn perform<End>(&mut self, deeds: Vec<Deed<End>>, state: &mut State) -> Option<Ended<End>> {
+    fn perform<End>(&mut self, deeds: Vec<Deed<End>>) -> Option<Ended<End>> {
         for deed in deeds {
             match deed {
-                Deed::Say(text) => state.notice = Some((text, false)),
-                Deed::Warn(text) => state.notice = Some((text, true)),
+                Deed::Say(text) => self.state.notice = Some((text, false)),
+                Deed::Warn(text) => self.state.notice = Some((text, true)),
                 Deed::Open(url) => {
-                    state.notice = Some(match self.outside.open(&url) {
+                    self.state.notice = Some(match self.outside.open(&url) {
                         Ok(()) => ("The browser was asked to open the page.".to_owned(), false),
                         Err(reason) => (reason, true),
                     });
                 }
                 Deed::Code(url) => match Over::code(&url) {
-                    Some(code) => state.over = Some(code),
-                    None => state.notice = Some(("This address is too long for a QR code.".to_owned(), true)),
+                    Some(code) => self.state.over = Some(code),
+                    None => self.state.notice = Some(("This address is too long for a QR code.".to_owned(), true)),
                 },
                 Deed::Copy(text, what) => {
                     self.outside.copy(&text);
-                    state.notice = Some((format!("Handed to the terminal to copy: {what}"), false));
+                    self.state.notice = Some((format!("Handed to the terminal to copy: {what}"), false));
                 }
-                Deed::Ask(question) => state.over = Some(Over::question(question)),
-                Deed::Scroll(intent) => scroll(&mut state.scroll, intent),
+                Deed::Ask(question) => self.state.over = Some(Over::question(question)),
+                Deed::Scroll(intent) => scroll(&mut self.state.scroll, intent),
                 Deed::End(end) => return Some(Ended::Scene(end)),
             }
         }
         None
     }
 
-    fn draw<S: Scene>(&mut self, scene: &mut S, state: &mut State) -> Result<(), B::Error> {
+    fn draw<S: Scene>(&mut self, scene: &mut S) -> Result<(), B::Error> {
         let theme = self.theme;
-        if state.place != scene.place() {
-            (state.place, state.scroll) = (scene.place(), 0);
+        if self.state.place != scene.place() {
+            (self.state.place, self.state.scroll) = (scene.place(), 0);
         }
         self.terminal.draw(|frame| {
             let area = frame.area();
-            let look = Look { theme: &theme, tick: state.tick, room: frame::room(area) };
+            let look = Look { theme: &theme, tick: self.state.tick, room: frame::room(area) };
             let mut page = scene.page(look);
-            let context = state.over.as_ref().map_or(scene.context(), Over::context);
+            let context = self.state.over.as_ref().map_or(scene.context(), Over::context);
             page.keys = keys::footer(context, &scene.absent());
-            let notice = state.notice.as_ref();
+            let notice = self.state.notice.as_ref();
             page.notice = notice.map(|(text, bad)| (text.clone(), if *bad { theme.warn() } else { theme.accent() }));
-            if let Some(over) = &mut state.over {
+            if let Some(over) = &mut self.state.over {
                 page = Page { body: over.sheet(&theme, look.body_width()), details: Sheet::default(), ..page };
                 frame::draw(&page, &theme, frame.buffer_mut(), area, over.scroll());
                 return;
             }
-            let cursor = frame::draw(&page, &theme, frame.buffer_mut(), area, &mut state.scroll);
+            let cursor = frame::draw(&page, &theme, frame.buffer_mut(), area, &mut self.state.scroll);
             if let Some(position) = cursor {
                 frame.set_cursor_position(position);
             }

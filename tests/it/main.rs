@@ -23,3 +23,4 @@ mod sandbox;
 mod stores;
 mod support;
 mod tidy;
+mod tui;
