@@ -28,8 +28,6 @@ use crate::secret::Store;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answers {
     given: BTreeMap<Field, Answer>,
-    /// The number of the token that was typed; the token itself is in the world's keeping.
-    typed: Option<u64>,
 }
 
 /// Something that does not fit: the field it is about, and a sentence with the remedy. It never repeats a value.
@@ -47,14 +45,18 @@ impl Answers {
         let origins = |site: &Site| (site.host.clone(), site.api.clone());
         if before.is_some() && before.as_ref().map(origins) != self.site().as_ref().map(origins) {
             self.given.retain(|field, _| !field.is_of_token());
-            self.typed = None;
         }
     }
 
-    /// The token was typed, and is kept under this number. Any other source is forgotten.
-    pub fn set_typed(&mut self, number: u64) {
+    /// Answers where the token comes from; any other source is given up.
+    pub fn set_source(&mut self, field: Field, answer: Answer) {
         self.given.retain(|field, _| !field.is_token_source());
-        self.typed = Some(number);
+        self.set(field, answer);
+    }
+
+    /// An answer as a text that would be accepted again; none for a token that was typed.
+    pub fn shown(&self, field: &Field) -> Option<String> {
+        written::shown(self.given.get(field)?)
     }
 
     pub fn clear(&mut self, field: &Field) {
@@ -71,10 +73,7 @@ impl Answers {
 
     /// Takes over what `other` says, over what stands here.
     pub fn overlay(&mut self, other: &Self) {
-        if [Field::TokenEnv, Field::TokenFile, Field::TokenCommand, Field::TokenStdin]
-            .iter()
-            .any(|field| other.has(field))
-        {
+        if Field::TOKEN_SOURCES.iter().any(|field| other.has(field)) {
             self.given.retain(|field, _| !field.is_token_source());
         }
         self.given.extend(other.given.iter().map(|(field, answer)| (field.clone(), answer.clone())));
@@ -167,8 +166,10 @@ impl Answers {
         } else if let Some(argv) = self.words(&Field::TokenCommand) {
             Some(Source::Command(argv.to_vec()))
         } else {
-            let stdin = self.flag(&Field::TokenStdin).then_some(Source::Stdin);
-            stdin.or(self.typed.map(Source::Typed))
+            match self.given.get(&Field::TokenTyped) {
+                Some(Answer::Typed(number)) => Some(Source::Typed(*number)),
+                _ => self.flag(&Field::TokenStdin).then_some(Source::Stdin),
+            }
         }
     }
 
@@ -200,11 +201,16 @@ impl Answers {
             }
             Some("git-credential") => Store::GitCredential,
             Some(_) => Store::Keyring,
-            None => match self.source() {
-                Some(Source::Env(name)) => Store::Env(name),
-                Some(Source::Command(argv)) => Store::Command(argv),
-                _ => Store::Keyring,
-            },
+            None => self.default_store(),
+        }
+    }
+
+    /// Where the secret rests if nobody says otherwise.
+    pub fn default_store(&self) -> Store {
+        match self.source() {
+            Some(Source::Env(name)) => Store::Env(name),
+            Some(Source::Command(argv)) => Store::Command(argv),
+            _ => Store::Keyring,
         }
     }
 
@@ -297,7 +303,7 @@ impl Answers {
             _ => self.has(field),
         });
         let sources: Vec<_> = sources.collect();
-        if sources.is_empty() && self.typed.is_none() && !has_token && !self.has_ssh() {
+        if sources.is_empty() && !has_token && !self.has_ssh() {
             say(Field::TokenEnv, "the token's source is missing: give one of env, file, command or stdin in [token]");
         }
         for second in sources.iter().skip(1) {

@@ -48,7 +48,7 @@ pub enum Source {
     File(PathBuf),
     Command(Vec<String>),
     Stdin,
-    /// Typed in this run: the number under which the world keeps it.
+    /// Typed or pasted in this run; the world holds it under this number.
     Typed(u64),
     /// What a saved connection keeps.
     Kept {

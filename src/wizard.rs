@@ -9,6 +9,7 @@ mod prefill;
 mod screen;
 mod step;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::apply::{Command, Done, Keeping, Stage};
 pub use self::prefill::{answers_of, edited};
-pub use self::screen::{Ask, Choice, Control, Note, NoteKind, Screen};
+pub use self::screen::{Ask, Choice, Control, Found, Nearby, Note, NoteKind, Screen};
 pub use self::step::Step;
 use crate::answers::{Answer, Answers, Field};
 use crate::check::{Case, CheckId, Creation, Judgement, Occasion, Resting, judge};
@@ -30,10 +31,9 @@ use crate::secret::Store;
 pub enum Event {
     /// A field was left with a parsed value.
     Answer(Field, Answer),
+    /// A field was emptied: its default holds again.
     Clear(Field),
-    /// A token was typed, and is kept under this number.
-    Typed(u64),
-    /// Save although checks failed, and record which.
+    /// Whoever sits there wants to save although checks failed.
     AcceptFailures,
     Go(Step),
     Next,
@@ -86,6 +86,8 @@ pub struct Settings {
     pub probes: bool,
     /// Nobody is asked.
     pub offline: bool,
+    /// A person is there: pages without a question are passed over, and lists are looked up for those with one.
+    pub interactive: bool,
     /// The moment of the run.
     pub now: Timestamp,
     /// A token that ends within this time fails.
@@ -101,6 +103,11 @@ pub struct Wizard {
     answers: Answers,
     facts: Facts,
     step: Step,
+    /// The furthest step that was come to.
+    reached: Step,
+    nearby: Nearby,
+    /// What had no answer when the page for what is open was come to: it stays there.
+    left_open: BTreeSet<Field>,
     tickets: u64,
     /// The id that a new connection gets.
     fresh_id: String,
@@ -123,6 +130,9 @@ impl Wizard {
             answers,
             facts: Facts::default(),
             step: Step::Platform,
+            reached: Step::Platform,
+            nearby: Nearby::default(),
+            left_open: BTreeSet::new(),
             tickets: 0,
             fresh_id,
             applied: Vec::new(),
@@ -130,16 +140,22 @@ impl Wizard {
         }
     }
 
+    /// Tells what lies around, to be offered.
+    #[must_use]
+    pub fn near(self, nearby: Nearby) -> Self {
+        Self { nearby, ..self }
+    }
+
     /// Takes in what happened, and says what is to happen.
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
         match event {
+            Event::Answer(field, answer) if field.is_token_source() => self.answer_source(field, answer),
             Event::Answer(field, answer) => self.answers.set(field, answer),
-            Event::Typed(number) => self.answers.set_typed(number),
-            Event::AcceptFailures => self.settings.accept_failures = true,
             Event::Clear(field) => self.answers.clear(&field),
-            Event::Go(step) if step <= self.step && self.step < Step::Apply => self.step = step,
+            Event::AcceptFailures => self.settings.accept_failures = true,
+            Event::Go(step) if step <= self.reached && self.step < Step::Apply => self.step = step,
             Event::Next => self.next(),
-            Event::Back if self.step < Step::Apply => self.step = self.step.before(),
+            Event::Back if self.step < Step::Apply => self.step = self.before(),
             Event::Go(_) | Event::Back => {}
             Event::Retry(Which::All) => self.facts = Facts::default(),
             Event::Retry(Which::Refused) => {
@@ -156,6 +172,16 @@ impl Wizard {
         if let (Some(site), Some(credential)) = (self.answers.site(), self.credential()) {
             self.facts.put(Query::Expiry(site, credential), Fact::Known(Value::Expiry(ends)), Duration::ZERO);
         }
+    }
+
+    /// Another token brings its own end and kind, and a reference its own resting place.
+    fn answer_source(&mut self, field: Field, answer: Answer) {
+        if let Some(held) = self.held().filter(|_| self.answers.source().is_none()).cloned() {
+            let refers = matches!(field, Field::TokenEnv | Field::TokenCommand);
+            let kept = held.token.as_ref().is_some_and(|token| token.store.keeps());
+            prefill::forget_with_the_token(&held, &answers_of(&held), &mut self.answers, refers || !kept);
+        }
+        self.answers.set_source(field, answer);
     }
 
     /// The tickets that are waited for; work for any other may be dropped.
@@ -356,19 +382,29 @@ impl Wizard {
 
     fn next(&mut self) {
         let may = match self.step {
-            Step::Checks | Step::Open | Step::Store | Step::Review if self.settings.dry_run => self.is_settled(),
-            Step::Checks | Step::Open | Step::Store | Step::Review => {
+            Step::Checks | Step::Store | Step::Review if !self.problems(self.step).is_empty() => false,
+            Step::Checks | Step::Store | Step::Review if self.settings.dry_run => self.is_settled(),
+            Step::Checks | Step::Store | Step::Review => {
                 self.is_settled() && self.floor() && self.blocking().is_empty()
             }
             Step::Apply => self.is_applied(),
             Step::Done => false,
-            step => step.problems(&self.answers, self.platform(), self.credential().is_some()).is_empty(),
+            step => self.problems(step).is_empty(),
         };
         if may && !(self.is_check() && self.step == Step::Checks) {
-            self.step = match self.step.after() {
+            self.note_what_is_open();
+            self.step = match self.after() {
                 Step::Apply if self.settings.dry_run => Step::Done,
                 step => step,
             };
+            self.reached = self.reached.max(self.step);
+        }
+    }
+
+    fn note_what_is_open(&mut self) {
+        if self.step == Step::Token {
+            let open = Step::Open.fields().iter().filter(|field| !self.answers.has(field));
+            self.left_open = open.cloned().collect();
         }
     }
 
@@ -387,7 +423,7 @@ impl Wizard {
     fn wanted(&self) -> Vec<Query> {
         let judgement = self.judgement();
         if !judgement.checks.is_empty() {
-            return judgement.wanted.into_iter().collect();
+            return judgement.wanted.into_iter().chain(self.lists()).collect();
         }
         let greeting = self.answers.site().map(Query::Reach);
         greeting.into_iter().filter(|query| self.facts.of(query).is_none()).collect()

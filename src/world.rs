@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use crate::answers::{Answer, Field};
 use crate::config::{Config, Connection};
 use crate::disk::{self, Paths};
 use crate::fact::{Credential, Fault, FaultKind, Query, Remedy, Site, Source, Ticket, Value};
@@ -28,6 +29,7 @@ pub struct World {
     paths: Paths,
     redaction: Redaction,
     vault: Mutex<BTreeMap<Credential, Secret>>,
+    /// What was typed, in its order.
     typed: Mutex<Vec<Secret>>,
     lines: Mutex<Vec<Line>>,
     notes: Mutex<Vec<String>>,
@@ -50,8 +52,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl World {
     pub fn new(log: Option<Log>, stores: Stores, paths: Paths, redaction: Redaction) -> Self {
         let outside = Outside::new(log.clone());
-        let (vault, lines, notes) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let typed = Mutex::default();
+        let (vault, typed, lines, notes) = (Mutex::default(), Mutex::default(), Mutex::default(), Mutex::default());
         Self { outside, log, stores, paths, redaction, vault, typed, lines, notes, changes: Arc::default() }
     }
 
@@ -74,14 +75,6 @@ impl World {
     /// What saving had to mend on the way, to be told once.
     pub fn take_notes(&self) -> Vec<String> {
         std::mem::take(&mut locked(&self.notes))
-    }
-
-    /// Takes a typed token into the world's keeping; the number under which it is found there comes back.
-    pub fn deposit(&self, secret: Secret) -> u64 {
-        self.redaction.learn(&secret);
-        let mut typed = locked(&self.typed);
-        typed.push(secret);
-        typed.len() as u64 - 1
     }
 
     /// Performs an effect, and says what came of it.
@@ -137,29 +130,42 @@ impl World {
             }
             Source::Command(argv) => store::read_command(argv).await,
             Source::Stdin => aside(store::read_stdin).await?,
-            Source::Typed(number) => {
-                let at = usize::try_from(*number).unwrap_or(usize::MAX);
-                let typed = locked(&self.typed).get(at).cloned();
-                return typed
-                    .map(|secret| self.keep(credential, secret))
-                    .ok_or_else(|| Fault::new(FaultKind::Secret, "The token that was typed is not there any more."));
-            }
+            Source::Typed(number) => return self.typed(credential, *number),
             Source::Kept { store, id, generation } => {
                 self.stores.read(store, &Entry { id: id.clone(), generation: *generation }).await
             }
         }
         .map_err(fault_of)?;
-        Ok(self.keep(credential, secret))
-    }
-
-    fn keep(&self, credential: &Credential, secret: Secret) -> Value {
-        self.redaction.learn(&secret);
-        if let Some(log) = &self.log {
-            log.learn(&secret);
-        }
+        self.learn(&secret);
         let told = recognise(credential.provider, &secret);
         locked(&self.vault).insert(credential.clone(), secret);
-        Value::Token(told)
+        Ok(Value::Token(told))
+    }
+
+    /// Takes a secret that somebody has typed. The answer says where it is, and nothing of what it is.
+    pub fn deposit(&self, secret: Secret) -> (Field, Answer) {
+        self.learn(&secret);
+        let mut typed = locked(&self.typed);
+        typed.push(secret);
+        (Field::TokenTyped, Answer::Typed(typed.len() as u64))
+    }
+
+    fn typed(&self, credential: &Credential, number: u64) -> Result<Value, Fault> {
+        let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+        let secret = index.and_then(|index| locked(&self.typed).get(index).cloned());
+        let secret =
+            secret.ok_or_else(|| Fault::new(FaultKind::Secret, "The token that was typed is gone: type it again."))?;
+        let told = recognise(credential.provider, &secret);
+        locked(&self.vault).insert(credential.clone(), secret);
+        Ok(Value::Token(told))
+    }
+
+    /// Lets no output show it.
+    fn learn(&self, secret: &Secret) {
+        self.redaction.learn(secret);
+        if let Some(log) = &self.log {
+            log.learn(secret);
+        }
     }
 
     fn secret(&self, credential: &Credential) -> Result<Secret, Fault> {

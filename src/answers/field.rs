@@ -27,6 +27,8 @@ pub enum Field {
     TokenFile,
     TokenCommand,
     TokenStdin,
+    /// A token that was typed or pasted in this run: it has no key, since no file may hold it.
+    TokenTyped,
     TokenKind,
     TokenExpires,
     StoreKind,
@@ -85,6 +87,8 @@ pub enum Answer {
     Visibility(Visibility),
     Contents(Contents),
     Scope(KeyScope),
+    /// The number under which the world holds what was typed.
+    Typed(u64),
 }
 
 /// When the user says that the token ends.
@@ -171,12 +175,17 @@ pub const FIELDS: &[FieldRow] = &[
 ];
 
 impl Field {
-    pub const TOKEN_SOURCES: &'static [Self] = &[Self::TokenEnv, Self::TokenFile, Self::TokenCommand, Self::TokenStdin];
+    pub const TOKEN_SOURCES: &'static [Self] =
+        &[Self::TokenEnv, Self::TokenFile, Self::TokenCommand, Self::TokenStdin, Self::TokenTyped];
 
     /// Its row; fields of the hand-over share one.
     pub fn row(&self) -> &'static FieldRow {
         static HANDOVER: FieldRow =
             row(Field::Handover(String::new()), "handover", Shape::Text, "what the platform's form asks");
+        static TYPED: FieldRow = row(Field::TokenTyped, "token", Shape::Text, "the token, typed or pasted");
+        if *self == Self::TokenTyped {
+            return &TYPED;
+        }
         FIELDS.iter().find(|row| row.field == *self).unwrap_or(&HANDOVER)
     }
 

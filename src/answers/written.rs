@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::field::{Answer, FIELDS, Field, FieldRow, GivenExpiry, Shape};
 use super::{Answers, Problem};
+use crate::fact::Source;
 use crate::statements::{key, list, quoted};
 
 /// The answers as a file that gives them again. It never holds a secret: a token that was typed is not among them.
@@ -14,7 +15,7 @@ pub fn write(answers: &Answers) -> String {
         "version = 1".to_owned(),
     ];
     let mut table = "";
-    let typed = matches!(answers.source(), None | Some(crate::fact::Source::Typed(_))) && !answers.has_ssh();
+    let typed = matches!(answers.source(), None | Some(Source::Typed(_))) && !answers.has_ssh();
     for row in FIELDS {
         let (in_table, name) = row.key.rsplit_once('.').unwrap_or(("", row.key));
         let remark = typed && row.field == Field::TokenEnv;
@@ -24,11 +25,13 @@ pub fn write(answers: &Answers) -> String {
             table = in_table;
         }
         if remark {
-            out.push(
-                "# The token was typed. Name its source here for the next time:
-# env = \"GIT_ACCESS_TOKEN\""
-                    .to_owned(),
-            );
+            let typed = matches!(answers.source(), Some(Source::Typed(_)));
+            let text = if typed {
+                "# The token was typed. Give it on standard input the next time, or name its source here.\nstdin = true"
+            } else {
+                "# Name the source of the token here:\n# env = \"GIT_ACCESS_TOKEN\""
+            };
+            out.push(text.to_owned());
         }
         let Some(answer) = answer else { continue };
         out.push(format!("{name} = {}", value(answer)));
@@ -77,6 +80,24 @@ fn handover(answers: &Answers) -> Vec<String> {
     out
 }
 
+/// An answer as people write it in a field.
+pub(super) fn shown(answer: &Answer) -> Option<String> {
+    Some(match answer {
+        Answer::Text(text) => text.clone(),
+        Answer::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),
+        Answer::Words(words) => words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" "),
+        Answer::Path(path) => path.to_string_lossy().into_owned(),
+        Answer::Typed(_) => return None,
+        other => value(other).trim_matches('"').to_owned(),
+    })
+}
+
+/// A word of a command, quoted where a blank would part it.
+fn shell_word(word: &str) -> String {
+    let plain = !word.is_empty() && !word.contains(|letter: char| letter.is_whitespace() || "'\"\\".contains(letter));
+    if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
 fn value(answer: &Answer) -> String {
     match answer {
         Answer::Text(text) => quoted(text),
@@ -94,6 +115,7 @@ fn value(answer: &Answer) -> String {
         Answer::Visibility(visibility) => quoted(visibility.name()),
         Answer::Contents(contents) => quoted(contents.name()),
         Answer::Scope(scope) => quoted(scope.name()),
+        Answer::Typed(_) => String::new(),
     }
 }
 

@@ -52,6 +52,7 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
             accept_failures: false,
             probes: !flags.no_probes,
             offline: flags.offline,
+            interactive: false,
             now: run::now(),
             fail_within,
         };

@@ -94,6 +94,7 @@ impl Desk for Here {
             now: run::now(),
             fail_within: None,
             offline: false,
+            interactive: false,
         };
         let id = held.id.clone();
         let wizard = check::look_at(held, None, settings, Arc::clone(&self.platforms), Arc::new(world)).await;

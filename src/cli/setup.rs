@@ -234,6 +234,7 @@ impl Setup<'_> {
             accept_failures: self.flags.accept_failures,
             probes: !self.flags.no_probes,
             offline: false,
+            interactive: false,
             now: run::now(),
             fail_within: None,
         };

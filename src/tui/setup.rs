@@ -196,6 +196,7 @@ impl Scene for SetUp {
         match self.shown {
             Step::Token if !self.token.in_field => Context::Token,
             Step::Checks => Context::Checks,
+            Step::Review if self.review.in_field => self.form.context(&self.screen()),
             Step::Review => Context::Review,
             Step::Apply => Context::Applying,
             Step::Done => Context::Done,

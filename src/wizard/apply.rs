@@ -269,7 +269,7 @@ impl Wizard {
         let checks = self.judgement().checks;
         let held = self.held();
         Some(Connection {
-            name: held.map_or_else(|| self.answers.name(), |held| Some(held.name.clone()))?,
+            name: held.map_or_else(|| self.free_name(), |held| Some(held.name.clone()))?,
             id: self.id(),
             platform: self.answers.platform()?.to_owned(),
             owner: self.owner()?,
@@ -291,6 +291,16 @@ impl Wizard {
             accepted: self.accepted(),
             site,
         })
+    }
+
+    /// The name of a new connection: as answered, else made of its answers. With a person there, one that is free.
+    pub fn free_name(&self) -> Option<String> {
+        let name = self.answers.name()?;
+        let taken = |name: &str| self.nearby.taken.contains(name);
+        if self.answers.has(&crate::answers::Field::Name) || !self.settings.interactive || !taken(&name) {
+            return Some(name);
+        }
+        (2..100).map(|number| format!("{name}-{number}")).find(|name| !taken(name))
     }
 
     pub fn identity(&self) -> Option<Identity> {

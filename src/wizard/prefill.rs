@@ -60,6 +60,24 @@ fn of_token(answers: &mut Answers, token: &Token) {
     }
 }
 
+/// Forgets of `answers` what came with the token that goes, and stands as it was `saved`.
+pub(super) fn forget_with_the_token(held: &Connection, saved: &Answers, answers: &mut Answers, brings_place: bool) {
+    let mut goes = vec![Field::TokenKind, Field::TokenExpires];
+    // A name that nobody typed came from the token that goes.
+    let told = held.verified.as_ref().and_then(|verified| verified.identity.as_deref());
+    if told.is_some() && told == held.username.as_deref() {
+        goes.push(Field::Username);
+    }
+    if brings_place {
+        goes.extend([Field::StoreKind, Field::StorePath, Field::StoreEnv, Field::StoreCommand]);
+    }
+    for field in goes {
+        if answers.shown(&field) == saved.shown(&field) {
+            answers.clear(&field);
+        }
+    }
+}
+
 /// The answers of `held`, edited by `given`. Another token brings its own end, kind and, unless the secret is kept by
 /// us, its own resting place.
 pub fn edited(held: &Connection, given: &Answers) -> Answers {
@@ -68,19 +86,8 @@ pub fn edited(held: &Connection, given: &Answers) -> Answers {
         let kept = held.token.as_ref().is_some_and(|token| token.store.keeps());
         let brings_place =
             given.has(&Field::StoreKind) || given.has(&Field::TokenEnv) || given.has(&Field::TokenCommand) || !kept;
-        for field in [Field::TokenKind, Field::TokenExpires] {
-            answers.clear(&field);
-        }
-        // A name that nobody typed came from the token that goes.
-        let told = held.verified.as_ref().and_then(|verified| verified.identity.as_deref());
-        if told.is_some() && told == held.username.as_deref() {
-            answers.clear(&Field::Username);
-        }
-        if brings_place {
-            for field in [Field::StoreKind, Field::StorePath, Field::StoreEnv, Field::StoreCommand] {
-                answers.clear(&field);
-            }
-        }
+        let saved = answers.clone();
+        forget_with_the_token(held, &saved, &mut answers, brings_place);
     }
     answers.overlay(given);
     // An owner that is named by its id is the same owner.

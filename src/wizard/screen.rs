@@ -1,11 +1,16 @@
 //! What a page of the wizard says and asks, for any shell that shows it to a person: derived from the wizard each time,
-//! in words that need no colour. Where it is drawn, and with which keys it is moved about, is the shell's own matter.
+//! in words that need no colour. Where it is drawn, and with which keys one moves about, is the shell's own matter.
 
-use crate::answers::Field;
-use crate::fact::{Query, Remedy};
+mod access;
+mod choosing;
+mod place;
+mod rest;
+
+use std::collections::BTreeSet;
 
 use super::{Step, Wizard};
-use crate::provider::Provider;
+use crate::answers::{Answer, Field, Raw, Shape};
+use crate::fact::{Fact, Query, Value};
 
 /// A page.
 #[derive(Clone, Debug)]
@@ -16,7 +21,7 @@ pub struct Screen {
     pub lead: Vec<String>,
     /// What is asked, in the order in which it is answered; questions that do not apply now are not there.
     pub asks: Vec<Ask>,
-    /// What to know beside it: notices, advice, pages to open.
+    /// What to know beside it: advice, notices, pages to open.
     pub notes: Vec<Note>,
 }
 
@@ -33,8 +38,10 @@ pub struct Ask {
     pub answered: Option<String>,
     /// What holds if nothing is answered.
     pub default: Option<String>,
-    /// Offered first because it was found nearby (a remote of the working directory, a variable): what, and where.
-    pub found: Option<(String, String)>,
+    /// Found nearby: offered, never taken by itself.
+    pub found: Option<Found>,
+    /// Few need it: a shell may keep it out of sight until it is asked for.
+    pub advanced: bool,
     /// What is wrong with the answer, or missing.
     pub problem: Option<String>,
 }
@@ -50,7 +57,7 @@ pub enum Control {
     /// One of these.
     Choice(Vec<Choice>),
     /// One of a live list, or a text of one's own.
-    Live(Query),
+    Live(Box<Query>),
 }
 
 /// Something to choose.
@@ -65,6 +72,24 @@ pub struct Choice {
     pub detail: Vec<String>,
     /// Why it cannot be chosen, and what to choose instead.
     pub refused: Option<String>,
+}
+
+/// Something that lies around and could be the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub field: Field,
+    /// The text that would be parsed as the answer.
+    pub text: String,
+    /// Where it was found: half a sentence.
+    pub place: String,
+}
+
+/// What lies around when the wizard begins.
+#[derive(Clone, Debug, Default)]
+pub struct Nearby {
+    pub found: Vec<Found>,
+    /// The names of the saved connections.
+    pub taken: BTreeSet<String>,
 }
 
 /// Something to know.
@@ -86,72 +111,177 @@ pub enum NoteKind {
 }
 
 impl Note {
-    pub fn of(remedy: &Remedy) -> Self {
-        Self { kind: NoteKind::Link, text: remedy.text.clone(), url: remedy.url.clone() }
+    fn new(kind: NoteKind, text: impl Into<String>, url: Option<String>) -> Self {
+        Self { kind, text: text.into(), url }
+    }
+}
+
+impl Choice {
+    fn new(word: &str, title: impl Into<String>, note: impl Into<String>) -> Self {
+        let (title, note) = (title.into(), note.into());
+        Self { word: word.to_owned(), title, note, detail: Vec::new(), refused: None }
+    }
+
+    fn detail(self, detail: &str) -> Self {
+        Self { detail: [self.detail, vec![detail.to_owned()]].concat(), ..self }
+    }
+}
+
+impl Ask {
+    fn new(field: Field, label: &str, help: &str, control: Control) -> Self {
+        let help = if help.is_empty() { Vec::new() } else { vec![help.to_owned()] };
+        let label = label.to_owned();
+        Self { field, label, help, control, answered: None, default: None, found: None, advanced: false, problem: None }
+    }
+
+    fn text(field: Field, label: &str, help: &str) -> Self {
+        Self::new(field, label, help, Control::Text)
+    }
+
+    fn default(self, default: impl Into<String>) -> Self {
+        Self { default: Some(default.into()), ..self }
+    }
+
+    fn advanced(self) -> Self {
+        Self { advanced: true, ..self }
     }
 }
 
 impl Wizard {
+    /// The page of `step`, as it is now.
     pub fn screen(&self, step: Step) -> Screen {
-        let mut asks = Vec::new();
-        for field in step.fields() {
-            let control = match field {
-                Field::Platform => Control::Choice(
-                    self.platforms
-                        .iter()
-                        .map(|one| Choice {
-                            word: one.id.clone(),
-                            title: one.title.clone(),
-                            note: one.about.clone(),
-                            detail: vec![one.about.clone(), one.who.clone()],
-                            refused: None,
-                        })
-                        .collect(),
-                ),
-                Field::Provider => Control::Choice(
-                    Provider::ALL
-                        .iter()
-                        .map(|one| Choice {
-                            word: one.id().into(),
-                            title: one.to_string(),
-                            note: one.rules().default_host().unwrap_or("your own host").into(),
-                            detail: vec![],
-                            refused: self.platform().and_then(|p| p.pair(*one).err()),
-                        })
-                        .collect(),
-                ),
-                Field::RepositoryCreate => Control::Flag,
-                Field::Owner => match (self.answers.site(), self.credential()) {
-                    (Some(site), Some(with)) => Control::Live(Query::Owners(site, with)),
-                    _ => Control::Text,
-                },
-                Field::TokenEnv => Control::Secret,
-                Field::TokenFile | Field::TokenCommand | Field::TokenStdin => continue,
-                _ => Control::Text,
-            };
-            asks.push(Ask {
-                field: field.clone(),
-                label: format!("{field:?}"),
-                help: vec![field.row().doc.to_owned()],
-                control,
-                answered: self.answers.text(field).map(str::to_owned).or_else(|| {
-                    if *field == Field::Provider { self.answers.provider().map(|p| p.id().to_owned()) } else { None }
-                }),
-                default: None,
-                found: None,
-                problem: step
-                    .problems(&self.answers, self.platform(), self.credential().is_some())
-                    .into_iter()
-                    .find(|p| p.field == *field)
-                    .map(|p| p.message),
-            });
+        let mut screen = match step {
+            Step::Platform => choosing::platform(self),
+            Step::Provider => choosing::provider(self),
+            Step::Place => place::place(self),
+            Step::Repository => place::repository(self),
+            Step::Open => place::open(self),
+            Step::Access => access::access(self),
+            Step::Token => access::token(self),
+            Step::Store => rest::store(self),
+            Step::Checks => rest::checks(self),
+            Step::Review => rest::review(self),
+            Step::Apply => rest::apply(self),
+            Step::Done => rest::done(self),
+        };
+        let mut problems = self.problems(step);
+        for ask in &mut screen.asks {
+            ask.answered = self.answers.shown(&ask.field);
+            ask.found = self.nearby.found.iter().find(|found| found.field == ask.field).cloned();
+            let mine = problems.iter().position(|problem| problem.field == ask.field);
+            ask.problem = mine.map(|at| problems.remove(at).message);
         }
-        Screen {
-            step,
-            title: format!("{step:?}"),
-            lead: vec!["What it is about stands here.".into()],
-            asks,
-            notes: vec![],
+        // What is amiss and has no question here is told at the first question.
+        if let (Some(first), Some(left)) = (screen.asks.first_mut(), problems.first()) {
+            first.problem.get_or_insert(left.message.clone());
+        }
+        screen
+    }
+
+    /// What stands in the way of leaving `step`.
+    pub(super) fn problems(&self, step: Step) -> Vec<crate::answers::Problem> {
+        let mut problems = step.problems(&self.answers, self.platform(), self.credential().is_some());
+        if self.settings.interactive && matches!(step, Step::Place | Step::Repository) {
+            // What is left open is chosen from a list, once a token can look.
+            problems
+                .retain(|problem| self.answers.has(&problem.field) || !Step::Open.fields().contains(&problem.field));
+        }
+        problems
+    }
+
+    /// Whether `step` has anything to ask or to tell here.
+    pub fn shows(&self, step: Step) -> bool {
+        match step {
+            Step::Repository | Step::Open | Step::Access => !self.screen(step).asks.is_empty(),
+            _ => true,
+        }
+    }
+
+    /// The steps that there are here, in their order.
+    pub fn path(&self) -> Vec<Step> {
+        Step::PATH.iter().copied().filter(|step| self.shows(*step)).collect()
+    }
+
+    pub(super) fn after(&self) -> Step {
+        let mut step = self.step.after();
+        while self.settings.interactive && !self.shows(step) {
+            step = step.after();
+        }
+        step
+    }
+
+    pub(super) fn before(&self) -> Step {
+        let mut step = self.step.before();
+        while self.settings.interactive && !self.shows(step) {
+            step = step.before();
+        }
+        step
+    }
+
+    /// The lists that the page wants and nobody has asked for. They wait for the token and the server to be known.
+    pub(super) fn lists(&self) -> Vec<Query> {
+        let (Some(site), Some(credential)) = (self.answers.site(), self.credential()) else { return Vec::new() };
+        let is_known = |query| matches!(self.facts.of(&query), Some(Fact::Known(_)));
+        let may_ask = is_known(Query::Token(credential.clone())) && is_known(Query::Identity(site, credential));
+        if !self.settings.interactive || !may_ask {
+            return Vec::new();
+        }
+        let asks = self.screen(self.step).asks.into_iter();
+        let lists = asks.filter_map(|ask| match ask.control {
+            Control::Live(query) if self.facts.of(&query).is_none() => Some(*query),
+            _ => None,
+        });
+        lists.collect()
+    }
+
+    /// The rows of a live list: none until it has come.
+    pub fn rows(&self, query: &Query) -> Option<&crate::fact::Page> {
+        match self.facts.of(query) {
+            Some(Fact::Known(Value::Page(page))) => Some(page),
+            _ => None,
+        }
+    }
+
+    /// What was typed for `field`, as its answer; or what is wrong with it.
+    pub fn take(&self, field: &Field, text: &str) -> Result<Answer, String> {
+        if *field == Field::Name && self.held().is_none() && self.nearby.taken.contains(text.trim()) {
+            return Err("a connection of this name is saved already: choose another one".into());
+        }
+        match field.row().shape {
+            Shape::Words => {
+                let words = words(text)?;
+                field.parse(&Raw::Words(words.iter().map(String::as_str).collect()))
+            }
+            Shape::Flag => match text.trim().to_ascii_lowercase().as_str() {
+                "y" | "yes" | "true" => Ok(Answer::Flag(true)),
+                "n" | "no" | "false" => Ok(Answer::Flag(false)),
+                _ => Err("answer yes or no".into()),
+            },
+            _ => field.parse(&Raw::Text(text)),
         }
     }
 }
+
+/// The words of a command line: parted at blanks, kept together by quotes. No variable is expanded.
+fn words(text: &str) -> Result<Vec<String>, String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for letter in text.trim().chars() {
+        match (quote, letter) {
+            (None, '\'' | '"') => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (Some(open), _) if letter == open => quote = None,
+            (None, _) if letter.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(letter),
+        }
+    }
+    if quote.is_some() {
+        return Err("a quote is not closed".into());
+    }
+    words.extend(word);
+    Ok(words)
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,9 +12,9 @@ pub enum Step {
     Repository,
     Access,
     Token,
-    Checks,
-    /// What is still open, from live lists.
+    /// What was left open until a token could look: from live lists.
     Open,
+    Checks,
     Store,
     Review,
     Apply,
@@ -29,8 +29,8 @@ impl Step {
         Self::Repository,
         Self::Access,
         Self::Token,
-        Self::Checks,
         Self::Open,
+        Self::Checks,
         Self::Store,
         Self::Review,
         Self::Apply,
@@ -47,12 +47,18 @@ impl Step {
                 &[Field::Repository, Field::RepositoryCreate, Field::Visibility, Field::Contents, Field::Branch]
             }
             Self::Access => &[Field::TokenKind, Field::Username, Field::Email],
-            Self::Token => {
-                &[Field::TokenEnv, Field::TokenFile, Field::TokenCommand, Field::TokenStdin, Field::TokenExpires]
-            }
+            Self::Token => &[
+                Field::TokenTyped,
+                Field::TokenEnv,
+                Field::TokenFile,
+                Field::TokenCommand,
+                Field::TokenStdin,
+                Field::TokenExpires,
+            ],
+            Self::Open => &[Field::Owner, Field::Project, Field::Repository],
             Self::Store => &[Field::StoreKind, Field::StorePath, Field::StoreEnv, Field::StoreCommand],
             Self::Review => &[Field::Name],
-            Self::Checks | Self::Open | Self::Apply | Self::Done => &[],
+            Self::Checks | Self::Apply | Self::Done => &[],
         }
     }
 

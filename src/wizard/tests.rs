@@ -151,6 +151,7 @@ fn wizard(answers: Answers, change: impl Fn(&mut Settings)) -> Wizard {
         accept_failures: false,
         probes: true,
         offline: false,
+        interactive: false,
         now: NOW.parse().unwrap(),
         fail_within: None,
     };

@@ -141,6 +141,7 @@ impl Job {
             accept_failures: false,
             probes: self.probes,
             offline: false,
+            interactive: false,
             now: Timestamp::now(),
             fail_within: None,
         }

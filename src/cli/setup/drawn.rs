@@ -134,6 +134,7 @@ impl Setup<'_> {
             accept_failures: self.flags.accept_failures,
             probes: !self.flags.no_probes,
             offline: false,
+            interactive: true,
             now: run::now(),
             fail_within: None,
         };

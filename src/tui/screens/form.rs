@@ -8,7 +8,7 @@ pub mod draw;
 use std::collections::BTreeMap;
 
 use super::{Act, choosing};
-use crate::answers::{Answer, Field, Raw, Shape};
+use crate::answers::{Answer, Field};
 use crate::fact::{Fact, Query, Row, Value};
 use crate::tui::keys::{Context, Intent};
 use crate::tui::widgets::editor::{Editor, Pasted};
@@ -17,9 +17,6 @@ use crate::wizard::{Ask, Control, Event, Screen, Wizard};
 
 /// Rows of a list that are moved over by a page key.
 const PAGE: usize = 8;
-
-/// Questions whose default holds for nearly everybody: Enter passes them by, Tab does not.
-const SELDOM: &[Field] = &[Field::ApiUrl, Field::CaFile, Field::ClientCert, Field::Branch, Field::Contents];
 
 /// One question while it is on the screen.
 #[derive(Debug, Default)]
@@ -44,7 +41,7 @@ impl Form {
         for ask in &screen.asks {
             let entry = self.entries.entry(ask.field.clone()).or_default();
             if !entry.touched {
-                let text = ask.answered.as_deref().or(ask.found.as_ref().map(|(text, _)| text.as_str()));
+                let text = ask.answered.as_deref().or(ask.found.as_ref().map(|found| found.text.as_str()));
                 if !matches!(ask.control, Control::Secret) && entry.editor.text() != text.unwrap_or_default() {
                     entry.editor = Editor::of(text.unwrap_or_default());
                 }
@@ -176,12 +173,13 @@ impl Form {
         if wrong {
             return acts;
         }
+        // What few need is passed by with Enter, and reached with Tab.
         let next = screen
             .asks
             .iter()
             .enumerate()
             .skip(self.at + 1)
-            .find(|(_, ask)| !SELDOM.contains(&ask.field) || (ask.problem.is_some() && ask.default.is_none()));
+            .find(|(_, ask)| !ask.advanced || (ask.problem.is_some() && ask.answered.is_some()));
         match next {
             Some((at, _)) => self.at = at,
             None => acts.push(Act::Next),
@@ -224,7 +222,7 @@ impl Form {
             let clear = ask.answered.is_some().then(|| Act::Wizard(Event::Clear(ask.field.clone())));
             return (clear.into_iter().collect(), false);
         }
-        match parse(&ask.field, &text) {
+        match parse(wizard, &ask.field, &text) {
             Ok(answer) => {
                 entry.editor = Editor::of(&text);
                 (vec![Act::Wizard(Event::Answer(ask.field.clone(), answer))], false)
@@ -246,7 +244,7 @@ impl Form {
         if text.is_empty() {
             return None;
         }
-        let answer = match parse(&ask.field, text) {
+        let answer = match parse(wizard, &ask.field, text) {
             Ok(answer) => answer,
             Err(reason) => return Some(reason),
         };
@@ -273,12 +271,9 @@ pub fn choices(ask: &Ask) -> Option<Vec<crate::wizard::Choice>> {
     }
 }
 
-/// Turns what was typed into an answer; several words are told apart as a shell would, without its quotes.
-fn parse(field: &Field, text: &str) -> Result<Answer, String> {
-    let mut answer = match field.row().shape {
-        Shape::Words => field.parse(&Raw::Words(text.split_whitespace().collect())),
-        _ => field.parse(&Raw::Text(text)),
-    };
+/// Turns what was typed into an answer, or says what is wrong with it in a sentence.
+fn parse(wizard: &Wizard, field: &Field, text: &str) -> Result<Answer, String> {
+    let mut answer = wizard.take(field, text);
     if let Err(reason) = &mut answer {
         let first = reason.chars().next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
         *reason = first + reason.get(reason.chars().next().map_or(0, char::len_utf8)..).unwrap_or_default();

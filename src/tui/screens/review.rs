@@ -16,11 +16,13 @@ const LABELS: usize = 16;
 pub struct Review {
     /// `None`: on the last line.
     at: Option<usize>,
+    /// What this page asks itself is typed here.
+    pub in_field: bool,
 }
 
 impl Default for Review {
     fn default() -> Self {
-        Self { at: Some(0) }
+        Self { at: Some(0), in_field: false }
     }
 }
 
@@ -40,7 +42,9 @@ pub fn answered(wizard: &Wizard) -> Vec<Answered> {
     for step in Step::PATH.iter().copied().take_while(|step| *step <= Step::Review) {
         for ask in wizard.screen(step).asks {
             let by_default = ask.answered.is_none();
-            let Some(word) = ask.answered.or(ask.default) else { continue };
+            let Some(word) = ask.answered.or(ask.default).or((step == Step::Review).then(String::new)) else {
+                continue;
+            };
             let value = match &ask.control {
                 Control::Choice(rows) => {
                     rows.iter().find(|row| row.word == word).map_or(word.clone(), |row| row.title.clone())
@@ -91,7 +95,9 @@ impl Review {
                 Span::styled(padded(&line.label, LABELS, theme.glyphs.cut), theme.quiet()),
                 Span::styled(cut(&line.value, room, theme.glyphs.cut), style),
             ];
-            if line.by_default {
+            if line.by_default && line.value.is_empty() {
+                spans.push(Span::styled(theme.glyphs.dot, theme.quiet()));
+            } else if line.by_default {
                 spans.push(Span::styled(" (default)", theme.quiet()));
             }
             let drawn = Line::from(spans);

@@ -6,7 +6,7 @@ use crate::fact::Remedy;
 use crate::secret::Secret;
 use crate::tui::keys::Intent;
 use crate::tui::scene::{Deed, Question, Topic};
-use crate::tui::screens::review;
+use crate::tui::screens::{Act, review};
 use crate::tui::setup::{Left, SetUp};
 use crate::tui::widgets::editor::Pasted;
 use crate::wizard::{Control, Event, Step, Which};
@@ -42,6 +42,7 @@ impl SetUp {
         }
         match self.shown {
             Step::Checks => self.on_checks(intent),
+            Step::Review if self.review.in_field => self.in_review(intent),
             Step::Review => self.on_review(intent),
             Step::Apply => vec![Deed::Scroll(intent)],
             Step::Done => self.on_done(intent),
@@ -169,7 +170,28 @@ impl SetUp {
     }
 
     fn edit(&mut self, line: &review::Answered) {
-        self.go(line.step, &line.field);
+        if line.step == Step::Review {
+            let screen = self.screen();
+            self.form.focus(&screen, &line.field);
+            self.review.in_field = true;
+        } else {
+            self.go(line.step, &line.field);
+        }
+    }
+
+    /// While a question of the review itself is answered.
+    fn in_review(&mut self, intent: Intent) -> Vec<Deed<Left>> {
+        if intent == Intent::Back {
+            self.review.in_field = false;
+            return Vec::new();
+        }
+        let screen = self.screen();
+        let acts = self.form.on(intent, &screen, &self.wizard);
+        let taken =
+            matches!(intent, Intent::Accept | Intent::Onward) && acts.iter().all(|act| !matches!(act, Act::Wrong(_)));
+        self.review.in_field &= !taken;
+        // Going on is another key here.
+        self.acted(acts.into_iter().filter(|act| !matches!(act, Act::Next)).collect())
     }
 
     /// To the answer that the check under the cursor comes from.
@@ -224,13 +246,19 @@ impl SetUp {
         }
     }
 
+    /// Whether nothing can be typed on this page now.
+    fn is_only_read(&self) -> bool {
+        matches!(self.shown, Step::Checks | Step::Apply | Step::Done)
+            || (self.shown == Step::Review && !self.review.in_field)
+    }
+
     pub(super) fn typed(&mut self, letter: char) -> Vec<Deed<Left>> {
         let screen = self.screen();
         if self.shown == Step::Token && !self.token.in_field {
             // Whoever types a token instead of pasting it is in the field with the first letter.
             self.token.in_field = true;
         }
-        if matches!(self.shown, Step::Checks | Step::Review | Step::Apply | Step::Done) {
+        if self.is_only_read() {
             return Vec::new();
         }
         self.form.insert(&screen, letter);
@@ -239,7 +267,7 @@ impl SetUp {
     }
 
     pub(super) fn pasted(&mut self, text: &str) -> Vec<Deed<Left>> {
-        if matches!(self.shown, Step::Checks | Step::Review | Step::Apply | Step::Done) {
+        if self.is_only_read() {
             return Vec::new();
         }
         let screen = self.screen();
@@ -263,8 +291,8 @@ impl SetUp {
     pub(super) fn deposit(&mut self, text: &str) -> Vec<Deed<Left>> {
         match Secret::parse(text) {
             Ok(secret) => {
-                let number = self.world.deposit(secret);
-                self.tell(Event::Typed(number));
+                let (field, answer) = self.world.deposit(secret);
+                self.tell(Event::Answer(field, answer));
                 Vec::new()
             }
             Err(reason) => vec![Deed::Warn(format!("{reason}."))],
@@ -290,6 +318,6 @@ fn cause(id: &CheckId) -> (Step, Field) {
         | CheckId::Push
         | CheckId::Webhooks
         | CheckId::PullRequests
-        | CheckId::Delete => (Step::Token, Field::TokenEnv),
+        | CheckId::Delete => (Step::Token, Field::TokenTyped),
     }
 }

@@ -2,6 +2,7 @@
 
 use ratatui::text::Line;
 
+use crate::config::Connection;
 use crate::fact::Recognised;
 use crate::provider::{Link, recognise};
 use crate::secret::Secret;
@@ -13,7 +14,7 @@ use crate::tui::screens::token::{Tick, Told};
 use crate::tui::screens::{apply, checks, done, review, token};
 use crate::tui::setup::SetUp;
 use crate::tui::widgets::sheet::Sheet;
-use crate::wizard::Step;
+use crate::wizard::{Step, Wizard};
 
 impl SetUp {
     pub(super) fn drawn(&mut self, look: Look<'_>) -> Page {
@@ -22,14 +23,7 @@ impl SetUp {
         let (body, details) = match self.shown {
             Step::Token => self.token_sheets(view, look),
             Step::Checks => self.check_sheets(view, look),
-            Step::Review => {
-                let mut body = Sheet::new(look.body_width());
-                head(&mut body, view);
-                body.append(self.review.body(&self.wizard, look.theme, look.body_width()));
-                let mut details = Sheet::new(look.details_width());
-                review::details(&mut details, &self.wizard, look.theme);
-                (body, details)
-            }
+            Step::Review => self.review_sheets(view, look),
             Step::Apply => {
                 let mut body = Sheet::new(look.body_width());
                 head(&mut body, view);
@@ -49,7 +43,7 @@ impl SetUp {
             () if step > here => Mark::Ahead,
             () => Mark::Here,
         };
-        Step::PATH.iter().map(|step| (mark(*step), name(*step))).collect()
+        self.wizard.path().into_iter().map(|step| (mark(step), name(step))).collect()
     }
 
     fn token_sheets(&self, view: View<'_>, look: Look<'_>) -> (Sheet, Sheet) {
@@ -69,7 +63,37 @@ impl SetUp {
         body.append(fields);
         token::told(&mut body, look.theme, &self.told());
         let mut details = Sheet::new(look.details_width());
+        self.tokens_to_try(&mut details, look);
         notes(&mut details, &view.screen.notes, look.theme);
+        (body, details)
+    }
+
+    /// Where the sandbox keeps its tokens.
+    fn tokens_to_try(&self, sheet: &mut Sheet, look: Look<'_>) {
+        let provider = self.wizard.answers().provider();
+        let mine = self.circumstances.tokens.iter().filter(|(one, ..)| Some(*one) == provider);
+        let mut mine = mine.peekable();
+        if mine.peek().is_none() {
+            return;
+        }
+        sheet.text(0, "This is a sandbox. Tokens to try, each in a file to paste from:", look.theme.strong());
+        for (_, note, file) in mine {
+            sheet.hanging(&format!("{} ", look.theme.glyphs.dot), look.theme.accent(), note, look.theme.text());
+            sheet.text(2, file, look.theme.quiet());
+        }
+        sheet.gap();
+    }
+
+    fn review_sheets(&self, view: View<'_>, look: Look<'_>) -> (Sheet, Sheet) {
+        let mut body = Sheet::new(look.body_width());
+        head(&mut body, view);
+        if self.review.in_field {
+            body.append(self.form.fields(view, look.body_width()));
+            return (body, self.form.details(view, look.details_width()));
+        }
+        body.append(self.review.body(&self.wizard, look.theme, look.body_width()));
+        let mut details = Sheet::new(look.details_width());
+        review::details(&mut details, &self.wizard, look.theme);
         (body, details)
     }
 
@@ -148,15 +172,35 @@ impl SetUp {
         let Some(pair) = self.wizard.platform().and_then(|one| one.pair(connection.site.provider).ok()) else {
             return Vec::new();
         };
+        let known = filled(&connection, &self.wizard);
+        let value = |text: &str| known.iter().fold(text.to_owned(), |text, (key, with)| text.replace(key, with));
         pair.fields
             .iter()
             .map(|field| Entered {
                 name: field.name.clone(),
-                value: field.value.clone(),
+                value: value(&field.value),
                 may_copy: !field.value.contains("{token}"),
             })
             .collect()
     }
+}
+
+/// What stands for the words in braces of a platform's form. The token's place is told, never the token.
+fn filled(connection: &Connection, wizard: &Wizard) -> Vec<(&'static str, String)> {
+    let identity = wizard.identity().map(|identity| identity.login);
+    let or_note = |value: Option<String>, what: &str| value.unwrap_or_else(|| format!("({what} is not known)"));
+    vec![
+        ("{host}", connection.site.host.to_string()),
+        ("{owner}", connection.owner.owner.clone()),
+        ("{owner_id}", or_note(connection.owner_id.clone(), "the owner's id")),
+        ("{project}", or_note(connection.owner.project.clone(), "the project")),
+        ("{username}", or_note(connection.username.clone().or(identity), "the user name")),
+        (
+            "{repository_url}",
+            or_note(connection.repository.as_ref().map(|one| one.url.clone()), "the address of the repository"),
+        ),
+        ("{token}", format!("(the token, from its store: {})", wizard.token().store.kind())),
+    ]
 }
 
 fn name(step: Step) -> &'static str {
@@ -168,7 +212,7 @@ fn name(step: Step) -> &'static str {
         Step::Access => "Access",
         Step::Token => "Token",
         Step::Checks => "Checks",
-        Step::Open => "Choices",
+        Step::Open => "Choose",
         Step::Store => "Store",
         Step::Review => "Review",
         Step::Apply => "Apply",

@@ -264,6 +264,7 @@ impl Game {
             accept_failures: false,
             probes: true,
             offline: false,
+            interactive: true,
             now: jiff::Timestamp::from_second(jiff::Timestamp::now().as_second()).unwrap(),
             fail_within: None,
         };

@@ -44,11 +44,28 @@ impl Form {
                 }
                 self.open(&mut sheet, ask, view, alone);
                 sheet.gap();
-            } else {
+            } else if !Self::is_aside(ask) {
                 self.closed(&mut sheet, ask, view);
             }
         }
+        let aside: Vec<&str> = view
+            .screen
+            .asks
+            .iter()
+            .enumerate()
+            .filter(|(at, ask)| *at != self.at && Self::is_aside(ask))
+            .map(|(_, ask)| ask.label.as_str())
+            .collect();
+        if !aside.is_empty() {
+            let head = format!("   {}", padded("More, with Tab", LABELS, view.theme.glyphs.cut));
+            sheet.hanging(&head, view.theme.quiet(), &aside.join(", "), view.theme.quiet());
+        }
         sheet
+    }
+
+    /// What few need is named in one line, until it is answered or come to.
+    fn is_aside(ask: &Ask) -> bool {
+        ask.advanced && ask.answered.is_none()
     }
 
     /// What to know about the question that has the focus, and about the page.
@@ -101,8 +118,8 @@ impl Form {
             let (mark, style) =
                 if missing { (theme.glyphs.dot, theme.quiet()) } else { (theme.glyphs.fail, theme.fail()) };
             sheet.hanging(&format!("  {mark} "), style, &problem, style);
-        } else if let Some((_, place)) = ask.found.as_ref().filter(|_| !entry.touched && ask.answered.is_none()) {
-            sheet.text(2, &format!("Found here: {place}. Enter takes it, typing replaces it."), theme.quiet());
+        } else if let Some(found) = ask.found.as_ref().filter(|_| !entry.touched && ask.answered.is_none()) {
+            sheet.text(2, &format!("Found: {}. Enter takes it, typing replaces it.", found.place), theme.quiet());
         }
         if let Control::Live(query) = &ask.control {
             list(sheet, entry, query, view);

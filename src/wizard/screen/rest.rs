@@ -1,0 +1,104 @@
+//! Checks, store, review, apply and done.
+
+use super::{Ask, Choice, Control, Note, NoteKind, Screen};
+use crate::answers::Field;
+use crate::fact::Source;
+use crate::secret::Store;
+use crate::wizard::{Step, Wizard};
+
+pub(super) fn checks(wizard: &Wizard) -> Screen {
+    let platform = wizard.platform().map(|platform| platform.title.clone()).unwrap_or_default();
+    Screen {
+        step: Step::Checks,
+        title: "Does it work?".into(),
+        lead: vec![format!("Everything that {platform} will do is looked at now. Nothing is changed.")],
+        asks: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+pub(super) fn store(wizard: &Wizard) -> Screen {
+    let answers = wizard.answers();
+    let mut rows = vec![
+        Choice::new("keyring", "keyring", "of the operating system")
+            .detail("Encrypted, and opened with your session. Nothing stands in a file in clear text."),
+        Choice::new("git-credential", "git's helpers", "what git is configured to use")
+            .detail("As safe as the credential helper that you have configured for git."),
+        Choice::new("file", "file", "clear text, for you alone (0600)").detail(
+            "In clear text: whoever reads your files or their backup has the token. For machines without a keyring.",
+        ),
+    ];
+    match answers.source() {
+        Some(Source::Env(name)) => rows.insert(
+            0,
+            Choice::new("env", "variable", format!("only the name {name} is kept"))
+                .detail("Nothing is stored: the variable has to hold the token whenever it is needed."),
+        ),
+        Some(Source::Command(_)) => rows.insert(
+            0,
+            Choice::new("command", "program", "only the command is kept")
+                .detail("Nothing is stored: the program is run whenever the token is needed."),
+        ),
+        _ => {}
+    }
+    let default = answers.default_store().kind().to_owned();
+    let help = "Where the token rests between two runs. The config holds its place and never the token.";
+    let mut asks = vec![Ask::new(Field::StoreKind, "Rests in", help, Control::Choice(rows)).default(default)];
+    if matches!(answers.store(), Store::File(_)) {
+        let help = "The file that will hold the token. Its folder has to be yours.";
+        asks.push(Ask::text(Field::StorePath, "Path", help));
+    }
+    Screen {
+        step: Step::Store,
+        title: "Where does the token rest?".into(),
+        lead: vec!["It is tried before anything is changed, and read back afterwards.".into()],
+        asks,
+        notes: Vec::new(),
+    }
+}
+
+pub(super) fn review(wizard: &Wizard) -> Screen {
+    let mut asks = Vec::new();
+    if wizard.held().is_none() {
+        let name = Ask::text(Field::Name, "Name", "The name of this connection, for the commands that come later.");
+        let default = wizard.free_name();
+        asks.push(Ask { default, ..name });
+    }
+    for parameter in wizard.platform().map(|one| one.handover.parameters.as_slice()).unwrap_or_default() {
+        let field = Field::Handover(parameter.key.clone());
+        asks.push(Ask::text(field, &parameter.key, &parameter.doc));
+    }
+    let lead = if wizard.settings().dry_run {
+        "This is a dry run: nothing will be changed."
+    } else {
+        "Nothing has been changed yet. Look at everything once more."
+    };
+    let (title, lead) = ("Is everything right?".into(), vec![lead.to_owned()]);
+    Screen { step: Step::Review, title, lead, asks, notes: Vec::new() }
+}
+
+pub(super) fn apply(wizard: &Wizard) -> Screen {
+    let stopped = wizard.applied().any(|(_, outcome)| outcome.is_err());
+    let lead = if stopped { "It was stopped at the first refusal." } else { "One after the other." };
+    let (title, lead) = ("Setting up".into(), vec![lead.to_owned()]);
+    Screen { step: Step::Apply, title, lead, asks: Vec::new(), notes: Vec::new() }
+}
+
+pub(super) fn done(wizard: &Wizard) -> Screen {
+    let platform = wizard.platform();
+    let lead = match platform {
+        _ if !wizard.is_saved() => "The checks were made. Nothing was changed.".to_owned(),
+        Some(platform) if platform.id != "none" => {
+            format!("Saved. Now enter it at {}: {}", platform.title, platform.who)
+        }
+        _ => "Saved.".to_owned(),
+    };
+    let mut notes = Vec::new();
+    if let Some(connection) = wizard.connection().filter(|_| wizard.is_saved()) {
+        let name = &connection.name;
+        notes.push(Note::new(NoteKind::Advice, format!("Before it ends: git access rotate {name}"), None));
+        notes.push(Note::new(NoteKind::Advice, format!("To look at it again: git access check {name}"), None));
+        notes.push(Note::new(NoteKind::Advice, "To let git use it: git access setup-git", None));
+    }
+    Screen { step: Step::Done, title: "Done".into(), lead: vec![lead], asks: Vec::new(), notes }
+}
