@@ -134,7 +134,7 @@ impl SetUp {
         let screen = self.screen();
         self.form.fit(&screen, &self.wizard);
         match self.shown {
-            Step::Checks => self.checks.fit(&self.wizard.judgement().checks),
+            Step::Checks => self.checks.fit(&self.wizard.judgement().checks, self.wizard.is_settled()),
             Step::Review => self.review.fit(&self.wizard),
             _ => {}
         }

@@ -190,8 +190,10 @@ impl<B: Backend> Backend for Capped<B> {
         self.0.hide_cursor()
     }
 
+    /// A terminal that is gone is no error here: who drops a `Terminal` would print it there, and break down over that.
     fn show_cursor(&mut self) -> Result<(), Self::Error> {
-        self.0.show_cursor()
+        let _ = self.0.show_cursor();
+        Ok(())
     }
 
     /// Not asked of the terminal: its answer would come in among the keys, or not at all. Each frame puts the cursor where

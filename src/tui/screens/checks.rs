@@ -29,9 +29,8 @@ pub struct Checks {
 
 impl Checks {
     /// Keeps the cursor on its check. Until somebody moves it, it goes to the first row that is worst once all are settled.
-    pub fn fit(&mut self, checks: &[Check]) {
+    pub fn fit(&mut self, checks: &[Check], settled: bool) {
         let gone = self.at.as_ref().is_none_or(|id| checks.iter().all(|check| check.id != *id));
-        let settled = checks.iter().all(|check| check.verdict != Verdict::Pending);
         if gone || (settled && !self.moved) {
             let worst = ["fail", "warn", "unknown"]
                 .into_iter()
@@ -60,7 +59,8 @@ impl Checks {
         self.at = Some(checks[to.min(last)].id.clone());
     }
 
-    pub fn rows(&self, sheet: &mut Sheet, checks: &[Check], theme: &Theme, tick: usize) {
+    /// `tick`: of what goes on, if anything does.
+    pub fn rows(&self, sheet: &mut Sheet, checks: &[Check], theme: &Theme, tick: Option<usize>) {
         let widest = checks.iter().map(|check| check.title.width()).max().unwrap_or(0);
         let widest = widest.min(TITLES).min(sheet.width() / 2);
         for check in checks {
@@ -79,15 +79,21 @@ impl Checks {
     }
 }
 
-fn row(check: &Check, here: bool, widest: usize, width: usize, theme: &Theme, tick: usize) -> Line<'static> {
+fn row(check: &Check, here: bool, widest: usize, width: usize, theme: &Theme, tick: Option<usize>) -> Line<'static> {
     let word = check.verdict.name();
     let (mark, style) = theme.verdict(word);
     let pending = check.verdict == Verdict::Pending;
-    let mark = if pending { theme.spinner(tick) } else { mark };
+    let mark = tick.filter(|_| pending).map_or(mark, |tick| theme.spinner(tick));
     let pointer = if here { theme.glyphs.pointer } else { " " };
     let took = check.took.filter(|_| !pending).map(time).unwrap_or_default();
     let room = width.saturating_sub(widest + TIMES + 16);
-    let detail = if pending { String::new() } else { cut(&check.detail, room, theme.glyphs.cut) };
+    let detail = if pending && tick.is_none() {
+        "comes last, when everything is applied".to_owned()
+    } else if pending {
+        String::new()
+    } else {
+        cut(&check.detail, room, theme.glyphs.cut)
+    };
     let line = Line::from(vec![
         Span::styled(format!("{pointer} "), theme.accent()),
         Span::styled(format!("{mark} {word:8}"), style),

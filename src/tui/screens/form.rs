@@ -26,6 +26,8 @@ pub struct Entry {
     /// The row under the cursor: of the choices, or of what was found in a list (none: what was typed).
     pub row: Option<usize>,
     pub filter: Filter,
+    /// Somebody moved over the list.
+    pub moved: bool,
 }
 
 /// The questions of one page.
@@ -55,6 +57,11 @@ impl Form {
                 let wanted = if entry.touched { entry.editor.text() } else { "" };
                 let hits = entry.filter.search(wanted, listed.rows.iter().map(|row| row.name.as_str())).len();
                 entry.row = entry.row.map(|row| row.min(hits.saturating_sub(1))).filter(|_| hits > 0);
+                // What has to be there already is one of the list; only a repository may be a new name.
+                let exact = listed.rows.iter().any(|row| row.name == entry.editor.text());
+                if ask.field != Field::Repository && hits > 0 && !exact && !entry.moved {
+                    entry.row = Some(0);
+                }
             }
         }
         self.at = self.at.min(screen.asks.len().saturating_sub(1));
@@ -97,7 +104,7 @@ impl Form {
     pub fn insert(&mut self, screen: &Screen, letter: char) {
         if let Some(entry) = self.entry(screen) {
             entry.editor.insert(letter);
-            (entry.touched, entry.row) = (true, None);
+            (entry.touched, entry.row, entry.moved) = (true, None, false);
         }
     }
 
@@ -162,6 +169,7 @@ impl Form {
             (_, row) => row,
         }
         .map(|row| row.min(last));
+        entry.moved = true;
         if !typed {
             entry.touched = true;
         }
@@ -238,6 +246,9 @@ impl Form {
     pub fn problem(&self, ask: &Ask, step: crate::wizard::Step, wizard: &Wizard) -> Option<String> {
         let entry = self.entries.get(&ask.field)?;
         let text = entry.editor.text().trim();
+        if text.is_empty() && ask.answered.is_none() && !matches!(ask.control, Control::Secret) {
+            return ask.problem.as_ref().map(|_| "This is needed to go on.".to_owned());
+        }
         if !entry.touched || choices(ask).is_some() || matches!(ask.control, Control::Secret) {
             return ask.problem.clone();
         }

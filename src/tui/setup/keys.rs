@@ -111,7 +111,8 @@ impl SetUp {
         let screen = self.screen();
         let Some(ask) = screen.asks.iter().find(|ask| ask.problem.is_some()) else { return Vec::new() };
         self.form.focus(&screen, &ask.field);
-        vec![Deed::Warn(format!("{}: {}", ask.label, ask.problem.clone().unwrap_or_default()))]
+        let problem = self.form.problem(ask, self.shown, &self.wizard);
+        vec![Deed::Warn(format!("{}: {}", ask.label, problem.or(ask.problem.clone()).unwrap_or_default()))]
     }
 
     /// On from the checks, or why not.

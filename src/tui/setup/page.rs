@@ -1,6 +1,6 @@
 //! How each page of the wizard looks.
 
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
 use crate::config::Connection;
 use crate::fact::Recognised;
@@ -14,12 +14,13 @@ use crate::tui::screens::token::{Tick, Told};
 use crate::tui::screens::{apply, checks, done, review, token};
 use crate::tui::setup::SetUp;
 use crate::tui::widgets::sheet::Sheet;
-use crate::wizard::{Step, Wizard};
+use crate::wizard::{Screen, Step, Wizard};
 
 impl SetUp {
     pub(super) fn drawn(&mut self, look: Look<'_>) -> Page {
         let screen = self.screen();
-        let view = View { screen: &screen, wizard: &self.wizard, theme: look.theme, tick: look.tick };
+        let told = self.told(&screen);
+        let view = View { screen: &screen, wizard: &self.wizard, theme: look.theme, tick: look.tick, told: &told };
         let (body, details) = match self.shown {
             Step::Token => self.token_sheets(view, look),
             Step::Checks => self.check_sheets(view, look),
@@ -61,7 +62,6 @@ impl SetUp {
             fields.forget_focus();
         }
         body.append(fields);
-        token::told(&mut body, look.theme, &self.told());
         let mut details = Sheet::new(look.details_width());
         self.tokens_to_try(&mut details, look);
         notes(&mut details, &view.screen.notes, look.theme);
@@ -101,9 +101,14 @@ impl SetUp {
         let mut body = Sheet::new(look.body_width());
         let all = self.wizard.judgement().checks;
         body.line(Line::styled(view.screen.title.clone(), look.theme.title()));
-        body.line(checks::summary(&all, look.theme));
+        let going_on = !self.wizard.is_settled();
+        let mut summary = checks::summary(&all, look.theme);
+        if !going_on && self.wizard.blocking().is_empty() && self.wizard.floor() {
+            summary.push_span(Span::styled("Nothing stands in the way.", look.theme.strong()));
+        }
+        body.line(summary);
         body.blank();
-        self.checks.rows(&mut body, &all, look.theme, look.tick);
+        self.checks.rows(&mut body, &all, look.theme, going_on.then_some(look.tick));
         let mut details = Sheet::new(look.details_width());
         notes(&mut details, &view.screen.notes, look.theme);
         (body, details)
@@ -145,9 +150,9 @@ impl SetUp {
         vec![(format!("for {}", platform.title), needs.collect())]
     }
 
-    pub(super) fn told(&self) -> Told {
+    fn told(&self, screen: &Screen) -> Told {
         let Some(provider) = self.wizard.answers().provider() else { return Told::Nothing };
-        let Some(text) = self.form.secret(&self.screen()).filter(|text| !text.is_empty()) else { return Told::Nothing };
+        let Some(text) = self.form.secret(screen).filter(|text| !text.is_empty()) else { return Told::Nothing };
         let secret = match Secret::parse(text) {
             Ok(secret) => secret,
             Err(reason) => return Told::Wrong(format!("{reason}.")),

@@ -87,10 +87,42 @@ fn a_new_user_sees_these_pages() {
     run(async {
         let mut game = Game::start("ready").await;
         let mut player = Player::new(80, 24);
-        frames(&mut player, &mut game.scene, "platform").await;
-        player.press(&mut game.scene, "?").await;
-        frames(&mut player, &mut game.scene, "help").await;
-        player.press(&mut game.scene, "<esc><down><ctrl-c>").await;
+        let token = game.token("devtron");
+        for (name, keys) in [
+            ("platform", ""),
+            ("help", "?"),
+            ("provider", "<esc><down><enter><settle>"),
+            ("place", "<enter>"),
+            ("repository", "acme<enter>"),
+            ("access", "<enter>"),
+            ("token", "<enter>"),
+            ("token-pasted", "<paste:TOKEN>"),
+            ("checks", "<enter><enter><settle>"),
+            ("store", "<enter>"),
+            ("review", "<enter>"),
+            ("question", "<ctrl-c>"),
+            ("done", "<esc>a<settle>"),
+        ] {
+            player.press(&mut game.scene, &keys.replace("TOKEN", &token)).await;
+            frames(&mut player, &mut game.scene, name).await;
+            assert!(!player.text().contains(&token), "{name} shows the token");
+        }
+    });
+}
+
+#[test]
+fn a_list_a_refusal_and_a_code_look_so() {
+    run(async {
+        let mut game = Game::start("ready").await;
+        let mut player = Player::new(80, 24);
+        let token = game.token("devtron");
+        player.press(&mut game.scene, "<down><enter><enter><enter><enter>").await;
+        player.press(&mut game.scene, "<enter>Q").await;
+        frames(&mut player, &mut game.scene, "code").await;
+        player.press(&mut game.scene, &format!("<esc><paste:{token}><enter><enter><settle>")).await;
+        frames(&mut player, &mut game.scene, "open-list").await;
+        player.press(&mut game.scene, "nobody-here<up><enter><settle>").await;
+        frames(&mut player, &mut game.scene, "checks-failed").await;
     });
 }
 

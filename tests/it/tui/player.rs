@@ -196,6 +196,9 @@ impl Player {
                 return Some(end);
             }
         }
+        // A frame of what the last key has done.
+        let mut nothing = stream::iter(Vec::new());
+        self.stage.play(scene, &mut nothing).await;
         None
     }
 

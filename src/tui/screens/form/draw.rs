@@ -5,7 +5,8 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{Entry, Form, choices, listed};
 use crate::fact::Query;
-use crate::tui::screens::choosing;
+use crate::tui::screens::token::Told;
+use crate::tui::screens::{choosing, token};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::sheet::{Sheet, cut, padded};
 use crate::wizard::{Ask, Control, Note, NoteKind, Screen, Wizard};
@@ -22,6 +23,8 @@ pub struct View<'a> {
     pub wizard: &'a Wizard,
     pub theme: &'a Theme,
     pub tick: usize,
+    /// What the text of a token tells, where one is typed.
+    pub told: &'a Told,
 }
 
 impl Form {
@@ -121,6 +124,9 @@ impl Form {
         } else if let Some(found) = ask.found.as_ref().filter(|_| !entry.touched && ask.answered.is_none()) {
             sheet.text(2, &format!("Found: {}. Enter takes it, typing replaces it.", found.place), theme.quiet());
         }
+        if matches!(ask.control, Control::Secret) {
+            token::told(sheet, theme, view.told);
+        }
         if let Control::Live(query) = &ask.control {
             list(sheet, entry, query, view);
         }
@@ -185,7 +191,10 @@ fn input(sheet: &mut Sheet, ask: &Ask, entry: &Entry, theme: &Theme) {
         }
     };
     sheet.cursor_in_next_line(2 + column);
-    sheet.line(Line::from(vec![Span::raw("  "), Span::styled(padded(&text, width, theme.glyphs.cut), style)]));
+    sheet.line(Line::from(vec![
+        Span::styled(format!(" {}", theme.glyphs.pointer), theme.accent()),
+        Span::styled(padded(&text, width, theme.glyphs.cut), style),
+    ]));
 }
 
 /// The rows of a live list that fit what was typed.
