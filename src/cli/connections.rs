@@ -105,8 +105,12 @@ impl Desk for Here {
         run::record(&self.paths, &id, &entry, wizard.settings().now);
         let open = entry.checks.iter().filter_map(|check| {
             let finding = check.verdict.finding()?;
-            let word = check.verdict.name().to_owned();
-            Some((word, check.title.clone(), check.detail.clone(), finding.remedy.text.clone()))
+            Some((
+                check.verdict.name().to_owned(),
+                check.title.clone(),
+                check.detail.clone(),
+                finding.remedy.text.clone(),
+            ))
         });
         Ok(Checked { verdict: entry.verdict().to_owned(), open: open.collect() })
     }

@@ -2,7 +2,7 @@
 //!
 //! What it shows and does comes from a [`Desk`]; the scene holds nothing but the rows, the cursor and what is under way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ratatui::text::{Line, Span};
 use tokio::task::JoinSet;
@@ -72,7 +72,7 @@ pub struct Connections<D> {
     at: usize,
     /// What was seen of each in this run.
     seen: BTreeMap<String, Result<Checked, String>>,
-    under_way: BTreeMap<String, ()>,
+    under_way: BTreeSet<String>,
     errands: JoinSet<Errand>,
     /// The connection that is shown whole.
     shown: Option<(String, Vec<String>)>,
@@ -91,7 +91,7 @@ impl<D: Desk> Connections<D> {
             rows,
             at,
             seen: BTreeMap::new(),
-            under_way: BTreeMap::new(),
+            under_way: BTreeSet::new(),
             errands: JoinSet::new(),
             shown: None,
             turns: 0,
@@ -130,7 +130,7 @@ impl<D: Desk> Connections<D> {
 
     fn check(&mut self) -> Vec<Deed<Chosen>> {
         let Some(name) = self.chosen().map(|row| row.name.clone()) else { return Vec::new() };
-        if self.under_way.insert(name.clone(), ()).is_none() {
+        if self.under_way.insert(name.clone()) {
             let desk = self.desk.clone();
             self.errands.spawn(async move {
                 let checked = desk.check(&name).await;
@@ -191,7 +191,7 @@ impl<D: Desk> Connections<D> {
             let word = self.verdict(row);
             let (mark, style) =
                 word.as_deref().map_or((theme.glyphs.pending, theme.quiet()), |word| theme.verdict(word));
-            let going_on = self.under_way.contains_key(&row.name);
+            let going_on = self.under_way.contains(&row.name);
             let mark = if going_on { theme.spinner(look.tick) } else { mark };
             let active = if row.active { theme.glyphs.pass } else { " " };
             let plain = if here { theme.strong() } else { theme.text() };

@@ -114,9 +114,8 @@ fn plain(code: KeyCode) -> Input {
 
 fn piece(bytes: &[u8]) -> Piece {
     match bytes {
-        [0x1b] => Piece::Part,
+        [0x1b] | [0x1b, b'O'] => Piece::Part,
         [0x1b, b'[', ..] => control_sequence(bytes),
-        [0x1b, b'O'] => Piece::Part,
         [0x1b, b'O', letter, ..] => Piece::Whole(3, cursor_key(*letter).map(plain)),
         // Answers of the terminal that nobody asked for: to their end.
         [0x1b, b']' | b'P' | b'_' | b'^' | b'X', ..] => string_sequence(bytes),

@@ -143,10 +143,12 @@ fn signals() -> impl Stream<Item = Input> + Send {
 
     use tokio::signal::unix::{Signal, SignalKind, signal};
 
+    type Ear = (Option<Signal>, fn() -> Input);
+
     let ear = |kind: SignalKind| signal(kind).ok();
     let (stop, go_on) = (rustix::process::Signal::TSTP.as_raw(), rustix::process::Signal::CONT.as_raw());
     // What asks the program to end by SIGINT or SIGTERM is heard by whoever runs it, for every command alike.
-    let mut ears: Vec<(Option<Signal>, fn() -> Input)> = vec![
+    let mut ears: Vec<Ear> = vec![
         (ear(SignalKind::hangup()), || Input::Lost),
         (ear(SignalKind::quit()), || Input::Lost),
         (ear(SignalKind::window_change()), || Input::Resized),

@@ -44,7 +44,7 @@ pub struct Glyphs {
     pub spinner: &'static [&'static str],
 }
 
-pub const UNICODE: Glyphs = Glyphs {
+pub const UNICODE: &Glyphs = &Glyphs {
     pass: "✓",
     warn: "!",
     fail: "✗",
@@ -67,7 +67,7 @@ pub const UNICODE: Glyphs = Glyphs {
     spinner: &["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"],
 };
 
-pub const ASCII: Glyphs = Glyphs {
+pub const ASCII: &Glyphs = &Glyphs {
     pass: "+",
     warn: "!",
     fail: "x",
@@ -94,7 +94,7 @@ pub const ASCII: Glyphs = Glyphs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
     pub palette: Palette,
-    pub glyphs: Glyphs,
+    pub glyphs: &'static Glyphs,
 }
 
 /// What the environment says about the terminal: handed in, so that choosing is a function.
@@ -154,7 +154,7 @@ impl Surroundings {
         }
     }
 
-    fn glyphs(&self) -> Glyphs {
+    fn glyphs(&self) -> &'static Glyphs {
         let locale = self.locale.as_deref().unwrap_or_default().to_ascii_lowercase();
         let wide = cfg!(windows) || locale.contains("utf-8") || locale.contains("utf8");
         // The console of the Linux kernel has a font of 512 letters.

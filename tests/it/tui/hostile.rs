@@ -31,10 +31,9 @@ fn parted(written: &str) -> (Vec<String>, String) {
             rest = &rest[letter.len_utf8()..];
             continue;
         }
-        let end = if rest.starts_with("\x1b]") {
-            rest[2..].find("\x1b\\").map(|at| at + 4)
-        } else {
-            rest[2..].find(|letter: char| ('@'..='~').contains(&letter)).map(|at| at + 3)
+        let end = match rest.strip_prefix("\x1b]") {
+            Some(inner) => inner.find("\x1b\\").map(|at| at + 4),
+            None => rest.chars().skip(2).position(|letter| ('@'..='~').contains(&letter)).map(|at| at + 3),
         };
         let (sequence, after) = rest.split_at(end.unwrap_or(rest.len()));
         sequences.push(sequence.to_owned());

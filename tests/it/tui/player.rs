@@ -240,7 +240,8 @@ pub fn styles_of(buffer: &Buffer) -> u64 {
 
 /// A sandbox, and the wizard in front of it.
 pub struct Game {
-    pub sandbox: Sandbox,
+    /// Serves as long as it is held.
+    _sandbox: Sandbox,
     pub dir: tempfile::TempDir,
     pub scene: SetUp,
 }
@@ -276,7 +277,7 @@ impl Game {
         let wizard = Wizard::new(purpose, settings, Arc::new(built_in()), answers, "0".repeat(32));
         let circumstances = Circumstances { about: "new connection".to_owned(), hosts, ..Circumstances::default() };
         let scene = SetUp::new(wizard, &Arc::new(world), circumstances);
-        Self { sandbox, dir, scene }
+        Self { _sandbox: sandbox, dir, scene }
     }
 
     /// The token of this name.

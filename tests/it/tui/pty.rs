@@ -15,7 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The program in a terminal, with everything that it has written.
 struct Seat {
-    home: Home,
+    /// Its home, as long as it runs.
+    _home: Home,
     master: Box<dyn MasterPty + Send>,
     writer: Box<dyn std::io::Write + Send>,
     child: Box<dyn Child + Send + Sync>,
@@ -71,7 +72,15 @@ impl Seat {
         let writer = pair.master.take_writer().unwrap();
         let rows = rows.try_into().unwrap();
         let cols = cols.try_into().unwrap();
-        Self { home, master: pair.master, writer, child, written, before, parser: vt100::Parser::new(rows, cols, 0) }
+        Self {
+            _home: home,
+            master: pair.master,
+            writer,
+            child,
+            written,
+            before,
+            parser: vt100::Parser::new(rows, cols, 0),
+        }
     }
 
     fn bytes(&self) -> Vec<u8> {
