@@ -188,11 +188,12 @@ fn footer(page: &Page, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     }
     let mut spans = vec![Span::raw(" ")];
     let mut room = usize::from(area.width).saturating_sub(1);
-    // The way out is always there; of the others, as many as there is room for.
-    let last = page.keys.last().map_or(0, |(keys, word)| keys.width() + word.width() + 3);
+    // Help and the way out are always there; of the others, as many as there is room for.
+    let kept_from = page.keys.len().saturating_sub(2);
+    let last: usize = page.keys.iter().skip(kept_from).map(|(keys, word)| keys.width() + word.width() + 3).sum();
     for (at, (keys, word)) in page.keys.iter().enumerate() {
         let wide = keys.width() + word.width() + 3;
-        let kept = if at + 1 == page.keys.len() { 0 } else { last };
+        let kept = if at >= kept_from { 0 } else { last };
         if wide + kept > room + 2 {
             continue;
         }

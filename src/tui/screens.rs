@@ -19,6 +19,8 @@ pub enum Act {
     Wizard(Event),
     /// A token was typed: it goes to the world, and never to the wizard.
     Deposit(Zeroizing<String>),
+    /// This question is answered: the next one, or the next page.
+    Forward,
     /// The page is answered.
     Next,
     /// This stands in the way.

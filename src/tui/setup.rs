@@ -147,6 +147,12 @@ impl SetUp {
                 Act::Wizard(event) => self.tell(event),
                 Act::Deposit(text) => deeds.extend(self.deposit(&text)),
                 Act::Next => deeds.extend(self.next()),
+                Act::Forward => {
+                    let screen = self.screen();
+                    if !self.form.forward(&screen) {
+                        deeds.extend(self.next());
+                    }
+                }
                 Act::Wrong(text) => deeds.push(Deed::Warn(text)),
             }
         }

@@ -47,7 +47,7 @@ fn color(color: Color, otherwise: &str) -> String {
 fn svg(buffer: &Buffer, palette: Palette) -> String {
     let (paper, ink) = ground(palette);
     let (columns, rows) = (f64::from(buffer.area.width), f64::from(buffer.area.height));
-    let (width, height) = (columns * CELL.0 + 2.0 * MARGIN, rows * CELL.1 + 2.0 * MARGIN);
+    let (width, height) = (columns * CELL.0 + 2.0 * MARGIN + 4.0, rows * CELL.1 + 2.0 * MARGIN);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
          font-family=\"ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace\" font-size=\"14\">\n\

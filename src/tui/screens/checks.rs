@@ -86,7 +86,7 @@ fn row(check: &Check, here: bool, widest: usize, width: usize, theme: &Theme, ti
     let mark = tick.filter(|_| pending).map_or(mark, |tick| theme.spinner(tick));
     let pointer = if here { theme.glyphs.pointer } else { " " };
     let took = check.took.filter(|_| !pending).map(time).unwrap_or_default();
-    let room = width.saturating_sub(widest + TIMES + 16);
+    let room = width.saturating_sub(widest + TIMES + 17);
     let detail = if pending && tick.is_none() {
         "comes last, when everything is applied".to_owned()
     } else if pending {
@@ -96,7 +96,7 @@ fn row(check: &Check, here: bool, widest: usize, width: usize, theme: &Theme, ti
     };
     let line = Line::from(vec![
         Span::styled(format!("{pointer} "), theme.accent()),
-        Span::styled(format!("{mark} {word:8}"), style),
+        Span::styled(format!("{mark} {word:9}"), style),
         Span::styled(padded(&check.title, widest, theme.glyphs.cut), if here { theme.strong() } else { theme.text() }),
         Span::styled(format!("  {}", padded(&detail, room, theme.glyphs.cut)), theme.quiet()),
         Span::styled(format!(" {took:>TIMES$}"), theme.quiet()),
@@ -106,8 +106,8 @@ fn row(check: &Check, here: bool, widest: usize, width: usize, theme: &Theme, ti
 
 /// What to do about a check, under its row.
 fn beneath(sheet: &mut Sheet, check: &Check, here: bool, widest: usize, theme: &Theme) {
-    const INDENT: usize = 12;
-    let cut_off = check.detail.width() + widest + TIMES + 16 > sheet.width();
+    const INDENT: usize = 13;
+    let cut_off = check.detail.width() + widest + TIMES + 17 > sheet.width();
     let open = here || check.verdict.is_fail();
     if open && cut_off && check.verdict != Verdict::Pending {
         sheet.text(INDENT, &check.detail, theme.text());

@@ -181,18 +181,23 @@ impl Form {
         if wrong {
             return acts;
         }
-        // What few need is passed by with Enter, and reached with Tab.
-        let next = screen
-            .asks
-            .iter()
-            .enumerate()
-            .skip(self.at + 1)
-            .find(|(_, ask)| !ask.advanced || (ask.problem.is_some() && ask.answered.is_some()));
-        match next {
-            Some((at, _)) => self.at = at,
-            None => acts.push(Act::Next),
-        }
+        acts.push(Act::Forward);
         acts
+    }
+
+    /// The next question that most need; false where this was the last. An answer may have brought up new ones, so the
+    /// screen is that after the answer.
+    pub fn forward(&mut self, screen: &Screen) -> bool {
+        // What few need and what is answered already is passed by with Enter, and reached with Tab.
+        let wanted = |ask: &Ask| match (&ask.answered, &ask.problem) {
+            (Some(_), problem) => problem.is_some(),
+            (None, _) => !ask.advanced,
+        };
+        let next = screen.asks.iter().enumerate().skip(self.at + 1).find(|(_, ask)| wanted(ask));
+        if let Some((at, _)) = next {
+            self.at = at;
+        }
+        next.is_some()
     }
 
     /// What leaving the focused question comes to.

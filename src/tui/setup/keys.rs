@@ -1,6 +1,6 @@
 //! What a key does on each page of the wizard.
 
-use crate::answers::Field;
+use crate::answers::{Field, holds_token};
 use crate::check::CheckId;
 use crate::fact::Remedy;
 use crate::secret::Secret;
@@ -110,6 +110,11 @@ impl SetUp {
         self.return_to = target;
         let screen = self.screen();
         let Some(ask) = screen.asks.iter().find(|ask| ask.problem.is_some()) else { return Vec::new() };
+        let secret = screen.asks.iter().find(|ask| matches!(ask.control, Control::Secret));
+        if let Some(secret) = secret.filter(|_| ask.advanced && ask.answered.is_none()) {
+            self.form.focus(&screen, &secret.field);
+            return vec![Deed::Warn("The token is missing: paste it here, or say where it comes from.".to_owned())];
+        }
         self.form.focus(&screen, &ask.field);
         let problem = self.form.problem(ask, self.shown, &self.wizard);
         vec![Deed::Warn(format!("{}: {}", ask.label, problem.or(ask.problem.clone()).unwrap_or_default()))]
@@ -192,7 +197,7 @@ impl SetUp {
             matches!(intent, Intent::Accept | Intent::Onward) && acts.iter().all(|act| !matches!(act, Act::Wrong(_)));
         self.review.in_field &= !taken;
         // Going on is another key here.
-        self.acted(acts.into_iter().filter(|act| !matches!(act, Act::Next)).collect())
+        self.acted(acts.into_iter().filter(|act| !matches!(act, Act::Next | Act::Forward)).collect())
     }
 
     /// To the answer that the check under the cursor comes from.
@@ -272,7 +277,13 @@ impl SetUp {
             return Vec::new();
         }
         let screen = self.screen();
-        if self.shown == Step::Token && !self.token.in_field {
+        let is_token = holds_token(text.trim());
+        if is_token && self.shown != Step::Token {
+            let text = "This looks like a token, so it was not taken: it is asked for on a page of its own.";
+            return vec![Deed::Warn(text.to_owned())];
+        }
+        // Wherever on the token page it is pasted, a token belongs into its own line.
+        if self.shown == Step::Token && (is_token || !self.token.in_field) {
             self.token.in_field = true;
             if let Some(ask) = screen.asks.iter().find(|ask| matches!(ask.control, Control::Secret)) {
                 self.form.focus(&screen, &ask.field.clone());

@@ -22,6 +22,10 @@ fn steady(text: &str) -> String {
 }
 
 fn steady_line(line: &str) -> String {
+    if line.contains(['█', '▀', '▄']) {
+        // The code of an address with a port.
+        return "(code)".to_owned();
+    }
     let mut line = line.to_owned();
     // Ports of this computer have five digits where the system chooses them.
     let mut from = 0;
@@ -45,6 +49,10 @@ fn dates(line: &mut String) {
     while at + 10 <= line.len() {
         if shape(&line.as_bytes()[at..at + 10]) {
             line.replace_range(at..at + 10, "2027-01-31");
+        }
+        // The moment of that day.
+        if line.as_bytes().get(at + 10) == Some(&b'T') && line.as_bytes().get(at + 19) == Some(&b'Z') {
+            line.replace_range(at + 11..at + 19, "00:00:00");
         }
         at += 1;
     }

@@ -90,6 +90,26 @@ fn a_token_of_another_forge_is_told_as_it_is_pasted() {
 }
 
 #[test]
+fn a_token_in_the_wrong_place_is_not_shown() {
+    run(async {
+        let mut game = Game::start("ready").await;
+        let mut player = Player::new(80, 24);
+        let token = game.token("devtron");
+        game.press(&mut player, &format!("<down><enter><enter><paste:{token}>")).await;
+        assert!(player.text().contains("looks like a token"), "{}", player.text());
+        assert!(!player.text().contains(&token[..12]), "{}", player.text());
+        // Typed, not pasted: as by a terminal that does not tell a paste from typing.
+        game.press(&mut player, &token).await;
+        assert!(!player.text().contains(&token), "{}", player.text());
+        game.press(&mut player, "<ctrl-u>acme<enter><enter><enter>").await;
+        // In a line beside its own it goes to its own.
+        game.press(&mut player, &format!("<enter><tab><tab><paste:{token}>")).await;
+        assert!(player.text().contains("personal access token (classic)"), "{}", player.text());
+        assert!(!player.text().contains(&token[..12]), "{}", player.text());
+    });
+}
+
+#[test]
 fn back_keeps_every_answer_and_an_edit_leads_back_to_where_it_began() {
     run(async {
         let mut game = Game::start("ready").await;

@@ -4,6 +4,7 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Entry, Form, choices, listed};
+use crate::answers::holds_token;
 use crate::fact::Query;
 use crate::tui::screens::token::Told;
 use crate::tui::screens::{choosing, token};
@@ -138,7 +139,7 @@ impl Form {
         let entry = self.entries.get(&ask.field);
         let label = padded(&ask.label, LABELS, theme.glyphs.cut);
         let typed = entry.map(|entry| entry.editor.text()).filter(|text| !text.is_empty());
-        let secret = matches!(ask.control, Control::Secret);
+        let secret = matches!(ask.control, Control::Secret) || typed.is_some_and(holds_token);
         let title = |word: &str| {
             let rows = choices(ask).unwrap_or_default();
             rows.into_iter().find(|row| row.word == word).map_or(word.to_owned(), |row| row.title)
@@ -177,7 +178,8 @@ pub fn head(sheet: &mut Sheet, view: View<'_>) {
 /// The line that is typed into.
 fn input(sheet: &mut Sheet, ask: &Ask, entry: &Entry, theme: &Theme) {
     let width = sheet.width().saturating_sub(4).min(72);
-    let secret = matches!(ask.control, Control::Secret);
+    // A token in the wrong line is not shown either.
+    let secret = matches!(ask.control, Control::Secret) || holds_token(entry.editor.text());
     let (text, column, style) = match (entry.editor.is_empty(), secret) {
         (true, _) => {
             let hint = ask.default.as_ref().map(|text| format!("{text} (default)")).unwrap_or_default();
