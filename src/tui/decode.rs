@@ -189,6 +189,8 @@ fn control_sequence(bytes: &[u8]) -> Piece {
         b'~' => numbered_key(first),
         b'Z' => Some(KeyCode::BackTab),
         b'u' => char::from_u32(first).map(unified_key),
+        // With other numbers in front these are answers about the place of the cursor.
+        b'P'..=b'S' if first > 1 => None,
         letter => cursor_key(letter),
     };
     let key = code.map(|code| Input::Key(KeyEvent::new(code, held(second))));

@@ -276,13 +276,7 @@ pub const TABLE: &[Row] = &[
         HIDDEN,
         "open the page that belongs here in a browser",
     ),
-    row(
-        &[Token, Checks, Reading],
-        &[letter('Q')],
-        Intent::Code,
-        ("Q", "QR code"),
-        "show that page's address as a QR code",
-    ),
+    row(&[Token, Checks, Reading], &[letter('Q')], Intent::Code, HIDDEN, "show that page's address as a QR code"),
     row(WRITTEN, &[ctrl('q')], Intent::Code, HIDDEN, "show that page's address as a QR code"),
     row(&[Checks], &[letter('e')], Intent::Jump, ("e", "edit"), "go to the answer that this comes from"),
     row(&[Review], &[letter('a')], Intent::Apply, ("a", "apply"), "apply: everything listed here happens"),
@@ -317,7 +311,7 @@ pub const TABLE: &[Row] = &[
     ),
     row(
         &[Choosing, Checks, Review, Connections, Token, Applying, Done, Reading, Help],
-        &[key(KeyCode::PageDown), letter(' ')],
+        &[key(KeyCode::PageDown)],
         Intent::PageDown,
         HIDDEN,
         "one page down",
