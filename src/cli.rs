@@ -1,6 +1,7 @@
 //! The command line: one definition, from which help, completions and the man page come. One file per subcommand.
 
 mod check;
+mod connections;
 mod credential;
 mod doctor;
 mod export;
@@ -296,7 +297,8 @@ fn dispatch(cli: Cli, out: &Out, paths: &Paths) -> Ending {
         None if !cli.setup.answers.is_empty() || cli.setup.sandbox.is_some() => {
             setup::setup(None, &cli.setup, &cli.common, out, paths)
         }
-        None => nothing_asked(out),
+        None if stray => out.usage("The flags of setup stand after the word setup."),
+        None => bare(&cli.common, out, paths),
         Some(command) if out.format == Format::Openmetrics && !matches!(command, Command::Check(_)) => {
             out.usage("The format openmetrics is there for check alone.")
         }
@@ -333,6 +335,18 @@ fn wait<T>(job: impl Future<Output = T>) -> Result<T, Refusal> {
     let done = runtime.block_on(job);
     runtime.shutdown_background();
     Ok(done)
+}
+
+/// No command: on a terminal the connections, or the wizard where there is none; else help.
+fn bare(common: &Common, out: &Out, paths: &Paths) -> Ending {
+    let Some(canvas) = crate::tui::Canvas::find() else { return nothing_asked(out) };
+    match manage::config(paths) {
+        Ok(config) if config.connections().is_empty() && config.problems().is_empty() => {
+            setup::setup(None, &SetupFlags::default(), common, out, paths)
+        }
+        Ok(_) => setup::list(canvas, common, out, paths),
+        Err(refusal) => out.refused(&refusal),
+    }
 }
 
 /// Help, where nothing says what to do.

@@ -17,7 +17,7 @@ pub fn harden() {
 }
 
 /// Where it broke down, and what to do. Not what the panic says: its payload may hold anything.
-fn epitaph(panic: &PanicHookInfo<'_>) -> String {
+pub(crate) fn epitaph(panic: &PanicHookInfo<'_>) -> String {
     let place = panic.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
     format!(
         "git-access {} broke down{place}. This is a fault of the program, not of your answers.\n  \

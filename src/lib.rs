@@ -53,6 +53,7 @@ pub mod world;
 // Shells: ways to drive the wizard.
 pub mod cli;
 pub mod headless;
+pub mod tui;
 
 // Somewhere to play.
 pub mod sandbox;

@@ -53,7 +53,7 @@ pub(crate) fn is_token(text: &str) -> bool {
 }
 
 /// Whether a part of `text`, as in the path of an address, is a token to all appearance.
-pub(super) fn holds_token(text: &str) -> bool {
+pub(crate) fn holds_token(text: &str) -> bool {
     text.split(|letter: char| letter.is_whitespace() || "/:@?&=#".contains(letter)).any(is_token)
 }
 

@@ -83,7 +83,7 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
     })
 }
 
-async fn look_at(
+pub(super) async fn look_at(
     held: Connection,
     known: Option<Ends>,
     settings: Settings,

@@ -1,6 +1,7 @@
 //! Where text leaves the program: data to stdout, talk to stderr, both past the redactor.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Color, Ending, Format, Refusal};
 use crate::disk::DiskFault;
@@ -13,6 +14,8 @@ pub struct Out {
     /// Whether stdout may be coloured.
     pub color: bool,
     pub redaction: Redaction,
+    /// Where a screen is drawn nothing may be printed: what would be is kept for it.
+    kept: Option<Arc<Mutex<Vec<String>>>>,
 }
 
 impl Out {
@@ -27,15 +30,30 @@ impl Out {
                     && std::io::stdout().is_terminal()
             }
         };
-        Self { format, color, redaction: Redaction::default() }
+        Self { format, color, redaction: Redaction::default(), kept: None }
     }
 
     pub fn is_json(&self) -> bool {
         self.format == Format::Json
     }
 
+    /// The same, with everything kept instead of printed.
+    #[must_use]
+    pub fn keeping(&self) -> Self {
+        Self { format: Format::Text, color: false, kept: Some(Arc::default()), ..self.clone() }
+    }
+
+    /// What was kept, once.
+    pub fn take_kept(&self) -> Vec<String> {
+        let kept = self.kept.as_ref().map(|kept| kept.lock().unwrap_or_else(PoisonError::into_inner));
+        kept.map(|mut kept| std::mem::take(&mut *kept)).unwrap_or_default()
+    }
+
     /// Data: stdout. A reader that went away is no error.
     pub fn data(&self, text: &str) {
+        if self.keep(text) {
+            return;
+        }
         let _ = std::io::stdout().write_all(self.redaction.clean(text).as_bytes());
         let _ = std::io::stdout().flush();
     }
@@ -47,7 +65,16 @@ impl Out {
 
     /// Talk: stderr, one line.
     pub fn say(&self, text: &str) {
+        if self.keep(text) {
+            return;
+        }
         let _ = writeln!(std::io::stderr(), "{}", self.redaction.clean(text));
+    }
+
+    fn keep(&self, text: &str) -> bool {
+        let Some(kept) = &self.kept else { return false };
+        kept.lock().unwrap_or_else(PoisonError::into_inner).push(self.redaction.clean(text));
+        true
     }
 
     /// A failure: what happened, then what to do.

@@ -1,11 +1,13 @@
 //! `setup`: a connection is set up, or an existing one edited, from answers.
 
+mod drawn;
 mod sheet;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use self::drawn::list;
 use self::sheet::{Desk, Job, Sheet};
 use super::run::{self, Run};
 use super::{Common, Ending, Out, Refusal, SetupFlags};
@@ -17,12 +19,15 @@ use crate::platform::Platform;
 use crate::report::{Entry, Report};
 use crate::sandbox::Sandbox;
 use crate::store::Stores;
+use crate::tui::Canvas;
 use crate::wizard::{Purpose, Settings, Wizard};
 use crate::world::World;
 
 pub fn setup(name: Option<&str>, flags: &SetupFlags, common: &Common, out: &Out, paths: &Paths) -> Ending {
+    // Whatever the answers are, they are answered from files; else by a person, where there is one.
+    let canvas = Canvas::find().filter(|_| flags.answers.is_empty() && !flags.plain);
     let begun = begin(name, flags, paths).and_then(|(platforms, above)| {
-        if flags.answers.is_empty() && flags.sandbox.is_none() {
+        if flags.answers.is_empty() && flags.sandbox.is_none() && canvas.is_none() {
             return Err(nothing_to_go_by(&above, &platforms, out));
         }
         Ok((platforms, above))
@@ -38,7 +43,10 @@ pub fn setup(name: Option<&str>, flags: &SetupFlags, common: &Common, out: &Out,
     run.block_on(out, async {
         let Some(scenario) = &flags.sandbox else {
             let setup = Setup { flags, above, played: None, platforms, run: &run, out, paths };
-            return setup.all(name, Stores::of_the_system()).await;
+            return match canvas {
+                Some(canvas) => setup.drawn(canvas, common, name, Stores::of_the_system()).await,
+                None => setup.all(name, Stores::of_the_system()).await,
+            };
         };
         let played = match super::sandbox::begin_throw_away(scenario, out).await {
             Ok(played) => played,
@@ -48,7 +56,10 @@ pub fn setup(name: Option<&str>, flags: &SetupFlags, common: &Common, out: &Out,
         let stores = Stores::in_directory(played.dir().join("keyring"));
         let played_by = Some(&played.sandbox);
         let setup = Setup { flags, above, played: played_by, platforms, run: &run, out, paths: &paths };
-        let ending = setup.all(name, stores).await;
+        let ending = match canvas {
+            Some(canvas) => setup.drawn(canvas, common, name, stores).await,
+            None => setup.all(name, stores).await,
+        };
         played.tell(out, &paths);
         ending
     })

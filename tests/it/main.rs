@@ -30,3 +30,4 @@ mod sandbox;
 mod stores;
 mod support;
 mod tidy;
+mod tui;

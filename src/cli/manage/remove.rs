@@ -106,6 +106,12 @@ fn sharers<'c>(
     })
 }
 
+/// What uses the connection of this name, one line each.
+pub fn used_by(paths: &Paths, name: &str) -> Result<Vec<String>, Refusal> {
+    let config = super::config(paths)?;
+    Ok(uses(super::named(&config, paths, name)?, &config, paths))
+}
+
 /// What uses the connection, one line each.
 fn uses(connection: &Connection, config: &Config, paths: &Paths) -> Vec<String> {
     let name = &connection.name;

@@ -1,0 +1,117 @@
+//! What the list of connections on the screen works with: the same config, records, checks and removals as the commands
+//! `list`, `show`, `use`, `check` and `remove`.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::standing::{Ends, Standing};
+use super::{Out, Refusal, check, manage, run};
+use crate::check::{SOON, day, days_between};
+use crate::disk::Paths;
+use crate::forge::Log;
+use crate::platform::Platform;
+use crate::report::Entry;
+use crate::store::Stores;
+use crate::tui::{Checked, Desk, Row};
+use crate::wizard::Settings;
+use crate::world::World;
+
+/// The files and stores of this user.
+#[derive(Clone)]
+pub struct Here {
+    out: Out,
+    paths: Paths,
+    platforms: Arc<Vec<Platform>>,
+    log: Option<Log>,
+}
+
+impl Here {
+    pub fn new(out: &Out, paths: &Paths, platforms: Arc<Vec<Platform>>, log: Option<Log>) -> Self {
+        Self { out: out.keeping(), paths: paths.clone(), platforms, log }
+    }
+}
+
+/// A refusal as one sentence, with what to do.
+fn said(refusal: &Refusal) -> String {
+    format!("{} {}", refusal.message, refusal.remedy).trim().to_owned()
+}
+
+impl Desk for Here {
+    fn rows(&self) -> Result<Vec<Row>, String> {
+        let config = manage::config(&self.paths).map_err(|refusal| said(&refusal))?;
+        let rows = config.connections().iter().map(|connection| {
+            let standing = Standing::of(connection, &config, &self.paths);
+            let soon = match standing.ends() {
+                Ends::At(at) => days_between(Timestamp::now(), at) < SOON,
+                Ends::Never | Ends::NotKnown | Ends::NoToken => false,
+            };
+            Row {
+                name: connection.name.clone(),
+                active: standing.active,
+                platform: connection.platform.clone(),
+                provider: connection.site.provider.to_string(),
+                host: connection.site.host.to_string(),
+                owner: standing.owner_text(),
+                ends: standing.ends_text(),
+                urgent: soon,
+                verdict: standing.verdict().map(|(word, at)| (word.to_owned(), day(at))),
+            }
+        });
+        Ok(rows.collect())
+    }
+
+    fn show(&self, name: &str) -> Result<Vec<String>, String> {
+        manage::show(&self.out, &self.paths, name).map_err(|refusal| said(&refusal))?;
+        Ok(self.out.take_kept().iter().flat_map(|text| text.lines().map(str::to_owned)).collect())
+    }
+
+    fn uses(&self, name: &str) -> Vec<String> {
+        manage::used_by(&self.paths, name).unwrap_or_default()
+    }
+
+    fn activate(&self, name: &str) -> Result<(), String> {
+        let done = manage::activate(&self.out, &self.paths, name).map_err(|refusal| said(&refusal));
+        self.out.take_kept();
+        done
+    }
+
+    fn remove(&self, name: &str) -> Result<String, String> {
+        let done = manage::remove(&self.out, &self.paths, name, true).map_err(|refusal| said(&refusal));
+        let kept = self.out.take_kept();
+        done.map(|()| kept.last().cloned().unwrap_or_default().replace('\n', ". "))
+    }
+
+    async fn check(&self, name: &str) -> Result<Checked, String> {
+        let config = manage::config(&self.paths).map_err(|refusal| said(&refusal))?;
+        let held = manage::named(&config, &self.paths, name).map_err(|refusal| said(&refusal))?.clone();
+        let stores = Stores::of_the_system();
+        let world = World::new(self.log.clone(), stores, self.paths.clone(), self.out.redaction.clone());
+        let settings = Settings {
+            dry_run: false,
+            accept_failures: false,
+            probes: true,
+            now: run::now(),
+            fail_within: None,
+            offline: false,
+            interactive: false,
+        };
+        let id = held.id.clone();
+        let wizard = check::look_at(held, None, settings, Arc::clone(&self.platforms), Arc::new(world)).await;
+        if wizard.platform().is_none() {
+            return Err("Its platform is not known here: put its file back into the folder of platform files.".into());
+        }
+        let entry = Entry::of(&wizard);
+        run::record(&self.paths, &id, &entry, wizard.settings().now);
+        let open = entry.checks.iter().filter_map(|check| {
+            let finding = check.verdict.finding()?;
+            Some((
+                check.verdict.name().to_owned(),
+                check.title.clone(),
+                check.detail.clone(),
+                finding.remedy.text.clone(),
+            ))
+        });
+        Ok(Checked { verdict: entry.verdict().to_owned(), open: open.collect() })
+    }
+}

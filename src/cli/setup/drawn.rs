@@ -1,0 +1,174 @@
+//! `setup` on a terminal that can be drawn on: the wizard, and the list of connections that leads to it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Setup;
+use crate::answers::file;
+use crate::cli::connections::Here;
+use crate::cli::run::{self, Run};
+use crate::cli::{Color, Common, Ending, Out, Refusal, SetupFlags, manage};
+use crate::disk::{self, Paths};
+use crate::provider::{Host, Provider};
+use crate::report::Report;
+use crate::store::Stores;
+use crate::tui::{Canvas, Chosen, Circumstances, Connections, Ended, Held, Left, SetUp, Surroundings, Theme};
+use crate::wizard::{Purpose, Settings, Wizard, edited};
+use crate::world::World;
+
+/// The look that the command line and the environment ask for.
+pub fn theme(common: &Common) -> Theme {
+    let color = match common.color {
+        Color::Auto => None,
+        Color::Always => Some(true),
+        Color::Never => Some(false),
+    };
+    Theme::of(&Surroundings::of_the_process(color))
+}
+
+/// The list of connections, and from there the wizard, until it is left.
+pub fn list(canvas: Canvas, common: &Common, out: &Out, paths: &Paths) -> Ending {
+    let platforms = match crate::cli::load_platforms(paths) {
+        Ok(platforms) => platforms,
+        Err(refusal) => return out.refused(&refusal),
+    };
+    let run = match Run::begin(common, out) {
+        Ok(run) => run,
+        Err(ending) => return ending,
+    };
+    run.block_on(out, async {
+        let desk = Here::new(out, paths, Arc::new(platforms.clone()), run.log.clone());
+        let flags = SetupFlags::default();
+        loop {
+            let chosen = {
+                let mut scene = match Connections::new(desk.clone(), paths.config.display().to_string()) {
+                    Ok(scene) => scene,
+                    Err(reason) => return out.refused(&Refusal::storage(reason, "")),
+                };
+                let mut held = match Held::take(canvas, theme(common)) {
+                    Ok(held) => held,
+                    Err(error) => return no_terminal(out, &error),
+                };
+                held.play(&mut scene).await
+            };
+            let name = match chosen {
+                Ended::Scene(Chosen::Add) => None,
+                Ended::Scene(Chosen::Edit(name)) => Some(name),
+                Ended::Scene(Chosen::Leave) => return Ending::Done,
+                Ended::Lost => return Ending::Cancelled,
+            };
+            let above = crate::answers::Answers::default();
+            let setup =
+                Setup { flags: &flags, above, played: None, platforms: platforms.clone(), run: &run, out, paths };
+            let ending = setup.drawn(canvas, common, name.as_deref(), Stores::of_the_system()).await;
+            if !matches!(ending, Ending::Done | Ending::Cancelled) {
+                return ending;
+            }
+        }
+    })
+}
+
+fn no_terminal(out: &Out, error: &std::io::Error) -> Ending {
+    out.refused(&Refusal::usage(
+        format!("The terminal cannot be drawn on: {error}."),
+        "Use --plain, or give --answers FILE.",
+    ))
+}
+
+impl Setup<'_> {
+    /// The wizard on the screen, and what is told afterwards.
+    pub async fn drawn(self, canvas: Canvas, common: &Common, name: Option<&str>, stores: Stores) -> Ending {
+        let wizard = match self.begun(name) {
+            Ok(wizard) => wizard,
+            Err(refusal) => return self.out.refused(&refusal),
+        };
+        let world = World::new(self.run.log.clone(), stores, self.paths.clone(), self.out.redaction.clone());
+        let world = Arc::new(world.telling(Arc::clone(&self.run.changes)));
+        let mut scene = SetUp::new(wizard, &world, self.circumstances(name));
+        let ended = match Held::take(canvas, theme(common)) {
+            Ok(mut held) => held.play(&mut scene).await,
+            Err(error) => return no_terminal(self.out, &error),
+        };
+        let wizard = scene.into_wizard();
+        let finished = match ended {
+            Ended::Lost => return Ending::Cancelled,
+            Ended::Scene(left) => left == Left::Finished,
+        };
+        for note in world.take_notes() {
+            self.out.say(&note);
+        }
+        if let Some(path) = self.flags.save_answers.as_ref().filter(|_| finished)
+            && let Err(fault) = disk::replace(path, &file::write(wizard.answers()))
+        {
+            return self.out.refused(&Refusal::from(fault));
+        }
+        if !finished {
+            self.out.say("Left before the end; nothing was saved.");
+            return Ending::Cancelled;
+        }
+        let mut report = Report { config: self.paths.config.clone(), ..Report::default() };
+        let ending = self.after(&wizard, &mut report);
+        if self.out.is_json() {
+            self.out.json(&report.json());
+        } else {
+            self.out.data(&report.text(self.out.color));
+        }
+        ending
+    }
+
+    /// The wizard with what is answered before anybody types.
+    fn begun(&self, name: Option<&str>) -> Result<Wizard, Refusal> {
+        let config = manage::config(self.paths)?;
+        let held = name.and_then(|name| config.connection(name));
+        if let (Some(name), None) = (name, held)
+            && config.has(name)
+        {
+            manage::named(&config, self.paths, name)?;
+        }
+        let mut answers = held.map_or_else(|| self.above.clone(), |held| edited(held, &self.above));
+        if let Some(host) = answers.provider().and_then(|provider| self.hosts().remove(&provider)) {
+            answers.set(crate::answers::Field::Host, crate::answers::Answer::Host(host));
+        }
+        let settings = Settings {
+            dry_run: self.flags.dry_run,
+            accept_failures: self.flags.accept_failures,
+            probes: !self.flags.no_probes,
+            offline: false,
+            interactive: true,
+            now: run::now(),
+            fail_within: None,
+        };
+        let purpose = Purpose::Setup { held: held.cloned().map(Box::new) };
+        Ok(Wizard::new(purpose, settings, Arc::new(self.platforms.clone()), answers, run::fresh_id()))
+    }
+
+    fn hosts(&self) -> BTreeMap<Provider, Host> {
+        let host = |provider: &Provider| Host::parse(&self.played?.host(provider.id())?).ok();
+        Provider::ALL.iter().filter_map(|provider| Some((*provider, host(provider)?))).collect()
+    }
+
+    fn circumstances(&self, name: Option<&str>) -> Circumstances {
+        let what = match (name, self.flags.dry_run) {
+            (Some(name), _) => format!("edit {name}"),
+            (None, true) => "new connection, dry run".to_owned(),
+            (None, false) => "new connection".to_owned(),
+        };
+        let about = match &self.flags.sandbox {
+            Some(scenario) => format!("{what} {} sandbox {scenario}", "\u{b7}"),
+            None => what,
+        };
+        Circumstances { about, hosts: self.hosts(), tokens: self.tokens() }
+    }
+
+    /// The tokens of the sandbox that can be tried.
+    fn tokens(&self) -> Vec<(Provider, String, String)> {
+        let Some(played) = self.played else { return Vec::new() };
+        let announced = played.announcement();
+        let accounts = announced["accounts"].as_array().cloned().unwrap_or_default();
+        let tokens = accounts.iter().filter_map(|account| {
+            let provider = Provider::from_id(account["provider"].as_str()?)?;
+            Some((provider, account["note"].as_str()?.to_owned(), account["token_file"].as_str()?.to_owned()))
+        });
+        tokens.collect()
+    }
+}

@@ -1,0 +1,377 @@
+//! The list of connections as a scene: how each stands, and what can be done with it.
+//!
+//! What it shows and does comes from a [`Desk`]; the scene holds nothing but the rows, the cursor and what is under way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ratatui::text::{Line, Span};
+use tokio::task::JoinSet;
+use unicode_width::UnicodeWidthStr as _;
+
+use super::frame::Page;
+use super::keys::{Context, Intent};
+use super::scene::{Deed, Look, Question, Scene, Topic};
+use super::widgets::sheet::{Sheet, padded};
+
+/// A connection, as a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub name: String,
+    pub active: bool,
+    pub platform: String,
+    pub provider: String,
+    pub host: String,
+    pub owner: String,
+    /// `in 12 days (2027-02-01)`
+    pub ends: String,
+    /// It has ended, or will soon.
+    pub urgent: bool,
+    /// The last verdict and its day.
+    pub verdict: Option<(String, String)>,
+}
+
+/// What the list works with. Every failure is a sentence to show.
+pub trait Desk: Clone + Send + 'static {
+    fn rows(&self) -> Result<Vec<Row>, String>;
+    /// Everything about a connection, in lines.
+    fn show(&self, name: &str) -> Result<Vec<String>, String>;
+    /// What uses a connection, one line each.
+    fn uses(&self, name: &str) -> Vec<String>;
+    fn activate(&self, name: &str) -> Result<(), String>;
+    /// Removes a connection and its stored secret; may wait for a store.
+    fn remove(&self, name: &str) -> Result<String, String>;
+    /// Every live check of a connection again: what came of it, in words, and the checks that did not pass.
+    fn check(&self, name: &str) -> impl Future<Output = Result<Checked, String>> + Send;
+}
+
+/// What a look at a connection came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    pub verdict: String,
+    /// Verdict, title, what was seen, what to do: of what did not pass.
+    pub open: Vec<(String, String, String, String)>,
+}
+
+/// What is to be done next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Chosen {
+    Add,
+    Edit(String),
+    Leave,
+}
+
+enum Errand {
+    Checked(String, Result<Checked, String>),
+    Removed(Result<String, String>),
+}
+
+pub struct Connections<D> {
+    desk: D,
+    about: String,
+    rows: Vec<Row>,
+    at: usize,
+    /// What was seen of each in this run.
+    seen: BTreeMap<String, Result<Checked, String>>,
+    under_way: BTreeSet<String>,
+    errands: JoinSet<Errand>,
+    /// The connection that is shown whole.
+    shown: Option<(String, Vec<String>)>,
+    turns: usize,
+}
+
+impl<D: Desk> Connections<D> {
+    /// # Errors
+    /// Why the connections cannot be read.
+    pub fn new(desk: D, about: String) -> Result<Self, String> {
+        let rows = desk.rows()?;
+        let at = rows.iter().position(|row| row.active).unwrap_or(0);
+        Ok(Self {
+            desk,
+            about,
+            rows,
+            at,
+            seen: BTreeMap::new(),
+            under_way: BTreeSet::new(),
+            errands: JoinSet::new(),
+            shown: None,
+            turns: 0,
+        })
+    }
+
+    fn chosen(&self) -> Option<&Row> {
+        self.rows.get(self.at)
+    }
+
+    /// The rows as they are on the disk now.
+    fn reload(&mut self) -> Vec<Deed<Chosen>> {
+        match self.desk.rows() {
+            Ok(rows) => {
+                self.rows = rows;
+                self.at = self.at.min(self.rows.len().saturating_sub(1));
+                Vec::new()
+            }
+            Err(reason) => vec![Deed::Warn(reason)],
+        }
+    }
+
+    fn moved(&mut self, intent: Intent) {
+        let last = self.rows.len().saturating_sub(1);
+        self.at = match intent {
+            Intent::Up => self.at.saturating_sub(1),
+            Intent::Down => self.at + 1,
+            Intent::PageUp => self.at.saturating_sub(8),
+            Intent::PageDown => self.at + 8,
+            Intent::First => 0,
+            Intent::Last => last,
+            _ => self.at,
+        }
+        .min(last);
+    }
+
+    fn check(&mut self) -> Vec<Deed<Chosen>> {
+        let Some(name) = self.chosen().map(|row| row.name.clone()) else { return Vec::new() };
+        if self.under_way.insert(name.clone()) {
+            let desk = self.desk.clone();
+            self.errands.spawn(async move {
+                let checked = desk.check(&name).await;
+                Errand::Checked(name, checked)
+            });
+        }
+        Vec::new()
+    }
+
+    fn show(&mut self) -> Vec<Deed<Chosen>> {
+        let Some(name) = self.chosen().map(|row| row.name.clone()) else { return Vec::new() };
+        match self.desk.show(&name) {
+            Ok(lines) => {
+                self.shown = Some((name, lines));
+                self.turns += 1;
+                Vec::new()
+            }
+            Err(reason) => vec![Deed::Warn(reason)],
+        }
+    }
+
+    fn activate(&mut self) -> Vec<Deed<Chosen>> {
+        let Some(name) = self.chosen().map(|row| row.name.clone()) else { return Vec::new() };
+        let mut deeds = match self.desk.activate(&name) {
+            Ok(()) => vec![Deed::Say(format!("The active connection is now {name}"))],
+            Err(reason) => vec![Deed::Warn(reason)],
+        };
+        deeds.extend(self.reload());
+        deeds
+    }
+
+    fn ask_to_remove(&self) -> Vec<Deed<Chosen>> {
+        let Some(row) = self.chosen() else { return Vec::new() };
+        let mut text = self.desk.uses(&row.name);
+        text.push("Nothing changes at the forge: revoke the token there if nobody else uses it.".to_owned());
+        vec![Deed::Ask(Question {
+            topic: Topic::Remove(row.name.clone()),
+            title: format!("Remove {}?", row.name),
+            text,
+            yes: "Remove it with its stored secret".to_owned(),
+            no: "Keep it".to_owned(),
+        })]
+    }
+
+    fn list(&self, look: Look<'_>) -> Sheet {
+        let theme = look.theme;
+        let mut sheet = Sheet::new(look.body_width());
+        sheet.line(Line::styled("Connections", theme.title()));
+        sheet.blank();
+        let width = |of: fn(&Row) -> &str, most: usize| {
+            self.rows.iter().map(|row| of(row).width()).max().unwrap_or(0).min(most)
+        };
+        let name = width(|row| &row.name, 28);
+        let provider = width(|row| &row.provider, 12);
+        let owner = width(|row| &row.owner, 14);
+        for (at, row) in self.rows.iter().enumerate() {
+            let here = at == self.at;
+            let word = self.verdict(row);
+            let (mark, style) =
+                word.as_deref().map_or((theme.glyphs.pending, theme.quiet()), |word| theme.verdict(word));
+            let going_on = self.under_way.contains(&row.name);
+            let mark = if going_on { theme.spinner(look.tick) } else { mark };
+            let active = if row.active { theme.glyphs.pass } else { " " };
+            let plain = if here { theme.strong() } else { theme.text() };
+            let line = Line::from(vec![
+                Span::styled(format!("{} ", if here { theme.glyphs.pointer } else { " " }), theme.accent()),
+                Span::styled(format!("{active} "), theme.pass()),
+                Span::styled(padded(&row.name, name, theme.glyphs.cut), plain),
+                Span::styled(format!("  {}", padded(&row.provider, provider, theme.glyphs.cut)), theme.quiet()),
+                Span::styled(format!("  {}", padded(&row.owner, owner, theme.glyphs.cut)), theme.text()),
+                Span::styled(format!("  {mark} {:8}", word.as_deref().unwrap_or("never")), style),
+                Span::styled(short(&row.ends), if row.urgent { theme.warn() } else { theme.quiet() }),
+            ]);
+            if here {
+                sheet.focused(|sheet| sheet.line(line.style(theme.selected())));
+            } else {
+                sheet.line(line);
+            }
+        }
+        if self.rows.is_empty() {
+            sheet.text(2, "There is no connection yet: a sets one up.", theme.text());
+        }
+        sheet
+    }
+
+    /// The verdict of this run, else the last one.
+    fn verdict(&self, row: &Row) -> Option<String> {
+        match self.seen.get(&row.name) {
+            Some(Ok(checked)) => Some(checked.verdict.clone()),
+            _ => row.verdict.as_ref().map(|(word, _)| word.clone()),
+        }
+    }
+
+    fn details(&self, look: Look<'_>) -> Sheet {
+        let theme = look.theme;
+        let mut sheet = Sheet::new(look.details_width());
+        let Some(row) = self.chosen() else { return sheet };
+        let active = if row.active { " (active)" } else { "" };
+        sheet.line(Line::styled(format!("{}{active}", row.name), theme.strong()));
+        for (label, value) in [
+            ("Platform", row.platform.as_str()),
+            ("Host", row.host.as_str()),
+            ("Owner", row.owner.as_str()),
+            ("Token ends", row.ends.as_str()),
+        ] {
+            sheet.hanging(&format!("{label:12}"), theme.quiet(), value, theme.text());
+        }
+        match self.seen.get(&row.name) {
+            Some(Ok(checked)) if checked.open.is_empty() => {
+                sheet.gap();
+                sheet.hanging(
+                    &format!("{} ", theme.glyphs.pass),
+                    theme.pass(),
+                    "Every check passed just now.",
+                    theme.text(),
+                );
+            }
+            Some(Ok(checked)) => {
+                sheet.gap();
+                for (word, title, detail, remedy) in &checked.open {
+                    let (mark, style) = theme.verdict(word);
+                    sheet.hanging(&format!("{mark} {word:8}"), style, &format!("{title}: {detail}"), theme.text());
+                    sheet.hanging(&format!("  {} ", theme.glyphs.pointer), theme.accent(), remedy, theme.quiet());
+                }
+            }
+            Some(Err(reason)) => sheet.hanging(&format!("{} ", theme.glyphs.fail), theme.fail(), reason, theme.text()),
+            None => {
+                let checked = row.verdict.as_ref().map_or("never".to_owned(), |(word, day)| format!("{day}: {word}"));
+                sheet.hanging(&format!("{:12}", "Checked"), theme.quiet(), &checked, theme.text());
+            }
+        }
+        sheet
+    }
+}
+
+/// A distance without its day, for a row.
+fn short(ends: &str) -> String {
+    ends.split(" (").next().unwrap_or_default().to_owned()
+}
+
+impl<D: Desk> Scene for Connections<D> {
+    type End = Chosen;
+
+    fn context(&self) -> Context {
+        if self.shown.is_some() { Context::Reading } else { Context::Connections }
+    }
+
+    fn absent(&self) -> Vec<Intent> {
+        if self.shown.is_some() { vec![Intent::Open, Intent::Code] } else { Vec::new() }
+    }
+
+    fn intend(&mut self, intent: Intent) -> Vec<Deed<Chosen>> {
+        if self.shown.is_some() {
+            return match intent {
+                Intent::Back => {
+                    self.shown = None;
+                    self.turns += 1;
+                    Vec::new()
+                }
+                Intent::Leave => vec![Deed::End(Chosen::Leave)],
+                _ => vec![Deed::Scroll(intent)],
+            };
+        }
+        match intent {
+            Intent::Leave => vec![Deed::End(Chosen::Leave)],
+            Intent::Add => vec![Deed::End(Chosen::Add)],
+            Intent::Jump => self.chosen().map(|row| Deed::End(Chosen::Edit(row.name.clone()))).into_iter().collect(),
+            Intent::Accept => self.show(),
+            Intent::Check => self.check(),
+            Intent::Activate => self.activate(),
+            Intent::Remove => self.ask_to_remove(),
+            _ => {
+                self.moved(intent);
+                Vec::new()
+            }
+        }
+    }
+
+    fn letter(&mut self, _: char) -> Vec<Deed<Chosen>> {
+        Vec::new()
+    }
+
+    fn paste(&mut self, _: &str) -> Vec<Deed<Chosen>> {
+        Vec::new()
+    }
+
+    fn answered(&mut self, topic: Topic, yes: bool) -> Vec<Deed<Chosen>> {
+        match (topic, yes) {
+            (Topic::Leave, true) => return vec![Deed::End(Chosen::Leave)],
+            (Topic::Remove(name), true) => {
+                let desk = self.desk.clone();
+                // Where it holds up nobody: a store may ask a person first.
+                self.errands.spawn_blocking(move || Errand::Removed(desk.remove(&name)));
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn page(&mut self, look: Look<'_>) -> Page {
+        let about = self.about.clone();
+        if let Some((_, lines)) = &self.shown {
+            let mut body = Sheet::new(look.body_width());
+            for line in lines {
+                let indent = line.len() - line.trim_start().len();
+                let style = if indent == 0 { look.theme.title() } else { look.theme.text() };
+                body.text(indent, line, style);
+            }
+            return Page { about, body, ..Page::default() };
+        }
+        Page { about, body: self.list(look), details: self.details(look), ..Page::default() }
+    }
+
+    fn place(&self) -> usize {
+        self.turns
+    }
+
+    fn is_waiting(&self) -> bool {
+        !self.errands.is_empty()
+    }
+
+    async fn outcome(&mut self) -> Vec<Deed<Chosen>> {
+        let Some(joined) = self.errands.join_next().await else { return std::future::pending().await };
+        match joined {
+            Ok(Errand::Checked(name, checked)) => {
+                self.under_way.remove(&name);
+                self.seen.insert(name, checked);
+                self.reload()
+            }
+            Ok(Errand::Removed(outcome)) => {
+                let mut deeds = self.reload();
+                deeds.push(match outcome {
+                    Ok(text) => Deed::Say(text),
+                    Err(reason) => Deed::Warn(reason),
+                });
+                deeds
+            }
+            Err(_) => {
+                self.under_way.clear();
+                vec![Deed::Warn("The program broke down while it did this; the rest went on.".to_owned())]
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The end: what to enter at the platform, one field after the other, ready to copy.
+
+use ratatui::text::{Line, Span};
+
+use crate::tui::keys::Intent;
+use crate::tui::theme::Theme;
+use crate::tui::widgets::sheet::{Sheet, padded};
+
+/// The cursor on the fields to copy.
+#[derive(Debug, Default)]
+pub struct DonePage {
+    pub at: usize,
+}
+
+/// What to enter in one field of the platform's form.
+#[derive(Clone, Debug)]
+pub struct Entered {
+    pub name: String,
+    pub value: String,
+    /// False for the token: its place is told, and it is never copied.
+    pub may_copy: bool,
+}
+
+impl DonePage {
+    pub fn on(&mut self, intent: Intent, count: usize) {
+        let last = count.saturating_sub(1);
+        self.at = match intent {
+            Intent::Up => self.at.saturating_sub(1),
+            Intent::Down => (self.at + 1).min(last),
+            Intent::First => 0,
+            Intent::Last => last,
+            _ => self.at,
+        };
+    }
+
+    pub fn fields(&self, sheet: &mut Sheet, fields: &[Entered], theme: &Theme) {
+        let widest = fields.iter().map(|field| field.name.chars().count()).max().unwrap_or(0).min(sheet.width() / 3);
+        for (at, field) in fields.iter().enumerate() {
+            let here = at == self.at;
+            let pointer = if here { theme.glyphs.pointer } else { " " };
+            let head = format!(" {pointer} {}  ", padded(&field.name, widest, theme.glyphs.cut));
+            let style = if field.may_copy { theme.strong() } else { theme.quiet() };
+            if here {
+                sheet.focused(|sheet| sheet.hanging(&head, theme.accent(), &field.value, style));
+            } else {
+                sheet.hanging(&head, theme.quiet(), &field.value, style);
+            }
+        }
+    }
+}
+
+/// The steps at the platform, numbered.
+pub fn steps(sheet: &mut Sheet, menu: &str, steps: &[String], theme: &Theme) {
+    if !menu.is_empty() {
+        sheet.line(Line::from(vec![Span::styled(menu.to_owned(), theme.strong())]));
+    }
+    for (number, step) in steps.iter().enumerate() {
+        sheet.hanging(&format!(" {:>2}. ", number + 1), theme.quiet(), step, theme.text());
+    }
+}

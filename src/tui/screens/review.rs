@@ -1,0 +1,187 @@
+//! The review: everything on one page, each line a way back to its answer, and the last one the way on.
+
+use ratatui::text::{Line, Span};
+
+use crate::answers::Field;
+use crate::config::Config;
+use crate::tui::keys::Intent;
+use crate::tui::theme::Theme;
+use crate::tui::widgets::sheet::{Sheet, cut, padded};
+use crate::wizard::{Control, Step, Wizard};
+
+const LABELS: usize = 16;
+
+/// The cursor on the review. It begins at the top, so that whoever leans on Enter applies nothing.
+#[derive(Debug)]
+pub struct Review {
+    /// `None`: on the last line.
+    at: Option<usize>,
+    /// What this page asks itself is typed here.
+    pub in_field: bool,
+}
+
+impl Default for Review {
+    fn default() -> Self {
+        Self { at: Some(0), in_field: false }
+    }
+}
+
+/// An answer on the review.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    pub step: Step,
+    pub field: Field,
+    pub label: String,
+    pub value: String,
+    pub by_default: bool,
+}
+
+/// Every answer, in the order of the path; questions that do not apply are not there.
+pub fn answered(wizard: &Wizard) -> Vec<Answered> {
+    let mut lines = Vec::new();
+    for step in Step::PATH.iter().copied().take_while(|step| *step <= Step::Review) {
+        for ask in wizard.screen(step).asks {
+            let by_default = ask.answered.is_none();
+            let Some(word) = ask.answered.or(ask.default).or((step == Step::Review).then(String::new)) else {
+                continue;
+            };
+            let value = match &ask.control {
+                Control::Choice(rows) => {
+                    rows.iter().find(|row| row.word == word).map_or(word.clone(), |row| row.title.clone())
+                }
+                _ => word,
+            };
+            lines.push(Answered { step, field: ask.field, label: ask.label, value, by_default });
+        }
+    }
+    lines
+}
+
+impl Review {
+    pub fn fit(&mut self, wizard: &Wizard) {
+        let count = answered(wizard).len();
+        self.at = self.at.filter(|at| *at < count);
+    }
+
+    /// The answer under the cursor; `None` on the last line.
+    pub fn chosen(&self, wizard: &Wizard) -> Option<Answered> {
+        answered(wizard).into_iter().nth(self.at?)
+    }
+
+    pub fn on(&mut self, intent: Intent, wizard: &Wizard) {
+        let count = answered(wizard).len();
+        let at = self.at.unwrap_or(count);
+        let to = match intent {
+            Intent::Up => at.saturating_sub(1),
+            Intent::Down => at + 1,
+            Intent::PageUp => at.saturating_sub(8),
+            Intent::PageDown => at + 8,
+            Intent::First => 0,
+            Intent::Last => count,
+            _ => return,
+        };
+        self.at = Some(to).filter(|to| *to < count);
+    }
+
+    pub fn body(&self, wizard: &Wizard, theme: &Theme, width: u16) -> Sheet {
+        let mut sheet = Sheet::new(width);
+        let room = sheet.width().saturating_sub(LABELS + 14);
+        for (at, line) in answered(wizard).into_iter().enumerate() {
+            let here = self.at == Some(at);
+            let pointer = if here { theme.glyphs.pointer } else { " " };
+            let style = if here { theme.strong() } else { theme.text() };
+            let mut spans = vec![
+                Span::styled(format!(" {pointer} "), theme.accent()),
+                Span::styled(padded(&line.label, LABELS, theme.glyphs.cut), theme.quiet()),
+                Span::styled(cut(&line.value, room, theme.glyphs.cut), style),
+            ];
+            if line.by_default && line.value.is_empty() {
+                spans.push(Span::styled(theme.glyphs.dot, theme.quiet()));
+            } else if line.by_default {
+                spans.push(Span::styled(" (default)", theme.quiet()));
+            }
+            let drawn = Line::from(spans);
+            if here {
+                sheet.focused(|sheet| sheet.line(drawn.style(theme.selected())));
+            } else {
+                sheet.line(drawn);
+            }
+        }
+        self.last(&mut sheet, wizard, theme);
+        sheet
+    }
+
+    /// What will happen, and the line that lets it happen.
+    fn last(&self, sheet: &mut Sheet, wizard: &Wizard, theme: &Theme) {
+        let dry = wizard.settings().dry_run;
+        let commands = wizard.commands();
+        sheet.gap();
+        let title = if dry { "What would happen (this is a dry run)" } else { "What will happen, in this order" };
+        sheet.line(Line::styled(title, theme.title()));
+        for (at, command) in commands.iter().enumerate() {
+            sheet.hanging(&format!(" {:>2}. ", at + 1), theme.quiet(), &command.describe(), theme.text());
+        }
+        sheet.gap();
+        let here = self.at.is_none();
+        let pointer = if here { theme.glyphs.pointer } else { " " };
+        let words = match (dry, commands.len()) {
+            (true, _) => "Finish the dry run".to_owned(),
+            (false, 1) => "Apply this".to_owned(),
+            (false, count) => format!("Apply these {count} steps"),
+        };
+        let line = Line::from(vec![
+            Span::styled(format!(" {pointer} "), theme.accent()),
+            Span::styled(words, if here { theme.title() } else { theme.accent() }),
+        ]);
+        if here {
+            // The whole list of what will happen comes into view with its last line.
+            sheet.focused(|sheet| sheet.line(line.style(theme.selected())));
+        } else {
+            sheet.line(line);
+        }
+    }
+}
+
+/// The config as it will be written, the origins, and where the secret will rest.
+pub fn details(sheet: &mut Sheet, wizard: &Wizard, theme: &Theme) {
+    if let Some(site) = wizard.answers().site() {
+        sheet.text(0, "The token may go to these origins, and to no other:", theme.quiet());
+        for origin in site.origins() {
+            sheet.text(2, &origin.to_string(), theme.text());
+        }
+        sheet.gap();
+    }
+    sheet.text(0, "The secret will rest in:", theme.quiet());
+    sheet.text(2, &rests(wizard), theme.text());
+    sheet.gap();
+    if let Some(text) = config(wizard) {
+        sheet.text(0, "The config will hold:", theme.quiet());
+        for line in text.lines() {
+            sheet.line(Line::styled(format!("  {line}"), theme.text()));
+        }
+    }
+}
+
+fn rests(wizard: &Wizard) -> String {
+    use crate::secret::Store;
+    match wizard.token().store {
+        Store::Keyring => "the keyring of the operating system".to_owned(),
+        Store::GitCredential => "git's own credential helper".to_owned(),
+        Store::File(path) => format!("a file in clear text that only you can read: {}", path.display()),
+        Store::Env(name) => format!("nowhere of ours; it is read from the variable {name} each time"),
+        Store::Command(argv) => {
+            let program = argv.first().cloned().unwrap_or_default();
+            format!("nowhere of ours; {program} is asked for it each time")
+        }
+    }
+}
+
+/// The entry of this connection, as it will be written.
+fn config(wizard: &Wizard) -> Option<String> {
+    let connection = wizard.connection()?;
+    let mut config = Config::parse(None).ok()?;
+    config.put(&connection).ok()?;
+    let text = config.render();
+    let begin = text.find("[connections")?;
+    Some(text[begin..].to_owned())
+}

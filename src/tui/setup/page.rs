@@ -1,0 +1,226 @@
+//! How each page of the wizard looks.
+
+use ratatui::text::{Line, Span};
+
+use crate::config::Connection;
+use crate::fact::Recognised;
+use crate::provider::{Link, recognise};
+use crate::secret::Secret;
+use crate::tui::frame::{Mark, Page};
+use crate::tui::scene::Look;
+use crate::tui::screens::done::Entered;
+use crate::tui::screens::form::draw::{View, head, notes};
+use crate::tui::screens::token::{Tick, Told};
+use crate::tui::screens::{apply, checks, done, review, token};
+use crate::tui::setup::SetUp;
+use crate::tui::widgets::sheet::Sheet;
+use crate::wizard::{Screen, Step, Wizard};
+
+impl SetUp {
+    pub(super) fn drawn(&mut self, look: Look<'_>) -> Page {
+        let screen = self.screen();
+        let told = self.told(&screen);
+        let view = View { screen: &screen, wizard: &self.wizard, theme: look.theme, tick: look.tick, told: &told };
+        let (body, details) = match self.shown {
+            Step::Token => self.token_sheets(view, look),
+            Step::Checks => self.check_sheets(view, look),
+            Step::Review => self.review_sheets(view, look),
+            Step::Apply => {
+                let mut body = Sheet::new(look.body_width());
+                head(&mut body, view);
+                apply::body(&mut body, &self.wizard, look.theme, look.tick);
+                (body, Sheet::default())
+            }
+            Step::Done => self.done_sheets(view, look),
+            _ => (self.form.body(view, look.body_width()), self.form.details(view, look.details_width())),
+        };
+        Page { about: self.circumstances.about.clone(), path: self.path(), body, details, ..Page::default() }
+    }
+
+    fn path(&self) -> Vec<(Mark, &'static str)> {
+        let here = self.wizard.step();
+        let mark = |step: Step| match () {
+            () if step < here => Mark::Done,
+            () if step > here => Mark::Ahead,
+            () => Mark::Here,
+        };
+        self.wizard.path().into_iter().map(|step| (mark(step), name(step))).collect()
+    }
+
+    fn token_sheets(&self, view: View<'_>, look: Look<'_>) -> (Sheet, Sheet) {
+        let mut body = Sheet::new(look.body_width());
+        head(&mut body, view);
+        let page = self.token_page();
+        token::steps(
+            &mut body,
+            look.theme,
+            page.as_ref().map(|page| (page.url.as_str(), page.prefilled)),
+            &self.ticks(),
+        );
+        let mut fields = self.form.fields(view, look.body_width());
+        if !self.token.in_field {
+            fields.forget_focus();
+        }
+        body.append(fields);
+        let mut details = Sheet::new(look.details_width());
+        self.tokens_to_try(&mut details, look);
+        notes(&mut details, &view.screen.notes, look.theme);
+        (body, details)
+    }
+
+    /// Where the sandbox keeps its tokens.
+    fn tokens_to_try(&self, sheet: &mut Sheet, look: Look<'_>) {
+        let provider = self.wizard.answers().provider();
+        let mine = self.circumstances.tokens.iter().filter(|(one, ..)| Some(*one) == provider);
+        let mut mine = mine.peekable();
+        if mine.peek().is_none() {
+            return;
+        }
+        sheet.text(0, "This is a sandbox. Tokens to try, each in a file to paste from:", look.theme.strong());
+        for (_, note, file) in mine {
+            sheet.hanging(&format!("{} ", look.theme.glyphs.dot), look.theme.accent(), note, look.theme.text());
+            sheet.text(2, file, look.theme.quiet());
+        }
+        sheet.gap();
+    }
+
+    fn review_sheets(&self, view: View<'_>, look: Look<'_>) -> (Sheet, Sheet) {
+        let mut body = Sheet::new(look.body_width());
+        head(&mut body, view);
+        if self.review.in_field {
+            body.append(self.form.fields(view, look.body_width()));
+            return (body, self.form.details(view, look.details_width()));
+        }
+        body.append(self.review.body(&self.wizard, look.theme, look.body_width()));
+        let mut details = Sheet::new(look.details_width());
+        review::details(&mut details, &self.wizard, look.theme);
+        (body, details)
+    }
+
+    fn check_sheets(&self, view: View<'_>, look: Look<'_>) -> (Sheet, Sheet) {
+        let mut body = Sheet::new(look.body_width());
+        let all = self.wizard.judgement().checks;
+        body.line(Line::styled(view.screen.title.clone(), look.theme.title()));
+        let going_on = !self.wizard.is_settled();
+        let mut summary = checks::summary(&all, look.theme);
+        if !going_on && self.wizard.blocking().is_empty() && self.wizard.floor() {
+            summary.push_span(Span::styled("Nothing stands in the way.", look.theme.strong()));
+        }
+        body.line(summary);
+        body.blank();
+        self.checks.rows(&mut body, &all, look.theme, going_on.then_some(look.tick));
+        let mut details = Sheet::new(look.details_width());
+        notes(&mut details, &view.screen.notes, look.theme);
+        (body, details)
+    }
+
+    fn done_sheets(&self, view: View<'_>, look: Look<'_>) -> (Sheet, Sheet) {
+        let mut body = Sheet::new(look.body_width());
+        head(&mut body, view);
+        self.done.fields(&mut body, &self.entered(), look.theme);
+        body.gap();
+        if let Some(platform) = self.wizard.platform() {
+            done::steps(&mut body, &platform.handover.menu, &platform.handover.steps, look.theme);
+        }
+        let mut details = Sheet::new(look.details_width());
+        notes(&mut details, &view.screen.notes, look.theme);
+        (body, details)
+    }
+
+    pub(super) fn token_page(&self) -> Option<Link> {
+        let site = self.wizard.answers().site()?;
+        let rules = site.provider.rules();
+        let kind = self.wizard.answers().token_kind().unwrap_or(rules.kinds().first()?.kind);
+        let ticks = self.ticks();
+        let scopes: Vec<&str> = ticks.iter().flat_map(|(_, all)| all.iter().map(|tick| tick.name.as_str())).collect();
+        let owner = self.wizard.answers().owner();
+        let platform = self.wizard.platform()?;
+        Some(rules.token_page(&site, kind, &scopes, owner.as_ref().map(|path| path.owner.as_str()), &platform.id))
+    }
+
+    fn ticks(&self) -> Vec<(String, Vec<Tick>)> {
+        let answers = self.wizard.answers();
+        let (Some(platform), Some(provider)) = (self.wizard.platform(), answers.provider()) else { return Vec::new() };
+        let kind = answers.token_kind().unwrap_or(provider.rules().kinds()[0].kind);
+        let needs = platform.needs(provider, kind, None).into_iter().map(|need| Tick {
+            name: need.scope.clone(),
+            required: need.level == crate::platform::Level::Required,
+            reason: need.reason.clone(),
+        });
+        vec![(format!("for {}", platform.title), needs.collect())]
+    }
+
+    fn told(&self, screen: &Screen) -> Told {
+        let Some(provider) = self.wizard.answers().provider() else { return Told::Nothing };
+        let Some(text) = self.form.secret(screen).filter(|text| !text.is_empty()) else { return Told::Nothing };
+        let secret = match Secret::parse(text) {
+            Ok(secret) => secret,
+            Err(reason) => return Told::Wrong(format!("{reason}.")),
+        };
+        let rules = provider.rules();
+        match recognise(provider, &secret) {
+            Recognised::Kind(kind) => {
+                let title = rules.kinds().iter().find(|row| row.kind == kind).map_or(kind.0, |row| row.title);
+                Told::Good(format!("This is a {provider} token: {title}."))
+            }
+            Recognised::Own => Told::Good(format!("This is a token of {provider}.")),
+            Recognised::Refused { kind, reason } => Told::Wrong(format!("This is of the kind {kind}: {reason}")),
+            Recognised::Foreign(other) => Told::Wrong(format!(
+                "This is a {other} token, and you chose {provider}. Go back and choose {other}, or make one at {provider}."
+            )),
+            Recognised::Untold => Told::Doubtful("Its text does not tell its kind; asking the server will.".to_owned()),
+        }
+    }
+
+    pub(super) fn entered(&self) -> Vec<Entered> {
+        let Some(connection) = self.wizard.connection() else { return Vec::new() };
+        let Some(pair) = self.wizard.platform().and_then(|one| one.pair(connection.site.provider).ok()) else {
+            return Vec::new();
+        };
+        let known = filled(&connection, &self.wizard);
+        let value = |text: &str| known.iter().fold(text.to_owned(), |text, (key, with)| text.replace(key, with));
+        pair.fields
+            .iter()
+            .map(|field| Entered {
+                name: field.name.clone(),
+                value: value(&field.value),
+                may_copy: !field.value.contains("{token}"),
+            })
+            .collect()
+    }
+}
+
+/// What stands for the words in braces of a platform's form. The token's place is told, never the token.
+fn filled(connection: &Connection, wizard: &Wizard) -> Vec<(&'static str, String)> {
+    let identity = wizard.identity().map(|identity| identity.login);
+    let or_note = |value: Option<String>, what: &str| value.unwrap_or_else(|| format!("({what} is not known)"));
+    vec![
+        ("{host}", connection.site.host.to_string()),
+        ("{owner}", connection.owner.owner.clone()),
+        ("{owner_id}", or_note(connection.owner_id.clone(), "the owner's id")),
+        ("{project}", or_note(connection.owner.project.clone(), "the project")),
+        ("{username}", or_note(connection.username.clone().or(identity), "the user name")),
+        (
+            "{repository_url}",
+            or_note(connection.repository.as_ref().map(|one| one.url.clone()), "the address of the repository"),
+        ),
+        ("{token}", format!("(the token, from its store: {})", wizard.token().store.kind())),
+    ]
+}
+
+fn name(step: Step) -> &'static str {
+    match step {
+        Step::Platform => "Platform",
+        Step::Provider => "Provider",
+        Step::Place => "Place",
+        Step::Repository => "Repository",
+        Step::Access => "Access",
+        Step::Token => "Token",
+        Step::Checks => "Checks",
+        Step::Open => "Choose",
+        Step::Store => "Store",
+        Step::Review => "Review",
+        Step::Apply => "Apply",
+        Step::Done => "Done",
+    }
+}

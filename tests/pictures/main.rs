@@ -1,0 +1,144 @@
+//! Draws the pages of README from the program itself, light and dark: `cargo test --test pictures`.
+//!
+//! The scene is the very wizard in front of the sandbox; only the backend is a buffer, and its cells become SVG.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a picture that cannot be drawn is none")]
+
+#[path = "../it/tui/player.rs"]
+#[expect(dead_code, reason = "tests use more of it")]
+mod player;
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use git_access::tui::Theme;
+use git_access::tui::theme::{Palette, UNICODE};
+use git_access::tui::widgets::link;
+use player::{Game, Player, run};
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Modifier};
+
+const CELL: (f64, f64) = (8.4, 18.0);
+const MARGIN: f64 = 14.0;
+
+/// Ground and text of a terminal that the palette is made for.
+fn ground(palette: Palette) -> (&'static str, &'static str) {
+    match palette {
+        Palette::Light => ("#ffffff", "#24292f"),
+        _ => ("#10151d", "#cdd6e0"),
+    }
+}
+
+fn color(color: Color, otherwise: &str) -> String {
+    match color {
+        Color::Rgb(red, green, blue) => format!("#{red:02x}{green:02x}{blue:02x}"),
+        Color::Black => "#000000".into(),
+        Color::Red => "#cd3131".into(),
+        Color::Green => "#0dbc79".into(),
+        Color::Yellow => "#c9a400".into(),
+        Color::Magenta => "#bc3fbc".into(),
+        Color::Cyan => "#11a8cd".into(),
+        Color::DarkGray => "#808080".into(),
+        Color::White => "#ffffff".into(),
+        _ => otherwise.to_owned(),
+    }
+}
+
+fn svg(buffer: &Buffer, palette: Palette) -> String {
+    let (paper, ink) = ground(palette);
+    let (columns, rows) = (f64::from(buffer.area.width), f64::from(buffer.area.height));
+    let (width, height) = (columns * CELL.0 + 2.0 * MARGIN + 4.0, rows * CELL.1 + 2.0 * MARGIN);
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
+         font-family=\"ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace\" font-size=\"14\">\n\
+         <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{paper}\"/>\n"
+    );
+    for y in 0..buffer.area.height {
+        for x in 0..buffer.area.width {
+            let cell = &buffer[(x, y)];
+            let (left, top) = (MARGIN + f64::from(x) * CELL.0, MARGIN + f64::from(y) * CELL.1);
+            if cell.bg != Color::Reset {
+                let fill = color(cell.bg, paper);
+                let _ = writeln!(
+                    out,
+                    "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{fill}\"/>",
+                    CELL.0 + 0.3,
+                    CELL.1 + 0.3
+                );
+            }
+        }
+        line(&mut out, buffer, y, ink);
+    }
+    out + "</svg>\n"
+}
+
+/// The letters of a row: neighbours of one style together, each in its own column.
+fn line(out: &mut String, buffer: &Buffer, y: u16, ink: &str) {
+    let baseline = MARGIN + f64::from(y) * CELL.1 + 13.5;
+    let mut x = 0;
+    while x < buffer.area.width {
+        let first = &buffer[(x, y)];
+        let begin = x;
+        let mut text = String::new();
+        while x < buffer.area.width {
+            let cell = &buffer[(x, y)];
+            if (cell.fg, cell.modifier) != (first.fg, first.modifier) {
+                break;
+            }
+            text.push_str(link::seen(cell.symbol()));
+            x += 1;
+        }
+        if text.trim().is_empty() && !first.modifier.contains(Modifier::UNDERLINED) {
+            continue;
+        }
+        let places: Vec<String> =
+            (begin..x).map(|column| format!("{:.1}", MARGIN + f64::from(column) * CELL.0)).collect();
+        let mut look = format!(" fill=\"{}\"", color(first.fg, ink));
+        if first.modifier.contains(Modifier::BOLD) {
+            look.push_str(" font-weight=\"bold\"");
+        }
+        if first.modifier.contains(Modifier::UNDERLINED) {
+            look.push_str(" text-decoration=\"underline\"");
+        }
+        let text = text.replace('&', "&amp;").replace('<', "&lt;");
+        let _ = writeln!(
+            out,
+            "<text x=\"{}\" y=\"{baseline:.1}\" xml:space=\"preserve\"{look}>{text}</text>",
+            places.join(" ")
+        );
+    }
+}
+
+async fn pages(palette: Palette, suffix: &str, folder: &Path) {
+    let theme = Theme { palette, glyphs: UNICODE };
+    let mut game = Game::start("ready").await;
+    let mut player = Player::themed(100, 28, theme, Duration::ZERO);
+    let token = game.token("full");
+    for (name, keys) in [
+        ("platform", "<down>"),
+        ("token", "<enter><enter>acme<enter><enter><enter>"),
+        ("checks", "<paste:TOKEN><enter><enter><settle>"),
+        ("review", "<enter><enter>"),
+        ("done", "a<settle>"),
+    ] {
+        game.press(&mut player, &keys.replace("TOKEN", &token)).await;
+        let picture = svg(player.stage.terminal().backend().buffer(), palette);
+        assert!(!picture.contains(&token));
+        std::fs::write(folder.join(format!("{name}{suffix}.svg")), picture).unwrap();
+    }
+}
+
+fn main() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/pictures");
+    std::fs::create_dir_all(&folder).unwrap();
+    // What else can be looked at goes elsewhere: README shows the dark and the light ones.
+    let others = std::env::var_os("GIT_ACCESS_PICTURES").map(std::path::PathBuf::from);
+    run(async {
+        pages(Palette::Dark, "-dark", &folder).await;
+        pages(Palette::Light, "-light", &folder).await;
+        if let Some(folder) = others {
+            pages(Palette::Sixteen, "-16", &folder).await;
+            pages(Palette::None, "-none", &folder).await;
+        }
+    });
+}
