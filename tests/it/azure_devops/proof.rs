@@ -156,7 +156,7 @@ async fn no_wrong_answer_to_the_decisive_request_yields_a_value() {
                 // Where only the scope for projects is missing, the repositories name theirs.
                 Ok(_)
                     if path.ends_with("/projects/platform")
-                        && ["an empty 401 of Azure", "the way to the sign-in page"].contains(&name) => {}
+                        && (name == "an empty 401 of Azure" || name.contains("sign-in page")) => {}
                 // An account that may not list projects is told so.
                 Ok(value) if method == "projects" && value.contains("may not list projects") => {}
                 Ok(value) if claims_nothing(method, &value) => {}
