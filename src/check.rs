@@ -10,6 +10,7 @@ mod create;
 mod git;
 mod one_user;
 mod owner;
+mod rotation;
 mod scope;
 mod token;
 
@@ -169,6 +170,8 @@ pub struct Case<'a> {
     pub offline: bool,
     /// The repository that this connection holds already.
     pub holds: Option<&'a Place>,
+    /// The connection whose token this one is to replace.
+    pub replaces: Option<&'a crate::config::Connection>,
     /// Whether it was made with this program: then the token had to be able to.
     pub made: bool,
     /// What became of creating it in this run.
@@ -216,7 +219,7 @@ pub struct Judgement {
 pub fn judge(case: &Case<'_>) -> Judgement {
     let bench = Bench::new(case);
     let mut checks = vec![token::reach(&bench)];
-    checks.extend(token::identity(&bench));
+    checks.extend(rotation::identity(&bench, token::identity(&bench)));
     checks.extend(owner::role(&bench));
     checks.extend(token::expiry(&bench));
     checks.extend(scope::scopes(&bench));

@@ -111,6 +111,12 @@ pub enum Command {
         #[command(flatten)]
         flags: Box<SetupFlags>,
     },
+    /// Replace the token of a connection: the new one is proven before the old one is let go
+    Rotate {
+        name: String,
+        #[command(flatten)]
+        flags: Box<SetupFlags>,
+    },
     /// Run every check of the saved connections again; nothing is changed
     Check(CheckFlags),
     /// List the connections
@@ -304,6 +310,7 @@ fn dispatch(cli: Cli, out: &Out, paths: &Paths) -> Ending {
         }
         Some(_) if stray => out.usage("The flags of setup stand after the word setup."),
         Some(Command::Setup { name, flags }) => setup::setup(name.as_deref(), &flags, &cli.common, out, paths),
+        Some(Command::Rotate { name, flags }) => setup::rotate(&name, &flags, &cli.common, out, paths),
         Some(Command::Check(flags)) => check::check(&flags, &cli.common, out, paths),
         Some(Command::Sandbox(flags)) => sandbox::sandbox(&flags, &cli.common, out),
         Some(Command::List) => manage::list(out, paths).unwrap_or_else(|refusal| out.refused(&refusal)),

@@ -5,11 +5,13 @@
 //! could not write it is told why and goes on. Keys of a newer version survive.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::disk::{self, DiskFault, Paths};
+use crate::secret::Store;
 
 /// What was seen of a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,9 +32,50 @@ pub struct Record {
     /// What a set-up that was not finished has left at the forge; with the way to remove it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_behind: Vec<String>,
+    /// Secrets that a run was about to write or to remove: one that was interrupted left them, and the next one clears up.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pending: Vec<Pending>,
+    /// What was exported of it, newest last: it has to be applied again after a rotation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exports: Vec<Exported>,
     /// Keys that this version does not know.
     #[serde(flatten)]
     other: BTreeMap<String, serde_json::Value>,
+}
+
+/// The place of a secret of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// `keyring`, `git-credential` or `file`.
+    pub store: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    pub generation: u64,
+}
+
+impl Pending {
+    pub fn new(store: &Store, generation: u64) -> Self {
+        let path = if let Store::File(path) = store { Some(path.clone()) } else { None };
+        Self { store: store.kind().to_owned(), path, generation }
+    }
+
+    /// The store, if it is one that keeps.
+    pub fn store(&self) -> Option<Store> {
+        match (self.store.as_str(), &self.path) {
+            ("keyring", _) => Some(Store::Keyring),
+            ("git-credential", _) => Some(Store::GitCredential),
+            ("file", Some(path)) => Some(Store::File(path.clone())),
+            _ => None,
+        }
+    }
+}
+
+/// What was exported, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exported {
+    pub format: String,
+    /// The day, in UTC.
+    pub at: String,
 }
 
 impl Record {

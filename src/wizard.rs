@@ -6,6 +6,7 @@
 
 mod apply;
 mod prefill;
+mod rotation;
 mod screen;
 mod step;
 
@@ -74,6 +75,8 @@ pub enum Effect {
 pub enum Purpose {
     /// A new connection, or an edit of the one that is held.
     Setup { held: Option<Box<Connection>> },
+    /// Another token for a saved connection; everything else stays.
+    Rotate { held: Box<Connection> },
     /// A look at a saved connection; nothing is changed.
     Check { held: Box<Connection> },
 }
@@ -123,14 +126,15 @@ impl Wizard {
         answers: Answers,
         fresh_id: String,
     ) -> Self {
+        let first = if matches!(purpose, Purpose::Rotate { .. }) { Step::Token } else { Step::Platform };
         Self {
             purpose,
             settings,
             platforms,
             answers,
             facts: Facts::default(),
-            step: Step::Platform,
-            reached: Step::Platform,
+            step: first,
+            reached: first,
             nearby: Nearby::default(),
             left_open: BTreeSet::new(),
             tickets: 0,
@@ -218,7 +222,7 @@ impl Wizard {
     pub fn held(&self) -> Option<&Connection> {
         match &self.purpose {
             Purpose::Setup { held } => held.as_deref(),
-            Purpose::Check { held } => Some(held),
+            Purpose::Rotate { held } | Purpose::Check { held } => Some(held),
         }
     }
 
@@ -230,9 +234,9 @@ impl Wizard {
     pub fn credential(&self) -> Option<Credential> {
         match &self.purpose {
             Purpose::Check { held } => kept(held),
-            Purpose::Setup { held } => {
+            Purpose::Setup { .. } | Purpose::Rotate { .. } => {
                 let answered = self.answers.credential(Slot::Candidate);
-                answered.or_else(|| held.as_deref().and_then(kept))
+                answered.or_else(|| self.held().and_then(kept))
             }
         }
     }
@@ -260,6 +264,7 @@ impl Wizard {
             probes: self.settings.probes,
             offline: self.settings.offline,
             holds,
+            replaces: self.replaced(),
             made: self.held().and_then(|held| held.repository.as_ref()).is_some_and(|record| record.created_by_us),
             creation: self.creation(),
             store: self.resting(),
@@ -321,7 +326,7 @@ impl Wizard {
     fn accepts(&self, id: &CheckId) -> bool {
         let before = match &self.purpose {
             Purpose::Check { held } => held.accepted.contains(&id.name()),
-            Purpose::Setup { .. } => self.settings.accept_failures,
+            Purpose::Setup { .. } | Purpose::Rotate { .. } => self.settings.accept_failures,
         };
         // Without the repository there is nothing to save, and without the store nowhere to save it.
         before && self.floor() && !matches!(id, CheckId::Store | CheckId::CreateRepository)
@@ -363,8 +368,8 @@ impl Wizard {
     pub fn is_done(&self) -> bool {
         match self.purpose {
             Purpose::Check { .. } => (self.floor() || self.settings.offline) && self.blocking().is_empty(),
-            Purpose::Setup { .. } if self.settings.dry_run => self.floor() && self.blocking().is_empty(),
-            Purpose::Setup { .. } => self.is_saved(),
+            _ if self.settings.dry_run => self.floor() && self.blocking().is_empty(),
+            _ => self.is_saved(),
         }
     }
 

@@ -3,10 +3,13 @@
 //! It holds the secrets of the run, by credential; the wizard never sees one. Connections to forges are kept, so that
 //! two credentials with the same secret at the same site ask through one.
 
+mod rotation;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use self::rotation::Replacing;
 use crate::answers::{Answer, Field};
 use crate::config::{Config, Connection};
 use crate::disk::{self, Paths};
@@ -33,6 +36,8 @@ pub struct World {
     typed: Mutex<Vec<Secret>>,
     lines: Mutex<Vec<Line>>,
     notes: Mutex<Vec<String>>,
+    /// The locks of the connections whose secrets are being replaced: no other run replaces them meanwhile.
+    replacing: Mutex<BTreeMap<String, Replacing>>,
     /// What was changed and not yet saved, in words.
     changes: Arc<Mutex<Vec<String>>>,
 }
@@ -53,7 +58,8 @@ impl World {
     pub fn new(log: Option<Log>, stores: Stores, paths: Paths, redaction: Redaction) -> Self {
         let outside = Outside::new(log.clone());
         let (vault, typed, lines, notes) = (Mutex::default(), Mutex::default(), Mutex::default(), Mutex::default());
-        Self { outside, log, stores, paths, redaction, vault, typed, lines, notes, changes: Arc::default() }
+        let (replacing, changes) = (Mutex::default(), Arc::default());
+        Self { outside, log, stores, paths, redaction, vault, typed, lines, notes, replacing, changes }
     }
 
     /// The same world, which tells what it has changed there as well.
@@ -202,7 +208,18 @@ impl World {
     async fn act(&self, command: Command) -> Result<Done, Fault> {
         match command {
             Command::ProbeStore(keeping) => {
-                if let Probed::Forgets(note) = self.stores.probe(&keeping.store).await.map_err(fault_of)? {
+                if keeping.held.is_some() {
+                    self.begin_replacing(&keeping.id).await?;
+                }
+                // A store that gives what the connection keeps there has shown that it works.
+                let works = match &keeping.held {
+                    Some((store, generation)) if *store == keeping.store && !matches!(store, Store::File(_)) => {
+                        let entry = Entry { id: keeping.id.clone(), generation: *generation };
+                        self.stores.read(store, &entry).await.is_ok()
+                    }
+                    _ => false,
+                };
+                if !works && let Probed::Forgets(note) = self.stores.probe(&keeping.store).await.map_err(fault_of)? {
                     locked(&self.notes).push(note.to_owned());
                 }
                 self.resting_place(&keeping).await.map(|_| Done::Probed)
@@ -224,9 +241,18 @@ impl World {
                 let remedy = Remedy::new("Choose another store, or remove what shadows the entry there.");
                 Err(Fault::new(FaultKind::Secret, text).remedy(remedy))
             }
-            Command::WriteConfig(connection) => self.write_config(connection).await,
+            Command::WriteConfig(connection) => {
+                let (id, token) = (connection.id.clone(), connection.token.clone());
+                let done = self.write_config(connection).await?;
+                self.switched(&id, token.as_ref());
+                Ok(done)
+            }
+            Command::Verify { id, credential } => self.verify(&id, &credential).await,
             Command::LetGo { store, id, generation } => {
-                self.stores.remove(&store, &Entry { id, generation }).await.map(|_| Done::LetGo).map_err(fault_of)
+                let gone = self.stores.remove(&store, &Entry { id: id.clone(), generation }).await;
+                gone.map_err(fault_of)?;
+                self.settled(&id, &store, generation);
+                Ok(Done::LetGo)
             }
         }
     }
@@ -236,6 +262,9 @@ impl World {
         if !is_there {
             let entry = Entry { id: keeping.id.clone(), generation };
             let secret = self.secret(&keeping.credential)?;
+            if keeping.held.is_some() {
+                self.about_to_write(&keeping.id, &store, generation);
+            }
             self.stores.write(&store, &entry, &secret).await.map_err(fault_of)?;
             self.changed(resting(&store, &keeping.id, generation));
         }

@@ -14,6 +14,7 @@ use super::{ExportFlags, Out, Refusal, manage, wait};
 use crate::config::Connection;
 use crate::disk::{self, Paths};
 use crate::export::{Case, Document, FORMATS, Format, Secrets, format};
+use crate::record::{Exported, Record};
 use crate::store::{Entry, Stores};
 use crate::text::sanitise;
 
@@ -53,6 +54,10 @@ pub fn export(out: &Out, paths: &Paths, flags: &ExportFlags) -> Result<(), Refus
     let secrets = flags.with_secret.then(|| secrets(connection, &document)).transpose()?;
     let text = document.render(secrets.as_ref());
     deliver(out, flags, &document, &text)?;
+    Record::change(paths, &connection.id, |record| {
+        record.exports.retain(|exported| exported.format != format.name);
+        record.exports.push(Exported { format: format.name.to_owned(), at: case.now.strftime("%Y-%m-%d").to_string() });
+    });
     for note in &document.notes {
         out.say(&sanitise(note, 2000));
     }

@@ -1,6 +1,7 @@
 //! `setup`: a connection is set up, or an existing one edited, from answers.
 
 mod drawn;
+mod rotated;
 mod sheet;
 
 use std::io::IsTerminal as _;
@@ -10,9 +11,10 @@ use std::sync::Arc;
 pub use self::drawn::list;
 use self::sheet::{Desk, Job, Sheet};
 use super::run::{self, Run};
-use super::{Common, Ending, Out, Refusal, SetupFlags};
+use super::{Common, Ending, Out, Refusal, SetupFlags, manage};
 use crate::answers::file;
 use crate::answers::{Answers, Field, Raw};
+use crate::config::Connection;
 use crate::disk::{self, Paths};
 use crate::headless;
 use crate::platform::Platform;
@@ -24,11 +26,38 @@ use crate::wizard::{Purpose, Settings, Wizard};
 use crate::world::World;
 
 pub fn setup(name: Option<&str>, flags: &SetupFlags, common: &Common, out: &Out, paths: &Paths) -> Ending {
+    begun(Aim::SetUp, name, flags, common, out, paths)
+}
+
+/// `rotate`: the same for a saved connection, of which only the token changes.
+pub fn rotate(name: &str, flags: &SetupFlags, common: &Common, out: &Out, paths: &Paths) -> Ending {
+    let held = manage::config(paths).and_then(|config| manage::named(&config, paths, name).cloned());
+    match held {
+        Err(refusal) => out.refused(&refusal),
+        Ok(held) if held.token.is_none() => out.refused(&Refusal::usage(
+            format!("The connection {name} has no token: it signs in with a key."),
+            format!("Give it another key with git-access setup {name}"),
+        )),
+        Ok(_) if flags.sandbox.is_some() => out.usage(
+            "A sandbox has no saved connection to rotate: serve one with `git-access sandbox`, and set up against it.",
+        ),
+        Ok(_) => begun(Aim::Rotate, Some(name), flags, common, out, paths),
+    }
+}
+
+/// What a run is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Aim {
+    SetUp,
+    Rotate,
+}
+
+fn begun(aim: Aim, name: Option<&str>, flags: &SetupFlags, common: &Common, out: &Out, paths: &Paths) -> Ending {
     // Whatever the answers are, they are answered from files; else by a person, where there is one.
     let canvas = Canvas::find().filter(|_| flags.answers.is_empty() && !flags.plain);
     let begun = begin(name, flags, paths).and_then(|(platforms, above)| {
         if flags.answers.is_empty() && flags.sandbox.is_none() && canvas.is_none() {
-            return Err(nothing_to_go_by(&above, &platforms, out));
+            return Err(nothing_to_go_by(aim, &above, &platforms, out));
         }
         Ok((platforms, above))
     });
@@ -42,7 +71,7 @@ pub fn setup(name: Option<&str>, flags: &SetupFlags, common: &Common, out: &Out,
     };
     run.block_on(out, async {
         let Some(scenario) = &flags.sandbox else {
-            let setup = Setup { flags, above, played: None, platforms, run: &run, out, paths };
+            let setup = Setup { aim, flags, above, played: None, platforms, run: &run, out, paths };
             return match canvas {
                 Some(canvas) => setup.drawn(canvas, common, name, Stores::of_the_system()).await,
                 None => setup.all(name, Stores::of_the_system()).await,
@@ -55,7 +84,7 @@ pub fn setup(name: Option<&str>, flags: &SetupFlags, common: &Common, out: &Out,
         let paths = Paths::under(played.dir());
         let stores = Stores::in_directory(played.dir().join("keyring"));
         let played_by = Some(&played.sandbox);
-        let setup = Setup { flags, above, played: played_by, platforms, run: &run, out, paths: &paths };
+        let setup = Setup { aim, flags, above, played: played_by, platforms, run: &run, out, paths: &paths };
         let ending = match canvas {
             Some(canvas) => setup.drawn(canvas, common, name, stores).await,
             None => setup.all(name, stores).await,
@@ -78,7 +107,12 @@ fn begin(name: Option<&str>, flags: &SetupFlags, paths: &Paths) -> Result<(Vec<P
 }
 
 /// Neither answers nor a sandbox: say what would have been needed.
-fn nothing_to_go_by(above: &Answers, platforms: &[Platform], out: &Out) -> Refusal {
+fn nothing_to_go_by(aim: Aim, above: &Answers, platforms: &[Platform], out: &Out) -> Refusal {
+    if aim == Aim::Rotate {
+        out.say("# An answers file for git-access rotate: where the new token comes from.\nversion = 1\n\n[token]\nenv = \"GIT_ACCESS_TOKEN\"  # or file = \"…\", command = [\"op\", \"read\", \"…\"], stdin = true");
+        let remedy = "Save the above, fill it in, and give it with --answers FILE.";
+        return Refusal::usage("There is no terminal, and no answers file was given.", remedy);
+    }
     let platform = above.platform().and_then(|id| platforms.iter().find(|platform| platform.id == id));
     let mut above = above.clone();
     for note in above.take_addresses() {
@@ -118,8 +152,18 @@ fn from_flags(name: Option<&str>, flags: &SetupFlags) -> Result<Answers, String>
     Ok(answers)
 }
 
+impl Aim {
+    fn purpose(self, held: Option<Box<Connection>>) -> Purpose {
+        match (self, held) {
+            (Self::Rotate, Some(held)) => Purpose::Rotate { held },
+            (_, held) => Purpose::Setup { held },
+        }
+    }
+}
+
 /// Everything that the answers files of one run share.
 struct Setup<'a> {
+    aim: Aim,
     flags: &'a SetupFlags,
     above: Answers,
     /// The sandbox of this run.
@@ -215,6 +259,7 @@ impl Setup<'_> {
             host: &|provider| self.played.and_then(|played| played.host(provider)),
             sample: &sample,
             name,
+            rotates: self.aim == Aim::Rotate,
         };
         let job = match desk.job(sheet) {
             Ok(job) => job,
@@ -247,7 +292,7 @@ impl Setup<'_> {
             fail_within: None,
         };
         let platforms = Arc::new(self.platforms.clone());
-        let purpose = Purpose::Setup { held: job.held };
+        let purpose = self.aim.purpose(job.held);
         let mut wizard = Wizard::new(purpose, settings, platforms, job.answers, run::fresh_id());
         headless::drive(&mut wizard, world).await;
         for note in world.take_notes() {
@@ -258,6 +303,9 @@ impl Setup<'_> {
 
     fn after(&self, wizard: &Wizard, report: &mut Report) -> Ending {
         let entry = Entry::of(wizard);
+        if self.aim == Aim::Rotate {
+            rotated::tell(self, wizard);
+        }
         if let Some(fault) = wizard.broken_here() {
             let remedy = fault.remedy.as_ref().map(|remedy| remedy.text.as_str()).unwrap_or_default();
             self.out.failure(&fault.text, remedy);

@@ -30,6 +30,11 @@ pub enum Command {
         credential: Credential,
     },
     WriteConfig(Box<Connection>),
+    /// Reads the connection back out of the config, and its secret out of the place that it names.
+    Verify {
+        id: String,
+        credential: Credential,
+    },
     /// Removes a secret that nothing refers to any more.
     LetGo {
         store: Store,
@@ -57,6 +62,7 @@ pub enum Done {
     Stored(Store, u64),
     ReadBack,
     Saved,
+    Verified,
     LetGo,
 }
 
@@ -68,6 +74,7 @@ pub enum Stage {
     WriteSecret,
     ReadBack,
     WriteConfig,
+    Verify,
     LetGo,
 }
 
@@ -79,6 +86,7 @@ impl Command {
             Self::WriteSecret(_) => Stage::WriteSecret,
             Self::ReadBack { .. } => Stage::ReadBack,
             Self::WriteConfig(_) => Stage::WriteConfig,
+            Self::Verify { .. } => Stage::Verify,
             Self::LetGo { .. } => Stage::LetGo,
         }
     }
@@ -94,6 +102,7 @@ impl Command {
             Self::WriteSecret(keeping) => format!("write the token to the store ({})", keeping.store.kind()),
             Self::ReadBack { .. } => "read the token back and compare it".to_owned(),
             Self::WriteConfig(connection) => format!("save the connection {}", connection.name),
+            Self::Verify { .. } => "read the token through the saved connection".to_owned(),
             Self::LetGo { generation, .. } => format!("remove the token that was replaced (generation {generation})"),
         }
     }
@@ -176,6 +185,7 @@ impl Wizard {
         }
         stages.extend([Stage::ReadBack, Stage::WriteConfig]);
         if self.outlived().is_some() {
+            stages.push(Stage::Verify);
             stages.push(Stage::LetGo);
         }
         stages
@@ -230,6 +240,7 @@ impl Wizard {
                 Command::ReadBack { store, id, generation, credential }
             }
             Stage::WriteConfig => Command::WriteConfig(Box::new(self.connection()?)),
+            Stage::Verify => Command::Verify { id, credential },
             Stage::LetGo => {
                 let (store, id, generation) = self.outlived()?;
                 Command::LetGo { store, id, generation }
@@ -328,10 +339,17 @@ impl Wizard {
         })
     }
 
-    fn scopes(&self) -> Option<std::collections::BTreeSet<String>> {
+    pub(super) fn grants(&self) -> Option<&Grants> {
         match self.facts.of(&Query::Grants(self.answers.site()?, self.credential()?)) {
-            Some(Fact::Known(Value::Grants(Grants::Known(scopes)))) => Some(scopes.clone()),
+            Some(Fact::Known(Value::Grants(grants))) => Some(grants),
             _ => None,
+        }
+    }
+
+    fn scopes(&self) -> Option<std::collections::BTreeSet<String>> {
+        match self.grants()? {
+            Grants::Known(scopes) => Some(scopes.clone()),
+            Grants::Partial(_) | Grants::NotTold => None,
         }
     }
 

@@ -87,6 +87,7 @@ impl Forge {
                 return Err(Fault::new(FaultKind::Secret, "Another secret."));
             }
             Command::ReadBack { .. } => Done::ReadBack,
+            Command::Verify { .. } => Done::Verified,
             Command::WriteConfig(_) => Done::Saved,
             Command::LetGo { .. } => Done::LetGo,
         })

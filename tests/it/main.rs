@@ -26,6 +26,7 @@ mod pairs;
 mod platform_files;
 mod program;
 mod proof;
+mod rotation;
 mod sandbox;
 mod stores;
 mod support;

@@ -105,6 +105,7 @@ fn only_the_world_connects_and_keeps(sources: &[Source]) -> Vec<String> {
     let acts = ["forge::connect(", "stores.write(", "stores.remove(", "write_secret("];
     let may = |path: &str, line: &str| {
         path == "src/world.rs"
+            || path.starts_with("src/world/")
             || path.starts_with("src/store")
             || (path.starts_with("src/cli/manage") && line.contains(".remove("))
     };

@@ -41,6 +41,14 @@ pub fn remove(out: &Out, paths: &Paths, name: &str, yes: bool) -> Result<(), Ref
     });
     let saved = saved.map_err(|refusal| with_secret_gone(refusal, removed, name))?;
     saved.notes.iter().for_each(|note| out.say(note));
+    for pending in Record::load(paths, &connection.id).pending {
+        let entry = Entry { id: connection.id.clone(), generation: pending.generation };
+        if let Some(store) = pending.store() {
+            // What an interrupted rotation has left; where it is gone already, that is well.
+            let _ = wait(Stores::of_the_system().remove(&store, &entry))?;
+        }
+    }
+    let _ = paths.remove_state(&format!("{}.lock", connection.id));
     if let Some(fault) = Record::forget(paths, &connection.id) {
         out.say(&fault.message);
     }

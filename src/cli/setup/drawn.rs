@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Setup;
+use super::{Aim, Setup};
 use crate::answers::file;
 use crate::cli::connections::Here;
 use crate::cli::run::{self, Run};
@@ -13,7 +13,7 @@ use crate::provider::{Host, Provider};
 use crate::report::Report;
 use crate::store::Stores;
 use crate::tui::{Canvas, Chosen, Circumstances, Connections, Ended, Held, Left, SetUp, Surroundings, Theme};
-use crate::wizard::{Purpose, Settings, Wizard, edited};
+use crate::wizard::{Settings, Wizard, edited};
 use crate::world::World;
 
 /// The look that the command line and the environment ask for.
@@ -58,8 +58,16 @@ pub fn list(canvas: Canvas, common: &Common, out: &Out, paths: &Paths) -> Ending
                 Ended::Lost => return Ending::Cancelled,
             };
             let above = crate::answers::Answers::default();
-            let setup =
-                Setup { flags: &flags, above, played: None, platforms: platforms.clone(), run: &run, out, paths };
+            let setup = Setup {
+                aim: Aim::SetUp,
+                flags: &flags,
+                above,
+                played: None,
+                platforms: platforms.clone(),
+                run: &run,
+                out,
+                paths,
+            };
             let ending = setup.drawn(canvas, common, name.as_deref(), Stores::of_the_system()).await;
             if !matches!(ending, Ending::Done | Ending::Cancelled) {
                 return ending;
@@ -138,7 +146,7 @@ impl Setup<'_> {
             now: run::now(),
             fail_within: None,
         };
-        let purpose = Purpose::Setup { held: held.cloned().map(Box::new) };
+        let purpose = self.aim.purpose(held.cloned().map(Box::new));
         Ok(Wizard::new(purpose, settings, Arc::new(self.platforms.clone()), answers, run::fresh_id()))
     }
 
@@ -149,6 +157,7 @@ impl Setup<'_> {
 
     fn circumstances(&self, name: Option<&str>) -> Circumstances {
         let what = match (name, self.flags.dry_run) {
+            (Some(name), _) if self.aim == Aim::Rotate => format!("rotate {name}"),
             (Some(name), _) => format!("edit {name}"),
             (None, true) => "new connection, dry run".to_owned(),
             (None, false) => "new connection".to_owned(),

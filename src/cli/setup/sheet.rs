@@ -93,6 +93,8 @@ pub struct Desk<'a> {
     pub sample: &'a dyn Fn(&Answers) -> Option<PathBuf>,
     /// The connection that the command line names.
     pub name: Option<&'a str>,
+    /// Only the token changes, and where it rests.
+    pub rotates: bool,
 }
 
 /// How a job came to nothing.
@@ -108,6 +110,10 @@ impl Desk<'_> {
         if problems.is_empty() {
             let more = afterthoughts(&whole.answers, held, &config, &reading);
             problems.extend(more.iter().map(|problem| sheet.located(problem)));
+            if let Some(held) = held.filter(|_| self.rotates) {
+                let more = beyond_the_token(held, &whole.answers, self.above, &reading);
+                problems.extend(more.iter().map(|problem| sheet.located(problem)));
+            }
         }
         if !problems.is_empty() {
             return Err((Ending::Usage, problems));
@@ -197,6 +203,29 @@ fn is_same_access(held: &Connection, answers: &Answers) -> bool {
     };
     let place = |answers: &Answers| answers.site().map(|site| (site.provider, site.host, site.api));
     saved.platform() == answers.platform() && place(&saved) == place(answers) && same_owner
+}
+
+/// What a rotation may not answer: anything but the token and its resting place, unless it is as it was saved.
+fn beyond_the_token(held: &Connection, whole: &Answers, above: &Answers, reading: &Reading) -> Vec<file::Located> {
+    let saved = answers_of(held);
+    let mut problems = Vec::new();
+    if whole.source().is_none() {
+        let message = "`[token]` is missing: rotate needs to know where the new token comes from".to_owned();
+        problems.push(reading.locate(&Field::TokenEnv, message));
+    }
+    for (field, _) in reading.answers.iter().chain(above.iter()) {
+        let may = field.is_of_token() || field.key().starts_with("store.");
+        let given = reading.answers.shown(field).or_else(|| above.shown(field));
+        if !may && saved.shown(field) != given {
+            let message = format!(
+                "rotate changes the token alone, and {} was saved otherwise: leave it out, or change it with git-access setup {}",
+                field.key(),
+                held.name
+            );
+            problems.push(reading.locate(field, message));
+        }
+    }
+    problems
 }
 
 /// What only shows beside the saved connections.

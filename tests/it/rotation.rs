@@ -1,0 +1,209 @@
+//! `rotate`: the new token is proven first, the old one is let go last, and an interrupted run loses neither.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::program::{Home, Run, Served, files, finished};
+
+const NAME: &str = "keptn-github-acme";
+
+/// A home with a connection of Keptn whose token rests where `store` says.
+fn connected(home: &Home, served: &Served, store: &str) {
+    let text = format!(
+        "version = 1\nplatform = \"keptn\"\nprovider = \"github\"\nhost = \"{}\"\nowner = \"acme\"\n\
+         [repository]\nname = \"blank\"\n[token]\nfile = \"{}\"\n[store]\n{store}\n",
+        served.host(),
+        served.token_file("keptn").display(),
+    );
+    let answers = home.write("first.toml", &text);
+    home.run(&["setup", "--answers", answers.to_str().unwrap()]).expect(0);
+}
+
+fn new_token(home: &Home, served: &Served, token: &str, more: &str) -> PathBuf {
+    home.write("next.toml", &format!("version = 1\n[token]\nfile = \"{}\"\n{more}", served.token_file(token).display()))
+}
+
+fn rotate(home: &Home, answers: &Path, more: &[&str]) -> Run {
+    home.run(&[&["rotate", NAME, "--format", "json", "--answers", answers.to_str().unwrap()], more].concat())
+}
+
+/// The password that git is given.
+fn given(home: &Home, served: &Served) -> String {
+    let host = served.host();
+    let question = home.write(
+        "question",
+        &format!("protocol=http\nhost={}\npath=acme/blank.git\n\n", host.trim_start_matches("http://")),
+    );
+    let run = finished(home.program().args(["credential", "get"]).stdin(fs::File::open(question).unwrap()));
+    run.stdout.lines().find_map(|line| line.strip_prefix("password=")).unwrap_or_default().to_owned()
+}
+
+fn generation(home: &Home) -> String {
+    let text = home.config_text();
+    text.lines().find_map(|line| line.strip_prefix("generation = ")).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_new_token_takes_over_and_the_old_one_is_let_go() {
+    let place = Home::new();
+    let served = Served::start(&place, "ready");
+    for store in ["kind = \"file\"\npath = \"kept\"", "kind = \"git-credential\""] {
+        let home = Home::new();
+        home.write(".gitconfig", "[credential]\n\thelper = store\n");
+        connected(&home, &served, store);
+        home.run(&["export", NAME, "--for", "netrc"]).expect(0);
+        let run = rotate(&home, &new_token(&home, &served, "flux", ""), &[]).expect(0);
+        assert_eq!(given(&home, &served), served.token("flux"), "{}", run.stderr);
+        assert_eq!(generation(&home), "2");
+        for told in
+            ["Give the new token to everything", "netrc, exported on", "revoke the old token", "/settings/tokens"]
+        {
+            assert!(run.stderr.contains(told), "{told}: {}", run.stderr);
+        }
+        let old = served.token("keptn");
+        let left = files(&home.path("")).into_iter().filter(|(_, bytes)| String::from_utf8_lossy(bytes).contains(&old));
+        assert_eq!(left.count(), 0, "the old token is still somewhere");
+        home.run(&["check", NAME]).expect(0);
+    }
+}
+
+#[test]
+fn what_does_not_do_changes_nothing() {
+    let place = Home::new();
+    let served = Served::start(&place, "ready");
+    let home = Home::new();
+    connected(&home, &served, "kind = \"file\"\npath = \"kept\"");
+    let state = |home: &Home| (home.config_text(), fs::read(home.path("kept")).unwrap(), home.path("kept.2").exists());
+    let before = state(&home);
+    // A token that reads only, one that is none, and one of somebody else.
+    let read_only = new_token(&home, &served, "reader", "");
+    rotate(&home, &read_only, &[]).expect(1);
+    assert_eq!(state(&home), before);
+    let none = home.write(
+        "none.toml",
+        &format!(
+            "version = 1\n[token]\nfile = \"{}\"\n",
+            home.write("x", "ghp_0123456789abcdefghijklmnopqrstuvwxyz").display()
+        ),
+    );
+    rotate(&home, &none, &[]).expect(1);
+    assert_eq!(state(&home), before);
+    assert_eq!(given(&home, &served), served.token("keptn"));
+    rotate(&home, &new_token(&home, &served, "flux", ""), &["--dry-run"]).expect(0);
+    assert_eq!(state(&home), before);
+    // The same token again: told, and nothing moves.
+    let same = rotate(&home, &new_token(&home, &served, "keptn", ""), &[]).expect(0);
+    assert!(same.stderr.contains("nothing was replaced"), "{}", same.stderr);
+    assert_eq!((generation(&home), given(&home, &served)), ("1".into(), served.token("keptn")));
+}
+
+#[test]
+fn only_the_token_and_its_place_may_be_answered() {
+    let place = Home::new();
+    let served = Served::start(&place, "ready");
+    let home = Home::new();
+    connected(&home, &served, "kind = \"file\"\npath = \"kept\"");
+    let refused = |text: &str, reason: &str| {
+        let answers = home.write("bad.toml", text);
+        let run = rotate(&home, &answers, &[]).expect(2);
+        assert!(run.stdout.contains(reason), "{reason}: {}", run.stdout);
+    };
+    refused("version = 1\n", "[token]` is missing");
+    let token = format!("[token]\nfile = \"{}\"\n", served.token_file("flux").display());
+    refused(&format!("version = 1\nowner = \"octocat\"\n{token}"), "another platform, provider, host or owner");
+    refused(&format!("version = 1\nusername = \"somebody\"\n{token}"), "rotate changes the token alone");
+    refused(&format!("version = 1\n{token}[repository]\nname = \"other\"\n"), "repository.name was saved otherwise");
+    home.run(&["rotate", "nobody", "--answers", "x.toml"]).expect(2);
+    let wanted = home.run(&["rotate", NAME]).expect(2);
+    assert!(wanted.stderr.contains("[token]"), "{}", wanted.stderr);
+    // What is as it was saved may stand there, and the token may move.
+    let text = format!(
+        "version = 1\nplatform = \"keptn\"\nowner = \"acme\"\n{token}[store]\nkind = \"file\"\npath = \"moved\"\n"
+    );
+    rotate(&home, &home.write("move.toml", &text), &[]).expect(0);
+    assert!(!home.path("kept").exists() && home.path("moved").exists());
+    assert_eq!(given(&home, &served), served.token("flux"));
+}
+
+#[test]
+fn another_account_takes_over_only_if_that_is_accepted() {
+    let place = Home::new();
+    let served = Served::start(&place, "ready");
+    let home = Home::new();
+    connected(&home, &served, "kind = \"file\"\npath = \"kept\"");
+    let text = home.config_text().replace("octocat", "hubot");
+    fs::write(home.config(), text).unwrap();
+    let answers = new_token(&home, &served, "flux", "");
+    let run = rotate(&home, &answers, &[]).expect(1);
+    let identity = run.check("identity");
+    assert_eq!(
+        (&identity["verdict"], &identity["fault"]),
+        (&"fail".into(), &serde_json::Value::Null),
+        "{}",
+        run.stdout
+    );
+    assert!(
+        identity["detail"].as_str().unwrap().contains("octocat")
+            && run.stderr.contains("changes from hubot to octocat")
+    );
+    let run = rotate(&home, &answers, &["--accept-failures"]).expect(0);
+    assert_eq!(run.json()["connections"][0]["accepted"], serde_json::json!(["identity"]));
+    assert_eq!(given(&home, &served), served.token("flux"));
+}
+
+#[test]
+fn references_are_proven_again_and_nothing_is_stored() {
+    let place = Home::new();
+    let served = Served::start(&place, "ready");
+    let home = Home::new();
+    connected(&home, &served, "kind = \"file\"\npath = \"kept\"");
+    let answers = home.write("env.toml", "version = 1\n[token]\nenv = \"NEXT\"\n");
+    let mut program = home.program();
+    program.args(["rotate", NAME, "--answers", answers.to_str().unwrap()]);
+    finished(program.env("NEXT", served.token("flux"))).expect(0);
+    assert!(home.config_text().contains("store = \"env\"") && !home.path("kept").exists());
+    let token = served.token("flux");
+    assert!(files(&home.path("")).iter().all(|(_, bytes)| !String::from_utf8_lossy(bytes).contains(&token)));
+}
+
+/// Kills a rotation at many moments. Right after each one git is given a token that works, and the next run leaves
+/// exactly one secret.
+#[test]
+fn a_rotation_killed_at_any_moment_locks_nobody_out() {
+    let place = Home::new();
+    let served = Served::start(&place, "ready");
+    let home = Home::new();
+    home.write(".gitconfig", "[credential]\n\thelper = store\n");
+    connected(&home, &served, "kind = \"git-credential\"");
+    let names = ["flux", "keptn"];
+    let whole = {
+        let begun = std::time::Instant::now();
+        rotate(&home, &new_token(&home, &served, "flux", ""), &[]).expect(0);
+        rotate(&home, &new_token(&home, &served, "keptn", ""), &[]).expect(0);
+        begun.elapsed() / 2
+    };
+    let known: Vec<String> = names.iter().map(|name| served.token(name)).collect();
+    let (rounds, mut killed) = (40_u32, 0);
+    for round in 0..rounds {
+        let now = given(&home, &served);
+        let next = names[usize::from(now == served.token("flux"))];
+        let answers = new_token(&home, &served, next, "");
+        let mut program = home.program();
+        program.args(["rotate", NAME, "--answers", answers.to_str().unwrap()]);
+        let mut child =
+            program.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::sleep(whole * round / rounds);
+        killed += u32::from(child.try_wait().unwrap().is_none());
+        let _ = child.kill();
+        child.wait().unwrap();
+        let after = given(&home, &served);
+        assert!(known.contains(&after), "round {round}: git is given no token that works");
+    }
+    let answers = new_token(&home, &served, "flux", "");
+    rotate(&home, &answers, &[]).expect(0);
+    rotate(&home, &new_token(&home, &served, "keptn", ""), &[]).expect(0);
+    let kept = fs::read_to_string(home.path(".git-credentials")).unwrap();
+    assert_eq!(kept.lines().count(), 1, "secrets are left over");
+    println!("{killed} of {rounds} rotations were killed before their end");
+    assert!(killed > 5, "the kills came too late to prove anything");
+}
