@@ -1,9 +1,9 @@
 //! The headless shell: presses Next until nothing moves, asking ahead everything whose inputs are known.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use tokio::task::{Id, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinSet};
 
 use crate::cli::Ending;
 use crate::fact::Ticket;
@@ -12,7 +12,7 @@ use crate::world::World;
 
 /// Drives `wizard` against `world` until nothing moves any more. Dropping the future aborts what is under way.
 pub async fn drive(wizard: &mut Wizard, world: &Arc<World>) {
-    let mut tasks = Tasks { set: JoinSet::new(), tickets: HashMap::new(), world };
+    let mut tasks = Tasks::new(world);
     loop {
         loop {
             let before = wizard.step();
@@ -27,34 +27,52 @@ pub async fn drive(wizard: &mut Wizard, world: &Arc<World>) {
 }
 
 /// The effects that are under way. A task that broke down still comes back as an event.
-struct Tasks<'a> {
+pub(crate) struct Tasks {
     set: JoinSet<Event>,
-    tickets: HashMap<Id, (Ticket, bool)>,
-    world: &'a Arc<World>,
+    tickets: HashMap<Id, (Ticket, bool, AbortHandle)>,
+    world: Arc<World>,
 }
 
-impl Tasks<'_> {
-    fn spawn(&mut self, effects: Vec<Effect>) {
+impl Tasks {
+    pub(crate) fn new(world: &Arc<World>) -> Self {
+        Self { set: JoinSet::new(), tickets: HashMap::new(), world: Arc::clone(world) }
+    }
+
+    pub(crate) fn spawn(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             let (ticket, asked) = match &effect {
                 Effect::Ask(ticket, _) => (*ticket, true),
                 Effect::Do(ticket, _) => (*ticket, false),
             };
-            let world = Arc::clone(self.world);
+            let world = Arc::clone(&self.world);
             let handle = self.set.spawn(async move { world.perform(effect).await });
-            self.tickets.insert(handle.id(), (ticket, asked));
+            self.tickets.insert(handle.id(), (ticket, asked, handle));
         }
     }
 
-    async fn next(&mut self) -> Option<Event> {
-        match self.set.join_next_with_id().await? {
-            Ok((id, event)) => {
-                self.tickets.remove(&id);
-                Some(event)
+    /// Ends what nobody waits for any more. A change of the world is never among it.
+    pub(crate) fn keep(&mut self, waiting: &BTreeSet<Ticket>) {
+        for (ticket, asked, handle) in self.tickets.values() {
+            if *asked && !waiting.contains(ticket) {
+                handle.abort();
             }
-            Err(broken) => {
-                let (ticket, asked) = self.tickets.remove(&broken.id())?;
-                Some(World::broken(ticket, asked))
+        }
+    }
+
+    /// The next outcome; `None` when nothing is under way.
+    pub(crate) async fn next(&mut self) -> Option<Event> {
+        loop {
+            match self.set.join_next_with_id().await? {
+                Ok((id, event)) => {
+                    self.tickets.remove(&id);
+                    return Some(event);
+                }
+                Err(broken) => {
+                    let Some((ticket, asked, _)) = self.tickets.remove(&broken.id()) else { continue };
+                    if !broken.is_cancelled() {
+                        return Some(World::broken(ticket, asked));
+                    }
+                }
             }
         }
     }

@@ -17,6 +17,7 @@ mod headless;
 mod interrupts;
 mod leaks;
 mod manage;
+mod plain;
 mod program;
 mod proof;
 mod sandbox;
