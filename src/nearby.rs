@@ -206,7 +206,7 @@ mod tests {
             is_installed: &|name| installed.contains(&name),
         };
         let found = look_around(&around).found.into_iter();
-        found.map(|found| (found.field.key().to_string(), found.text)).collect()
+        found.map(|found| (found.field.key().clone(), found.text)).collect()
     }
 
     fn repository(config: &str) -> tempfile::TempDir {

@@ -28,8 +28,9 @@ use crate::world::World;
 pub trait Console {
     /// A line without its end; `None` when nobody will type another one.
     fn line(&mut self) -> impl Future<Output = Option<String>>;
-    /// A line that is not shown while it is typed.
-    fn secret(&mut self) -> impl Future<Output = Option<Result<Secret, NotASecret>>>;
+    /// A line that is not shown while it is typed. The prompt comes after the terminal has fallen silent, so that what is
+    /// pasted at once is not shown either.
+    fn secret(&mut self, prompt: &str) -> impl Future<Output = Option<Result<Secret, NotASecret>>>;
     fn write(&mut self, text: &str);
 }
 
@@ -46,8 +47,8 @@ pub enum Left {
 pub async fn run(wizard: &mut Wizard, world: &Arc<World>, terminal: &mut impl Console) -> Left {
     let tasks = Tasks::new(world);
     let mut session = Session { wizard, world, tasks, console: terminal, editing: None, hurry: None };
-    let step = session.wizard.step();
-    session.tell(Event::Go(step));
+    let begun = session.wizard.step();
+    session.tell(Event::Go(begun));
     session.say(&paper::prose(
         "Answer line by line. Enter takes what stands in brackets; ? explains, b goes back, q quits.",
     ));
@@ -189,9 +190,8 @@ impl<C: Console> Session<'_, C> {
     }
 
     async fn secret(&mut self, prompt: &str) -> Result<Result<Secret, NotASecret>, Stop> {
-        self.console.write(prompt);
         let Self { wizard, tasks, console, .. } = self;
-        let mut line = pin!(console.secret());
+        let mut line = pin!(console.secret(prompt));
         loop {
             tokio::select! {
                 biased;

@@ -44,10 +44,11 @@ impl<C: Console> Session<'_, C> {
                 Some(only) => ask.field == *only || (more && only.is_token_source() && ask.field.is_token_source()),
                 None => more || !ask.advanced || ask.answered.is_some() || ask.found.is_some(),
             };
-            let sourced = self.wizard.answers().source().is_some();
+            // One source is enough.
+            let sourced = self.wizard.answers().source().is_some() && asked.iter().any(Field::is_token_source);
             let open = |ask: &&Ask| {
-                !asked.contains(&ask.field)
-                    && !(sourced && ask.field.is_token_source() && asked.iter().any(Field::is_token_source))
+                let spare = sourced && ask.field.is_token_source();
+                !spare && !asked.contains(&ask.field)
             };
             let mut asks: Vec<&Ask> = screen.asks.iter().filter(wanted).filter(open).collect();
             // What was found comes before what would have to be pasted.
@@ -74,7 +75,7 @@ impl<C: Console> Session<'_, C> {
         }
         let mut rows = self.show(step, ask).await;
         loop {
-            let line = self.line(&prompt(ask, !rows.is_empty())).await?;
+            let line = self.line(&self.prompt(step, ask, !rows.is_empty())).await?;
             let text = match self.word(ask, &line, &mut rows).await? {
                 Word::Back => return Ok(Reply::Back),
                 Word::More => return Ok(Reply::More),
@@ -206,6 +207,34 @@ impl<C: Console> Session<'_, C> {
         Ok(Word::Again)
     }
 
+    fn prompt(&self, step: Step, ask: &Ask, numbered: bool) -> String {
+        let what = match &ask.control {
+            Control::Choice(_) => "number",
+            Control::Flag => "y or n",
+            _ if numbered => "number or text",
+            Control::Live(_) => "text, or l for the list",
+            _ => "text",
+        };
+        let found = ask.found.as_ref().map(|found| &found.text);
+        let held =
+            ask.answered.as_ref().or(found).or(ask.default.as_ref()).map(|held| crate::text::sanitise(held, 200));
+        let held = held.or_else(|| self.without(step, ask).map(str::to_owned));
+        format!("  {what}{}: ", held.map(|held| format!(" [{held}]")).unwrap_or_default())
+    }
+
+    /// What Enter means where there is no answer, no default and nothing was found; `None` where one is needed.
+    fn without(&self, step: Step, ask: &Ask) -> Option<&'static str> {
+        if matches!(ask.control, Control::Choice(_)) || ask.field == Field::StorePath {
+            return None;
+        }
+        let needed = self.problems(step).iter().any(|problem| problem.field == ask.field);
+        match step {
+            Step::Place | Step::Repository if needed => Some("choose it later"),
+            _ if needed => None,
+            _ => Some("none"),
+        }
+    }
+
     pub(super) fn explain(&mut self, ask: &Ask, number: &str) {
         let mut text: String = ask.help.iter().map(|help| paper::indented("  ", help)).collect();
         if let Control::Choice(choices) = &ask.control {
@@ -222,20 +251,6 @@ impl<C: Console> Session<'_, C> {
         text.push_str("  To answer with such a letter itself, write = before it.\n");
         self.say(&text);
     }
-}
-
-fn prompt(ask: &Ask, numbered: bool) -> String {
-    let found = ask.found.as_ref().map(|found| &found.text);
-    let held = ask.answered.as_ref().or(found).or(ask.default.as_ref());
-    let what = match &ask.control {
-        Control::Choice(_) => "number",
-        Control::Flag => "y or n",
-        _ if numbered => "number or text",
-        Control::Live(_) => "text, or l for the list",
-        _ => "text",
-    };
-    let bracket = held.map(|held| format!(" [{}]", crate::text::sanitise(held, 200))).unwrap_or_default();
-    format!("  {what}{bracket}: ")
 }
 
 /// Why a choice cannot be taken.

@@ -125,7 +125,7 @@ impl<C: Console> Session<'_, C> {
 
     fn label(&self, field: &Field) -> String {
         let asks = self.wizard.screen(self.step_of(field)).asks;
-        asks.into_iter().find(|ask| ask.field == *field).map_or_else(|| field.key().to_string(), |ask| ask.label)
+        asks.into_iter().find(|ask| ask.field == *field).map_or_else(|| field.key().clone(), |ask| ask.label)
     }
 }
 

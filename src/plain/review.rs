@@ -96,7 +96,7 @@ impl<C: Console> Session<'_, C> {
             text.push_str(&paper::prose(&format!("These stand in the way: {}", blocking.join(", "))));
         }
         if let Some(config) = self.config() {
-            text.push_str("The config will hold:\n");
+            text.push_str("The config will hold, and what was verified:\n");
             text.push_str(&paper::verbatim("  ", &config));
         }
         if !self.wizard.settings().dry_run {
@@ -115,6 +115,9 @@ impl<C: Console> Session<'_, C> {
         config.put(&connection).ok()?;
         let text = config.render();
         let begins = text.find("[connections")?;
-        text.get(begins..).map(str::to_owned)
+        let text = text.get(begins..)?;
+        // What is verified is known when it is saved, and not before.
+        let lines = text.lines().take_while(|line| !line.ends_with(".verified]"));
+        Some(lines.collect::<Vec<_>>().join("\n"))
     }
 }

@@ -57,7 +57,7 @@ impl Console for Terminal {
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    async fn secret(&mut self) -> Option<Result<Secret, NotASecret>> {
+    async fn secret(&mut self, prompt: &str) -> Option<Result<Secret, NotASecret>> {
         #[cfg(not(unix))]
         if io::stdin().is_terminal() {
             self.write("\nThis terminal would show what is typed: name a variable, a file or a program.\n");
@@ -65,6 +65,7 @@ impl Console for Terminal {
         }
         #[cfg(unix)]
         let quiet = Quiet::begin();
+        self.write(prompt);
         let bytes = self.bytes().await?;
         #[cfg(unix)]
         if let Some(quiet) = quiet {

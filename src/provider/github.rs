@@ -238,7 +238,7 @@ impl Rules for GitHub {
         site.host.join(&format!("/{}/{}.git", place.owner.owner, place.name))
     }
 
-    /// "GH_TOKEN, GITHUB_TOKEN (in order of precedence)" (<https://cli.github.com/manual/gh_help_environment>); servers of
+    /// In the order in which the GitHub CLI heeds them (<https://cli.github.com/manual/gh_help_environment>); servers of
     /// one's own have variables of their own.
     fn token_variables(&self) -> &'static [&'static str] {
         &["GH_TOKEN", "GITHUB_TOKEN"]

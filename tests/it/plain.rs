@@ -36,7 +36,8 @@ impl Console for Script {
         Some(line)
     }
 
-    async fn secret(&mut self) -> Option<Result<Secret, NotASecret>> {
+    async fn secret(&mut self, prompt: &str) -> Option<Result<Secret, NotASecret>> {
+        self.write(prompt);
         Some(Secret::parse(&self.lines.pop_front()?))
     }
 
@@ -153,7 +154,7 @@ async fn a_whole_set_up_writes_what_the_headless_shell_writes() {
         "/settings/tokens/new?scopes=repo,read:org",
         "pass    identity",
         "The token goes to these addresses and to no other:",
-        "The config will hold:",
+        "The config will hold, and what was verified:",
         "[connections.keptn-github-acme",
         "done    save the connection keptn-github-acme",
         "What to enter at Keptn:",
@@ -204,7 +205,7 @@ async fn an_answer_is_edited_from_the_review() {
         let line = seen
             .out
             .lines()
-            .find(|line| line.trim_start().splitn(2, "  ").nth(1).is_some_and(|it| it.starts_with(label)));
+            .find(|line| line.trim_start().split_once("  ").is_some_and(|(_, it)| it.starts_with(label)));
         line.unwrap_or_else(|| panic!("{label}: {}", seen.out)).trim().split(' ').next().unwrap().to_owned()
     };
     let (name, parameter, host) = (number("Name "), number("project "), number("Host "));
@@ -295,4 +296,30 @@ async fn what_lies_nearby_is_offered_first_and_a_token_only_when_somebody_says_s
     let elsewhere = Nearby { found: nearby.found.iter().skip(2).cloned().collect(), ..Nearby::default() };
     let played = stage.play(built_in(), elsewhere, "1|1|https://git.example:1|q|y").await;
     assert!(!played.out.contains("Found:"), "what belongs to another host is not offered:\n{}", played.out);
+}
+
+#[tokio::test]
+async fn what_failed_is_mended_from_the_checks() {
+    let stage = Stage::of(READY).await;
+    // A revoked token: nothing can be saved, and the answer that causes it is edited in place.
+    let lines = format!("{KEPTN}|TOKEN:withdrawn||2|TOKEN:keptn|||y");
+    let played = stage.play(built_in(), Nearby::default(), &lines).await;
+    assert!(played.out.contains("nothing can be saved"), "{}", played.out);
+    assert!(!played.out.contains("save although"), "below the floor nothing is accepted:\n{}", played.out);
+    assert!(played.wizard.is_saved(), "{}", played.out);
+    assert_eq!(played.config, headless_config(&played, &stage.token_file("keptn")).await);
+}
+
+#[tokio::test]
+async fn a_failure_is_saved_only_after_a_question() {
+    let stage = Stage::of(LACKING).await;
+    let before = format!("{KEPTN}|TOKEN:keptn||");
+    let seen = stage.play(built_in(), Nearby::default(), &format!("{before}q|y")).await;
+    let accept = seen.out.lines().find(|line| line.contains("save although something failed")).unwrap();
+    let accept = accept.split_whitespace().next().unwrap();
+    let lines = format!("{before}{accept}|n|{accept}|y||y");
+    let played = stage.play(built_in(), Nearby::default(), &lines).await;
+    assert!(played.wizard.is_saved(), "{}", played.out);
+    assert!(played.out.contains("These failed: ") && played.out.contains("scope:repo"), "{}", played.out);
+    assert!(played.config.contains("accepted = ["), "{}", played.config);
 }
