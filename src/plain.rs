@@ -236,6 +236,11 @@ impl<C: Console> Session<'_, C> {
     /// Takes an answer; what belonged to another provider goes.
     fn answer(&mut self, field: &Field, answer: Answer) {
         let before = self.wizard.answers().provider();
+        // What is saved has to hold in every directory.
+        let answer = match (answer, std::env::current_dir()) {
+            (Answer::Path(path), Ok(here)) => Answer::Path(here.join(path)),
+            (answer, _) => answer,
+        };
         self.tell(Event::Answer(field.clone(), answer));
         if *field == Field::Provider && before.is_some() && before != self.wizard.answers().provider() {
             for gone in [Field::Host, Field::ApiUrl, Field::Project, Field::TokenKind] {

@@ -323,3 +323,13 @@ async fn a_failure_is_saved_only_after_a_question() {
     assert!(played.out.contains("These failed: ") && played.out.contains("scope:repo"), "{}", played.out);
     assert!(played.config.contains("accepted = ["), "{}", played.config);
 }
+
+#[tokio::test]
+async fn a_path_that_is_saved_holds_in_every_directory() {
+    let stage = Stage::of(READY).await;
+    let lines = format!("{KEPTN}|TOKEN:keptn|||3|secrets/token|q|y");
+    let played = stage.play(built_in(), Nearby::default(), &lines).await;
+    assert_eq!((played.wizard.step(), played.config.as_str()), (Step::Review, ""), "{}", played.out);
+    let path = std::env::current_dir().unwrap().join("secrets/token");
+    assert!(played.out.contains(&format!("path = \"{}\"", path.display())), "{}", played.out);
+}
