@@ -169,6 +169,11 @@ impl Config {
         self.names.iter().any(|known| known == name)
     }
 
+    /// The names of all connections, readable or not.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
     /// The name of the connection in use, if the file has such a connection.
     pub fn active(&self) -> Option<&str> {
         self.active.as_deref().filter(|name| self.has(name))

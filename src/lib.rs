@@ -4,8 +4,9 @@
 //! One record of answers, one table of facts, one cursor; everything else is derived. What is *decided* is in
 //! [`answers`], what was *learned* in [`fact`]. Who can be asked is a [`provider`] (what is known about it) and a
 //! [`forge`] (a live connection); what is demanded is in [`platform`]. [`check`] judges, [`wizard`] says what happens
-//! next, [`world`] performs it, and [`headless`] drives. What is written is in [`config`] and [`store`], what is told in
-//! [`report`], what a consumer is given in [`export`]. [`sandbox`] is somewhere to play: a server that imitates the forges.
+//! next, [`world`] performs it, and [`headless`] drives; [`plain`] asks a person line by line, and offers what is
+//! [`nearby`]. What is written is in [`config`] and [`store`], what is told in [`report`], what a consumer is given in
+//! [`export`]. [`sandbox`] is somewhere to play: a server that imitates the forges.
 //!
 //! A new provider is `provider/<name>.rs`, `forge/<name>.rs`, `sandbox/<name>.rs`, its section in each file of
 //! `assets/platforms`, and four lines: its variant and row in [`provider`], its arm in [`forge::connect`], and its row
@@ -45,6 +46,7 @@ pub mod disk;
 pub mod forge;
 pub mod git;
 pub mod hardening;
+pub mod nearby;
 pub mod program;
 pub mod record;
 pub mod store;
@@ -53,6 +55,7 @@ pub mod world;
 // Shells: ways to drive the wizard.
 pub mod cli;
 pub mod headless;
+pub mod plain;
 pub mod tui;
 
 // Somewhere to play.

@@ -286,6 +286,15 @@ pub trait Rules: Sync {
     }
     /// Where an account is made.
     fn sign_up_page(&self, site: &Site) -> String;
+
+    /// The variables in which programs for its public service look for a token.
+    fn token_variables(&self) -> &'static [&'static str] {
+        &[]
+    }
+    /// The words of a program that prints the token it signs in with at the public service, where one is documented.
+    fn token_command(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// The kind named `name` among those of `provider`.

@@ -200,6 +200,10 @@ impl Rules for Gitea {
         }
     }
 
+    fn token_variables(&self) -> &'static [&'static str] {
+        &["GITEA_TOKEN"]
+    }
+
     fn token_page(&self, site: &Site, _kind: TokenKind, _scopes: &[&str], _owner: Option<&str>, _name: &str) -> Link {
         // The page reads nothing from its address (routers/web/user/setting/applications.go).
         Link { url: page(site, "user/settings/applications"), prefilled: false }

@@ -315,6 +315,18 @@ impl Rules for GitHub {
         }
     }
 
+    /// In the order in which the GitHub CLI heeds them (<https://cli.github.com/manual/gh_help_environment>); servers of
+    /// one's own have variables of their own.
+    fn token_variables(&self) -> &'static [&'static str] {
+        &["GH_TOKEN", "GITHUB_TOKEN"]
+    }
+
+    /// The host is named, since "without the --hostname flag, the default host is chosen"
+    /// (<https://cli.github.com/manual/gh_auth_token>, read on 2026-11-21).
+    fn token_command(&self) -> &'static [&'static str] {
+        &["gh", "auth", "token", "--hostname", "github.com"]
+    }
+
     fn token_page(&self, site: &Site, kind: TokenKind, scopes: &[&str], owner: Option<&str>, name: &str) -> Link {
         let name: String = byte_serialize(name.chars().take(40).collect::<String>().as_bytes()).collect();
         if kind == CLASSIC {

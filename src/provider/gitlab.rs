@@ -262,6 +262,12 @@ impl Rules for GitLab {
         }
     }
 
+    /// The GitLab CLI reads it before what it has stored (<https://docs.gitlab.com/cli/auth/login/>, read on 2026-11-21). No
+    /// command of that program is documented that prints a token and nothing else.
+    fn token_variables(&self) -> &'static [&'static str] {
+        &["GITLAB_TOKEN"]
+    }
+
     fn token_page(&self, site: &Site, kind: TokenKind, scopes: &[&str], owner: Option<&str>, name: &str) -> Link {
         let owner = owner.filter(|owner| self.owner_name(owner).is_ok());
         let name: String = byte_serialize(name.chars().take(100).collect::<String>().as_bytes()).collect();

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use super::{Step, Wizard};
 use crate::answers::{Answer, Field, Raw, Shape};
 use crate::fact::{Fact, Query, Value};
+use crate::provider::{Host, Provider};
 
 /// A page.
 #[derive(Clone, Debug)]
@@ -82,6 +83,15 @@ pub struct Found {
     pub text: String,
     /// Where it was found: half a sentence.
     pub place: String,
+    /// Where it is offered: everywhere, or only where these are answered.
+    pub only: Option<Only>,
+}
+
+/// What has to be answered for something found to be offered: a token is for its own host and no other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Only {
+    pub provider: Provider,
+    pub host: Option<Host>,
 }
 
 /// What lies around when the wizard begins.
@@ -167,7 +177,7 @@ impl Wizard {
         let mut problems = self.problems(step);
         for ask in &mut screen.asks {
             ask.answered = self.answers.shown(&ask.field);
-            ask.found = self.nearby.found.iter().find(|found| found.field == ask.field).cloned();
+            ask.found = self.nearby.found.iter().find(|found| found.field == ask.field && self.fits(found)).cloned();
             let mine = problems.iter().position(|problem| problem.field == ask.field);
             ask.problem = mine.map(|at| problems.remove(at).message);
         }
@@ -176,6 +186,13 @@ impl Wizard {
             first.problem.get_or_insert(left.message.clone());
         }
         screen
+    }
+
+    /// Whether `found` is for what is answered.
+    fn fits(&self, found: &Found) -> bool {
+        let Some(only) = &found.only else { return true };
+        let at_host = |host: &Host| self.answers.site().is_some_and(|site| site.host == *host);
+        self.answers.provider() == Some(only.provider) && only.host.as_ref().is_none_or(at_host)
     }
 
     /// What stands in the way of leaving `step`.

@@ -23,6 +23,7 @@ mod interrupts;
 mod leaks;
 mod manage;
 mod pairs;
+mod plain;
 mod platform_files;
 mod program;
 mod proof;

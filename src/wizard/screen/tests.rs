@@ -157,7 +157,12 @@ fn pages_without_a_question_are_passed_over_both_ways() {
 
 #[test]
 fn what_lies_around_is_offered_and_not_taken() {
-    let found = Found { field: Field::Owner, text: "acme".into(), place: "the remote origin of this directory".into() };
+    let found = Found {
+        field: Field::Owner,
+        text: "acme".into(),
+        place: "the remote origin of this directory".into(),
+        only: None,
+    };
     let nearby = Nearby { found: vec![found.clone()], taken: ["keptn-github-acme".to_owned()].into() };
     let mut wizard = wizard(nearby);
     answer(&mut wizard, Field::Platform, "keptn");
