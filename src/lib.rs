@@ -45,6 +45,7 @@ pub mod git;
 pub mod hardening;
 pub mod program;
 pub mod record;
+pub mod ssh;
 pub mod store;
 pub mod world;
 

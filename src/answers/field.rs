@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 
 use crate::fact::Visibility;
+use crate::key::SshAddress;
 use crate::provider::{Host, Provider};
 
 /// One thing the user decides.
@@ -44,6 +45,7 @@ pub enum Field {
     SshScope,
     SshReadOnly,
     SshTitle,
+    SshUrl,
     /// What the platform's own form asks, by its key.
     Handover(String),
 }
@@ -168,6 +170,7 @@ pub const FIELDS: &[FieldRow] = &[
     row(Field::SshScope, "ssh.scope", Shape::Choice(&["repository", "account"]), "what the key opens"),
     row(Field::SshReadOnly, "ssh.read_only", Shape::Flag, "whether the key only reads"),
     row(Field::SshTitle, "ssh.title", Shape::Text, "the name of the key at the forge"),
+    row(Field::SshUrl, "ssh.url", Shape::Text, "the repository's address over SSH, where it is not the usual one"),
 ];
 
 impl Field {
@@ -249,6 +252,10 @@ impl Field {
             },
             Self::TokenExpires => expiry(text).map(Answer::Expires),
             Self::Branch => branch(text).map(Answer::Text),
+            Self::SshUrl => {
+                let address = SshAddress::parse(text).map_err(str::to_owned)?;
+                Ok(Answer::Text(address.to_string()))
+            }
             Self::Owner | Self::Project | Self::Username if text.starts_with('-') => {
                 Err("the value begins with a hyphen, which no such name does".into())
             }

@@ -56,6 +56,8 @@ pub(super) fn relies_on(field: &Field) -> &'static [Field] {
         Field::StorePath | Field::StoreEnv | Field::StoreCommand => &[Field::StoreKind],
         Field::RepositoryCreate | Field::Visibility | Field::Contents | Field::Branch => &[Field::Repository],
         Field::ApiUrl => &[Field::Host],
+        Field::SshPublicKey => &[Field::SshPublicKey, Field::SshGenerate],
+        Field::SshScope | Field::SshUrl => &[Field::Repository],
         _ => &[],
     }
 }
