@@ -30,6 +30,9 @@ pub struct Record {
     /// What a set-up that was not finished has left at the forge; with the way to remove it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_behind: Vec<String>,
+    /// What to know about what a set-up has made, for as long as it is there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
     /// Keys that this version does not know.
     #[serde(flatten)]
     other: BTreeMap<String, serde_json::Value>,

@@ -233,19 +233,21 @@ fn knock<'a>(bench: &Bench<'a>, service: Service) -> Result<(&'a Refs, Option<Du
     }
 }
 
+/// How far a registered key reaches, and its name.
+fn access(registered: &RegisteredKey) -> String {
+    let access = match registered.read_only {
+        Some(true) => " to read",
+        Some(false) => " to read and write",
+        None => "",
+    };
+    format!("{access} (“{}”)", registered.title)
+}
+
 /// There is no private half: the list is all that can be had.
 fn unproven(bench: &Bench<'_>, key: &PublicKey, registered: Option<&RegisteredKey>) -> Stop {
     if let Some(registered) = registered {
-        let access = match registered.read_only {
-            Some(true) => ", to read",
-            Some(false) => ", to read and write",
-            None => "",
-        };
-        let text = format!(
-            "It is registered{access} (“{}”, {}); nobody has tried it, for want of its private half.",
-            registered.title,
-            key.fingerprint()
-        );
+        let (access, print) = (access(registered), key.fingerprint());
+        let text = format!("{print} is registered{access}; nobody has tried it, for want of its private half.");
         let remedy = Remedy::new("Deploy once as the proof; or give the private half as `ssh.private_key`.");
         return Stop::Open(Finding::new(remedy), text);
     }
@@ -318,12 +320,19 @@ fn empty(bench: &Bench<'_>) -> Option<Check> {
 fn ssh_key(bench: &Bench<'_>) -> Check {
     let id = CheckId::SshKey;
     let service = if only_reads(bench) { Service::Read } else { Service::Write };
-    let took = match knock(bench, service) {
+    let told = knock(bench, service);
+    let Ok(key) = public_key(bench) else {
+        return told.err().unwrap_or(Stop::Pending).check(id, TITLE);
+    };
+    let registered = listed(bench, key).ok().flatten();
+    let took = match told {
         Ok((_, took)) => took,
+        Err(Stop::Open(finding, text)) if may_knock(bench) => {
+            let list = registered.map(|registered| format!("It is registered{}. ", access(registered)));
+            return Stop::Open(finding, format!("{}{text}", list.unwrap_or_default())).check(id, TITLE);
+        }
         Err(stop) => return stop.check(id, TITLE),
     };
-    let Ok(key) = public_key(bench) else { return Check::pending(id, TITLE) };
-    let registered = listed(bench, key).ok().flatten();
     let access = if only_reads(bench) { "to read" } else { "to read and to push" };
     let detail = format!("{} was let in over SSH, {access}.", key.fingerprint());
     let pass = |detail: String| Check::new(id.clone(), TITLE, Verdict::Pass, detail).took(took);

@@ -319,7 +319,7 @@ impl Wizard {
                 at: self.settings.now,
                 identity: identity.as_ref().map(|identity| identity.login.clone()),
                 identity_kind: identity.map(|identity| identity.kind),
-                scopes: self.scopes(),
+                scopes: self.scopes().filter(|_| !self.answers.has_ssh()),
                 verdict: worst(&checks).unwrap_or("unknown").to_owned(),
             }),
             accepted: self.accepted(),

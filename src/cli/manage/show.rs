@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 
+use crate::answers::KeyScope;
 use crate::check::day;
 use crate::cli::platforms::load_platforms;
 use crate::cli::standing::Standing;
@@ -11,6 +12,7 @@ use crate::cli::table::{Cell, Tone, columns, wrapped};
 use crate::cli::{Out, Refusal};
 use crate::config::Connection;
 use crate::disk::Paths;
+use crate::key::Lock;
 use crate::platform::{Pair, Platform, built_in};
 use crate::text::sanitise;
 
@@ -45,7 +47,8 @@ fn document(standing: &Standing<'_>, platform: Option<&Platform>) -> Json {
         .and_then(|verified| verified.scopes.as_ref())
         .map(|scopes| json!(scopes))
         .unwrap_or_default();
-    json["ssh"] = connection.ssh.as_ref().map(ssh_json).unwrap_or_default();
+    json["ssh"] = connection.ssh.as_ref().map(|ssh| ssh_json(ssh, key_page(connection))).unwrap_or_default();
+    json["notices"] = json!(standing.record.notices);
     if let Some(repository) = &connection.repository {
         json["repository"] = json!({
             "url": repository.url, "ssh_url": repository.ssh_url, "branch": repository.branch,
@@ -63,13 +66,23 @@ fn document(standing: &Standing<'_>, platform: Option<&Platform>) -> Json {
     json!({ "version": 1, "connection": json })
 }
 
-fn ssh_json(ssh: &crate::config::SshRecord) -> Json {
+/// Where the forge shows the key.
+fn key_page(connection: &Connection) -> Option<String> {
+    let lock = match connection.ssh.as_ref()?.scope {
+        Some(KeyScope::Repository) => Lock::Repository(connection.repository.as_ref()?.place.clone()),
+        _ => Lock::Account,
+    };
+    Some(connection.site.provider.rules().key_page(&connection.site, &lock))
+}
+
+fn ssh_json(ssh: &crate::config::SshRecord, page: Option<String>) -> Json {
     json!({
         "public_key": ssh.public_key.display().to_string(),
         "private_key": ssh.private_key.as_ref().map(|path| path.display().to_string()),
         "fingerprint": ssh.fingerprint,
-        "scope": ssh.scope.map(crate::answers::KeyScope::name),
+        "scope": ssh.scope.map(KeyScope::name),
         "read_only": ssh.read_only,
+        "page": page,
     })
 }
 
@@ -90,6 +103,9 @@ fn text(standing: &Standing<'_>, platform: Option<&Platform>, color: bool) -> St
     }
     for left in &standing.record.left_behind {
         let _ = writeln!(text, "  {:14}{}", "Left behind", sanitise(left, 500));
+    }
+    for notice in &standing.record.notices {
+        let _ = writeln!(text, "  {:14}{}", "Note", sanitise(notice, 500));
     }
     hand_over(&mut text, standing, platform, color);
     text
@@ -121,7 +137,11 @@ fn facts(standing: &Standing<'_>) -> Vec<(&'static str, String)> {
     }
     if let Some(ssh) = &connection.ssh {
         add("Public key", Some(ssh.public_key.display().to_string()));
+        add("Private key", ssh.private_key.as_ref().map(|path| path.display().to_string()));
         add("Fingerprint", ssh.fingerprint.clone());
+        let access = if ssh.read_only == Some(true) { "reads" } else { "reads and writes" };
+        add("Key opens", ssh.scope.map(|scope| format!("the {} ({access})", scope.name())));
+        add("Key page", key_page(connection));
     }
     if let Some(verified) = &connection.verified {
         add("Identity", verified.identity.clone());
