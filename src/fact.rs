@@ -435,8 +435,10 @@ impl Query {
     /// The repository it is about, if it is about one.
     pub fn place(&self) -> Option<&Place> {
         match self {
-            Self::Repository(_, _, place) | Self::Git(_, _, place, ..) | Self::Right { place, .. } => Some(place),
-            Self::Key(_, _, Lock::Repository(place), _) => Some(place),
+            Self::Repository(_, _, place)
+            | Self::Git(_, _, place, ..)
+            | Self::Right { place, .. }
+            | Self::Key(_, _, Lock::Repository(place), _) => Some(place),
             _ => None,
         }
     }

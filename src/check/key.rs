@@ -145,11 +145,9 @@ fn listed<'a>(bench: &Bench<'a>, key: &PublicKey) -> Result<Option<&'a Registere
         Seen::Known(Value::Key(registered)) => Ok(Some(registered)),
         Seen::Refused(fault) if fault.kind == FaultKind::NotFound => Err(absent(bench, fault)),
         Seen::Refused(fault) if fault.kind.is_silence() => Err(Stop::Open(finding(fault, bench), fault.text.clone())),
-        Seen::Refused(fault) => match may_knock(bench) {
-            // The key itself can still tell.
-            true => Ok(None),
-            false => Err(Stop::Failed(finding(fault, bench), fault.text.clone())),
-        },
+        // The key itself can still tell.
+        Seen::Refused(_) if may_knock(bench) => Ok(None),
+        Seen::Refused(fault) => Err(Stop::Failed(finding(fault, bench), fault.text.clone())),
         Seen::Closed(finding, text) => Err(Stop::Open(finding, text)),
         _ => Err(Stop::Pending),
     }
@@ -259,8 +257,7 @@ fn unproven(bench: &Bench<'_>, key: &PublicKey, registered: Option<&RegisteredKe
 fn stranger(line: &str, fingerprint: &str) -> Stop {
     let text = format!("The server shows the key {fingerprint}, and nobody has vouched for it; ours was not shown.");
     let remedy = format!(
-        "Compare this with what the server's administrator publishes. If it is the same, add this line to the file {} beside the config, and run this again: {line}",
-        KNOWN_HOSTS
+        "Compare this with what the server's administrator publishes. If it is the same, add this line to the file {KNOWN_HOSTS} beside the config, and run this again: {line}"
     );
     Stop::Open(Finding::new(Remedy::new(remedy)), text)
 }

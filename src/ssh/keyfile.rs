@@ -3,7 +3,7 @@
 //! The private half is looked at where it lies, to see that it belongs to the public one, and is wiped; only the public
 //! half leaves this file.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ssh_key::rand_core::OsRng;
 use ssh_key::{Algorithm, LineEnding, PrivateKey};
@@ -18,7 +18,7 @@ use crate::key::{KeyFiles, NotAKey, PublicKey};
 /// `not-found` where a file is not there, `Secret` for whatever is not as it has to be. No fault repeats what a file holds.
 pub fn read_key(files: &KeyFiles) -> Result<PublicKey, Fault> {
     let public = text(&files.public)?.ok_or_else(|| absent(&files.public))?;
-    let key = PublicKey::parse(&public).map_err(|reason| not_a_key(&files.public, reason))?;
+    let key = PublicKey::parse(&public).map_err(|reason| not_a_key(&files.public, &reason))?;
     let Some(private) = &files.private else { return Ok(key) };
     let own = public_half(private)?.ok_or_else(|| absent(private))?;
     if own == key {
@@ -74,7 +74,7 @@ fn public_half(path: &Path) -> Result<Option<PublicKey>, Fault> {
         return Err(fault(said, "Give a key of the platform's own, without a passphrase."));
     }
     let line = key.public_key().to_openssh().ok();
-    line.and_then(|line| PublicKey::parse(&line).ok()).map(Some).ok_or_else(|| not_a_key(path, NotAKey::Form))
+    line.and_then(|line| PublicKey::parse(&line).ok()).map(Some).ok_or_else(|| not_a_key(path, &NotAKey::Form))
 }
 
 #[cfg(unix)]
@@ -93,12 +93,12 @@ fn text(path: &Path) -> Result<Option<zeroize::Zeroizing<String>>, Fault> {
     disk::read(path).map_err(of_disk)
 }
 
-fn absent(path: &PathBuf) -> Fault {
+fn absent(path: &Path) -> Fault {
     let text = format!("There is no file {}.", path.display());
     Fault::new(FaultKind::NotFound, text).remedy(Remedy::new("Correct the path of the key."))
 }
 
-fn not_a_key(path: &Path, reason: NotAKey) -> Fault {
+fn not_a_key(path: &Path, reason: &NotAKey) -> Fault {
     fault(format!("{}: {reason}.", path.display()), "Name the file of the public half.")
 }
 

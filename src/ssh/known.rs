@@ -31,8 +31,10 @@ fn rows() -> Vec<Row> {
 
 /// The file of known hosts for one question: what is pinned, and what the user has vouched for.
 pub(super) fn hosts(of_the_user: &str) -> String {
-    let pinned: String = rows().iter().map(|row| format!("{} {}\n", row.name, row.key)).collect();
-    format!("{pinned}{of_the_user}\n")
+    let pinned = rows().into_iter().map(|row| format!("{} {}", row.name, row.key));
+    let mut lines: Vec<_> = pinned.collect();
+    lines.push(of_the_user.to_owned());
+    lines.join("\n") + "\n"
 }
 
 #[cfg(test)]

@@ -10,10 +10,10 @@ use crate::program::{Home, Run, Served, files};
 use crate::support::sshd::{May, Sshd};
 
 struct Stage {
-    home: Home,
     served: Served,
     sshd: Sshd,
     address: String,
+    home: Home,
 }
 
 impl Stage {

@@ -47,7 +47,7 @@ fn document(standing: &Standing<'_>, platform: Option<&Platform>) -> Json {
         .and_then(|verified| verified.scopes.as_ref())
         .map(|scopes| json!(scopes))
         .unwrap_or_default();
-    json["ssh"] = connection.ssh.as_ref().map(|ssh| ssh_json(ssh, key_page(connection))).unwrap_or_default();
+    json["ssh"] = connection.ssh.as_ref().map(|ssh| ssh_json(ssh, key_page(connection).as_deref())).unwrap_or_default();
     json["notices"] = json!(standing.record.notices);
     if let Some(repository) = &connection.repository {
         json["repository"] = json!({
@@ -75,7 +75,7 @@ fn key_page(connection: &Connection) -> Option<String> {
     Some(connection.site.provider.rules().key_page(&connection.site, &lock))
 }
 
-fn ssh_json(ssh: &crate::config::SshRecord, page: Option<String>) -> Json {
+fn ssh_json(ssh: &crate::config::SshRecord, page: Option<&str>) -> Json {
     json!({
         "public_key": ssh.public_key.display().to_string(),
         "private_key": ssh.private_key.as_ref().map(|path| path.display().to_string()),

@@ -16,7 +16,7 @@ impl Gitea {
     pub(super) async fn key_now(&self, lock: &Lock, wanted: &PublicKey) -> Result<RegisteredKey, Fault> {
         let listed = self.list::<wire::Key>(&self.keys_path(lock)?, &key::subject(lock)).await;
         let (rows, cut) = listed.map_err(|fault| self.hidden_keys(fault, lock))?;
-        let rows = rows.into_iter().map(|row| (row.key.clone(), told(row, lock)));
+        let rows = rows.into_iter().map(|row| (row.line.clone(), told(&row, lock)));
         key::among(rows, cut, (&self.0.site, lock, wanted))
     }
 
@@ -34,8 +34,8 @@ impl Gitea {
         };
         if answer.status == 201 {
             let made = answer.json::<wire::Key>(&key::subject(&new.lock));
-            return match made.ok().filter(|row| PublicKey::parse(&row.key).as_ref() == Ok(&new.key)) {
-                Some(row) => Ok(told(row, &new.lock)),
+            return match made.ok().filter(|row| PublicKey::parse(&row.line).as_ref() == Ok(&new.key)) {
+                Some(row) => Ok(told(&row, &new.lock)),
                 None => self.key_after_silence(new, answer.not_the_api("the new key")).await,
             };
         }
@@ -100,7 +100,7 @@ impl Gitea {
     }
 }
 
-fn told(row: wire::Key, lock: &Lock) -> RegisteredKey {
+fn told(row: &wire::Key, lock: &Lock) -> RegisteredKey {
     let read_only = match lock {
         Lock::Repository(_) => row.read_only,
         Lock::Account => None,

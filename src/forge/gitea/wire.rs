@@ -102,7 +102,8 @@ pub(super) struct Branch {
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Key {
     pub id: i64,
-    pub key: String,
+    #[serde(rename = "key")]
+    pub line: String,
     pub title: String,
     pub read_only: Option<bool>,
 }

@@ -78,7 +78,8 @@ pub(super) struct Meta {
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Key {
     pub id: u64,
-    pub key: String,
+    #[serde(rename = "key")]
+    pub line: String,
     #[serde(default)]
     pub title: String,
     pub verified: Option<bool>,

@@ -20,7 +20,7 @@ impl GitLab {
         let listed = self.list::<wire::Key>(&path, &key::subject(lock)).await;
         let (rows, cut) = listed.map_err(|fault| self.hidden_keys(fault, lock))?;
         let now = Timestamp::now();
-        let rows = rows.into_iter().map(|row| (row.key.clone(), told(row, lock, now)));
+        let rows = rows.into_iter().map(|row| (row.line.clone(), told(&row, lock, now)));
         key::among(rows, cut, (&self.0.site, lock, wanted))
     }
 
@@ -39,8 +39,8 @@ impl GitLab {
         };
         if answer.status == 201 {
             let made = answer.json::<wire::Key>(&key::subject(&new.lock));
-            return match made.ok().filter(|row| PublicKey::parse(&row.key).as_ref() == Ok(&new.key)) {
-                Some(row) => Ok(told(row, &new.lock, Timestamp::now())),
+            return match made.ok().filter(|row| PublicKey::parse(&row.line).as_ref() == Ok(&new.key)) {
+                Some(row) => Ok(told(&row, &new.lock, Timestamp::now())),
                 None => self.key_after_silence(new, answer.not_the_api("the new key")).await,
             };
         }
@@ -95,7 +95,7 @@ impl GitLab {
     }
 }
 
-fn told(row: wire::Key, lock: &Lock, now: Timestamp) -> RegisteredKey {
+fn told(row: &wire::Key, lock: &Lock, now: Timestamp) -> RegisteredKey {
     let read_only = match lock {
         Lock::Repository(_) => row.can_push.map(|pushes| !pushes),
         Lock::Account => None,
@@ -131,12 +131,12 @@ mod tests {
         let row = |usage: Option<&str>| wire::Key {
             id: 1,
             title: "k".into(),
-            key: String::new(),
+            line: String::new(),
             can_push: Some(true),
             expires_at: None,
             usage_type: usage.map(str::to_owned),
         };
-        assert!(told(row(Some("auth_and_signing")), &Lock::Account, now).usable);
-        assert!(!told(row(Some("signing")), &Lock::Account, now).usable);
+        assert!(told(&row(Some("auth_and_signing")), &Lock::Account, now).usable);
+        assert!(!told(&row(Some("signing")), &Lock::Account, now).usable);
     }
 }

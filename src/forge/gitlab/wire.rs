@@ -84,7 +84,8 @@ pub(super) struct Access {
 pub(super) struct Key {
     pub id: u64,
     pub title: String,
-    pub key: String,
+    #[serde(rename = "key")]
+    pub line: String,
     /// Of deploy keys only.
     pub can_push: Option<bool>,
     pub expires_at: Option<String>,

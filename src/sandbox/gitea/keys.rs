@@ -13,9 +13,9 @@ fn invalid(message: &str) -> Reply {
     Reply::refused(StatusCode::UNPROCESSABLE_ENTITY, message)
 }
 
-pub(super) fn of_repository(call: &Call, repository: &Repository) -> Outcome {
+pub(super) fn of_repository(call: &Call, repository: &Repository) -> Reply {
     let keys = call.world().keys(&KeyHolder::Repository(repository.id));
-    Ok(call.page(keys.iter().map(row).collect()))
+    call.page(keys.iter().map(row).collect())
 }
 
 pub(super) fn add_to_repository(call: &Call, repository: &Repository) -> Outcome {

@@ -26,7 +26,9 @@ pub(super) async fn route(call: &Call<'_>, owner: &str, name: &str, rest: &[&str
     match (call.method.as_str(), rest) {
         ("GET", []) => Ok(Reply::ok(full(call, &repository).await?)),
         ("GET", ["branches", branch @ ..]) => self::branch(call, &repository, &branch.join("/")).await,
-        ("GET", ["keys"]) if call.caller.rights(&repository) >= Rights::Admin => keys::of_repository(call, &repository),
+        ("GET", ["keys"]) if call.caller.rights(&repository) >= Rights::Admin => {
+            Ok(keys::of_repository(call, &repository))
+        }
         ("POST", ["keys"]) if call.caller.rights(&repository) >= Rights::Admin => {
             keys::add_to_repository(call, &repository)
         }

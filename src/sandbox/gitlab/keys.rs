@@ -9,9 +9,9 @@ use super::reply::{Outcome, Reply};
 use crate::sandbox::scenario::Rights;
 use crate::sandbox::world::{Key, KeyHolder, Repository};
 
-pub(super) fn of_project(call: &Call, repository: &Repository) -> Outcome {
+pub(super) fn of_project(call: &Call, repository: &Repository) -> Reply {
     let keys = call.world().keys(&KeyHolder::Repository(repository.id));
-    Ok(call.page(keys.iter().map(deploy_row).collect()))
+    call.page(keys.iter().map(deploy_row).collect())
 }
 
 /// A deploy key that the account may see elsewhere is switched on here instead of being made again.

@@ -33,7 +33,7 @@ pub(super) fn route(call: &Call, path: &[&str]) -> Outcome {
         }
         ["deploy_keys"] => {
             call.caller.needs("read_api", "deploy_key", "Deploy Key: Read")?;
-            keys::of_project(call, &repository)
+            Ok(keys::of_project(call, &repository))
         }
         _ => Err(Reply::not_found("Not found")),
     }

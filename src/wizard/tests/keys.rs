@@ -12,7 +12,7 @@ pub(super) struct Keys {
     has_files: bool,
     /// Registered, and whether only to read.
     listed: Option<bool>,
-    takes_keys: bool,
+    open_to_new: bool,
     /// What each service is told.
     reads: Result<(), FaultKind>,
     writes: Result<(), FaultKind>,
@@ -21,7 +21,7 @@ pub(super) struct Keys {
 
 impl Default for Keys {
     fn default() -> Self {
-        Self { has_files: true, listed: None, takes_keys: true, reads: Ok(()), writes: Ok(()), is_known: true }
+        Self { has_files: true, listed: None, open_to_new: true, reads: Ok(()), writes: Ok(()), is_known: true }
     }
 }
 
@@ -62,7 +62,7 @@ impl Keys {
                 self.has_files = true;
                 Ok(Done::Generated(public()))
             }
-            Command::RegisterKey(_, _, new) if self.takes_keys => {
+            Command::RegisterKey(_, _, new) if self.open_to_new => {
                 assert_eq!(new.key.as_ref(), Some(&public()));
                 self.listed = Some(new.read_only);
                 Ok(Done::Registered(row(new.read_only)))
@@ -183,7 +183,7 @@ fn failures_of_a_key_alone_are_accepted_above_the_floor_only() {
 
 #[test]
 fn a_key_that_the_forge_refuses_stops_the_saving_and_is_the_forge_s_fault() {
-    let (forge, wizard) = run("flux", &[TOKEN, PUBLIC, PRIVATE], Keys { takes_keys: false, ..Keys::default() }, true);
+    let (forge, wizard) = run("flux", &[TOKEN, PUBLIC, PRIVATE], Keys { open_to_new: false, ..Keys::default() }, true);
     assert_eq!(forge.done, [Stage::RegisterKey]);
     assert!(!wizard.is_saved() && wizard.broken_here().is_none());
     assert_eq!(verdict(&wizard, "ssh-key"), "fail");
