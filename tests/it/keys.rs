@@ -89,6 +89,11 @@ fn a_new_key_is_made_registered_and_saved_without_the_token() {
         let shown = home.run(&["show", &format!("flux-{provider}-acme")]).expect(0).stdout;
         assert!(shown.contains("SHA256:") && shown.contains("Key page") && shown.contains("/key\n"), "{shown}");
         assert_eq!(shown.contains("deletes this deploy key"), provider == "github", "{shown}");
+        assert!(
+            shown.contains("flux bootstrap git ") && shown.contains("ssh://git@127.0.0.1/acme/fleet.git"),
+            "{shown}"
+        );
+        assert!(!shown.contains("--token-auth") && !shown.contains("(the token"), "{shown}");
 
         let again = setup(&home, &served, &sheet).expect(0);
         assert_eq!(again.json()["connections"][0]["repository"]["created"], false);
@@ -212,6 +217,8 @@ fn without_a_token_the_key_and_its_page_are_shown_and_nothing_is_green() {
     home.run(&["check", "--strict"]).expect(1);
     let list = home.run(&["list"]).expect(0).stdout;
     assert!(list.contains("flux-github-acme"), "{list}");
+    let removed = home.run(&["remove", "flux-github-acme", "--yes"]).expect(0).stderr;
+    assert!(removed.contains("/acme/webshop/settings/keys") && home.path("k.pub").exists(), "{removed}");
 }
 
 #[test]

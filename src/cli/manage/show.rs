@@ -1,6 +1,7 @@
 //! `show`: everything about one connection, and what to enter at its platform.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
 
@@ -10,10 +11,10 @@ use crate::cli::platforms::load_platforms;
 use crate::cli::standing::Standing;
 use crate::cli::table::{Cell, Tone, columns, wrapped};
 use crate::cli::{Out, Refusal};
-use crate::config::Connection;
+use crate::config::{Connection, SshRecord};
 use crate::disk::Paths;
 use crate::key::Lock;
-use crate::platform::{Pair, Platform, built_in};
+use crate::platform::{KeyNeeds, Pair, Platform, built_in};
 use crate::text::sanitise;
 
 pub fn show(out: &Out, paths: &Paths, name: &str) -> Result<(), Refusal> {
@@ -57,7 +58,7 @@ fn document(standing: &Standing<'_>, platform: Option<&Platform>) -> Json {
     }
     json["handover"] = json!({
         "menu": platform.map(|platform| &platform.handover.menu),
-        "steps": platform.map(|platform| &platform.handover.steps),
+        "steps": platform.map(|platform| steps(connection, platform)),
         "fields": pair(connection, platform).map(|pair| fields(pair, standing).into_iter().map(|(name, value)| {
             json!({ "name": name, "value": value })
         }).collect::<Vec<_>>()).unwrap_or_default(),
@@ -67,7 +68,7 @@ fn document(standing: &Standing<'_>, platform: Option<&Platform>) -> Json {
 }
 
 /// Where the forge shows the key.
-fn key_page(connection: &Connection) -> Option<String> {
+pub(super) fn key_page(connection: &Connection) -> Option<String> {
     let lock = match connection.ssh.as_ref()?.scope {
         Some(KeyScope::Repository) => Lock::Repository(connection.repository.as_ref()?.place.clone()),
         _ => Lock::Account,
@@ -75,7 +76,7 @@ fn key_page(connection: &Connection) -> Option<String> {
     Some(connection.site.provider.rules().key_page(&connection.site, &lock))
 }
 
-fn ssh_json(ssh: &crate::config::SshRecord, page: Option<&str>) -> Json {
+fn ssh_json(ssh: &SshRecord, page: Option<&str>) -> Json {
     json!({
         "public_key": ssh.public_key.display().to_string(),
         "private_key": ssh.private_key.as_ref().map(|path| path.display().to_string()),
@@ -181,7 +182,7 @@ fn hand_over(text: &mut String, standing: &Standing<'_>, platform: Option<&Platf
     for (key, value) in &standing.connection.handover {
         let _ = writeln!(text, "     {}: {}", sanitise(key, 80), sanitise(value, 300));
     }
-    for (number, step) in platform.handover.steps.iter().enumerate() {
+    for (number, step) in steps(standing.connection, platform).iter().enumerate() {
         let _ = write!(text, "  {}.", number + 1);
         text.push_str(wrapped(&sanitise(step, 2000), "     ").get(4..).unwrap_or_default());
     }
@@ -189,6 +190,17 @@ fn hand_over(text: &mut String, standing: &Standing<'_>, platform: Option<&Platf
 
 fn pair<'p>(connection: &Connection, platform: Option<&'p Platform>) -> Option<&'p Pair> {
     platform?.pair(connection.site.provider).ok()
+}
+
+/// What the platform needs of the key, where the access is one.
+fn of_key<'p>(connection: &Connection, pair: &'p Pair) -> Option<&'p KeyNeeds> {
+    pair.key.as_ref().filter(|_| connection.token.is_none() && connection.ssh.is_some())
+}
+
+/// How the access is entered there: a key goes another way than a token.
+fn steps<'p>(connection: &Connection, platform: &'p Platform) -> &'p [String] {
+    let key = pair(connection, Some(platform)).and_then(|pair| of_key(connection, pair));
+    key.map_or(&platform.handover.steps, |key| &key.steps)
 }
 
 /// The platform's form, filled in. The token is not: where it rests is told in its place.
@@ -206,9 +218,20 @@ fn fields(pair: &Pair, standing: &Standing<'_>) -> Vec<(String, String)> {
             or_note(connection.repository.as_ref().map(|one| one.url.clone()), "the address of the repository"),
         ),
         ("{token}", format!("(the token, from {})", standing.rests())),
+        (
+            "{ssh_url}",
+            or_note(connection.repository.as_ref().and_then(|one| one.ssh_url.clone()), "the address over SSH"),
+        ),
+        ("{public_key}", or_note(key_path(connection, |ssh| Some(&ssh.public_key)), "the public key")),
+        ("{private_key}", or_note(key_path(connection, |ssh| ssh.private_key.as_ref()), "the private key")),
     ];
     let filled = |value: &str| known.iter().fold(value.to_owned(), |value, (key, with)| value.replace(key, with));
-    pair.fields.iter().map(|field| (field.name.clone(), filled(&field.value))).collect()
+    let form = of_key(connection, pair).map_or(&pair.fields, |key| &key.fields);
+    form.iter().map(|field| (field.name.clone(), filled(&field.value))).collect()
+}
+
+fn key_path(connection: &Connection, which: impl Fn(&SshRecord) -> Option<&PathBuf>) -> Option<String> {
+    Some(format!("(the file {})", which(connection.ssh.as_ref()?)?.display()))
 }
 
 fn origins(connection: &Connection) -> Vec<String> {
