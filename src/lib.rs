@@ -5,7 +5,8 @@
 //! [`answers`], what was *learned* in [`fact`]. Who can be asked is a [`provider`] (what is known about it) and a
 //! [`forge`] (a live connection); what is demanded is in [`platform`]. [`check`] judges, [`wizard`] says what happens
 //! next, [`world`] performs it, and [`headless`] drives. What is written is in [`config`] and [`store`], what is told in
-//! [`report`]. [`sandbox`] is somewhere to play: a server that imitates the forges.
+//! [`report`]. Where a platform signs in with a key, [`key`] is what is known of it and [`ssh`] tries it. [`sandbox`] is
+//! somewhere to play: a server that imitates the forges.
 //!
 //! A new provider is `provider/<name>.rs`, `forge/<name>.rs`, `sandbox/<name>.rs`, its section in each file of
 //! `assets/platforms`, and four lines: its variant and row in [`provider`], its arm in [`forge::connect`], and its row

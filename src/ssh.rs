@@ -106,7 +106,8 @@ fn isolated(ssh: &Path, address: &SshAddress, hosts: &Path) -> Result<Command, F
     let options = [
         hosts.as_str(),
         connect.as_str(),
-        "GlobalKnownHostsFile=none",
+        // Not `none`, which some versions take for a file of that name in the working directory.
+        "GlobalKnownHostsFile=/dev/null",
         "UpdateHostKeys=no",
         "CheckHostIP=no",
         "VerifyHostKeyDNS=no",

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 
 use crate::fact::Visibility;
-use crate::key::SshAddress;
+use crate::key::{PublicKey, SshAddress};
 use crate::provider::{Host, Provider};
 
 /// One thing the user decides.
@@ -229,6 +229,9 @@ impl Field {
         if text.is_empty() {
             return Err("the value is empty: write one, or leave the key out".into());
         }
+        if text.contains("PRIVATE KEY") {
+            return Err("this is a private key: it stays in its file, and `ssh.private_key` names that".into());
+        }
         if text.chars().any(char::is_control) {
             return Err("the value has a control character".into());
         }
@@ -252,6 +255,9 @@ impl Field {
             },
             Self::TokenExpires => expiry(text).map(Answer::Expires),
             Self::Branch => branch(text).map(Answer::Text),
+            Self::SshPublicKey if PublicKey::parse(text).is_ok() => {
+                Err("this is the key itself: write it to a file, and name that".into())
+            }
             Self::SshUrl => {
                 let address = SshAddress::parse(text).map_err(str::to_owned)?;
                 Ok(Answer::Text(address.to_string()))
@@ -425,6 +431,16 @@ mod tests {
             ("repository.branch", "main", true),
             ("repository.branch", "a..b", false),
             ("owner", "-acme", false),
+            ("ssh.public_key", "keys/flux.pub", true),
+            (
+                "ssh.public_key",
+                "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl",
+                false,
+            ),
+            ("ssh.private_key", "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1r", false),
+            ("owner", "-----BEGIN OPENSSH PRIVATE KEY----- b3BlbnNzaC1r", false),
+            ("ssh.url", "git@git.example:acme/gitops.git", true),
+            ("ssh.url", "ssh://-oProxyCommand=x/y", false),
             ("owner", "", false),
             ("owner", "a\u{7}b", false),
         ] {

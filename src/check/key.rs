@@ -112,12 +112,20 @@ fn public_key<'a>(bench: &Bench<'a>) -> Result<&'a PublicKey, Stop> {
     }
 }
 
-/// What the forge's list says of the key; `None` where nobody can ask for the list, or it does not tell.
-fn listed<'a>(bench: &Bench<'a>, key: &PublicKey) -> Result<Option<&'a RegisteredKey>, Stop> {
+/// What the forge's list says of a key.
+#[derive(Default)]
+struct Listed<'a> {
+    /// None where nobody can ask for the list, or it does not tell.
+    registered: Option<&'a RegisteredKey>,
+    /// Why it does not tell.
+    refused: Option<&'a Fault>,
+}
+
+fn listed<'a>(bench: &Bench<'a>, key: &PublicKey) -> Result<Listed<'a>, Stop> {
     if !signs_in(bench) {
-        return Ok(None);
+        return Ok(Listed::default());
     }
-    let Some(lock) = bench.case.answers.lock() else { return Ok(None) };
+    let Some(lock) = bench.case.answers.lock() else { return Ok(Listed::default()) };
     let lock = match lock {
         Lock::Account => lock,
         Lock::Repository(place) => {
@@ -142,12 +150,11 @@ fn listed<'a>(bench: &Bench<'a>, key: &PublicKey) -> Result<Option<&'a Registere
     };
     let query = Query::Key(bench.case.site.clone(), bench.case.credential.clone(), lock, key.clone());
     match bench.ask(query) {
-        Seen::Known(Value::Key(registered)) => Ok(Some(registered)),
+        Seen::Known(Value::Key(key)) => Ok(Listed { registered: Some(key), refused: None }),
         Seen::Refused(fault) if fault.kind == FaultKind::NotFound => Err(absent(bench, fault)),
         Seen::Refused(fault) if fault.kind.is_silence() => Err(Stop::Open(finding(fault, bench), fault.text.clone())),
         // The key itself can still tell.
-        Seen::Refused(_) if may_knock(bench) => Ok(None),
-        Seen::Refused(fault) => Err(Stop::Failed(finding(fault, bench), fault.text.clone())),
+        Seen::Refused(fault) => Ok(Listed { registered: None, refused: Some(fault) }),
         Seen::Closed(finding, text) => Err(Stop::Open(finding, text)),
         _ => Err(Stop::Pending),
     }
@@ -193,7 +200,7 @@ fn by_hand(bench: &Bench<'_>, key: &PublicKey, before: &str) -> Remedy {
 /// What the server says to the key over SSH, asked only where the key is not known to be refused.
 fn knock<'a>(bench: &Bench<'a>, service: Service) -> Result<(&'a Refs, Option<Duration>), Stop> {
     let key = public_key(bench)?;
-    let registered = listed(bench, key)?;
+    let Listed { registered, refused: hidden } = listed(bench, key)?;
     if let Some(registered) = registered.filter(|registered| !registered.usable) {
         let text = format!("The key is registered (“{}”), and the forge does not let it in.", registered.title);
         let remedy = by_hand(bench, key, "It is switched off, unverified or expired: remove it.");
@@ -206,13 +213,19 @@ fn knock<'a>(bench: &Bench<'a>, service: Service) -> Result<(&'a Refs, Option<Du
         let remedy = by_hand(bench, key, "Remove it, and run this again to register it anew.");
         return Err(Stop::Failed(Finding::of(FaultKind::NoAccess, remedy), text));
     }
+    // Neither seen nor registered by us: only the key's own answer makes up for that.
+    let or_hidden = |stop| match (hidden, &stop) {
+        (Some(fault), Stop::Open(..) | Stop::Failed(..)) => Stop::Failed(finding(fault, bench), fault.text.clone()),
+        _ => stop,
+    };
     let files = bench.case.answers.key_files();
     let Some(private) = files.and_then(|files| files.private) else {
-        return Err(unproven(bench, key, registered));
+        return Err(or_hidden(unproven(bench, key, registered)));
     };
     let Some(address) = bench.case.answers.ssh_address() else {
         let remedy = Remedy::new("Name a repository that the key is to open: then it is tried there.");
-        return Err(Stop::Open(Finding::new(remedy), "There is no repository to try the key on.".into()));
+        let text = "There is no repository to try the key on.".into();
+        return Err(or_hidden(Stop::Open(Finding::new(remedy), text)));
     };
     let question =
         |service| Query::Knock(Knock { address: address.clone(), private: private.clone(), key: key.clone(), service });
@@ -225,8 +238,8 @@ fn knock<'a>(bench: &Bench<'a>, service: Service) -> Result<(&'a Refs, Option<Du
     let took = bench.took(&question(service));
     match asked {
         Seen::Known(Value::Heard(Heard::Refs(refs))) => Ok((refs, took)),
-        Seen::Known(Value::Heard(Heard::Stranger { line, fingerprint })) => Err(stranger(line, fingerprint)),
-        Seen::Refused(fault) => Err(refused(bench, key, fault, registered.is_none())),
+        Seen::Known(Value::Heard(Heard::Stranger { line, fingerprint })) => Err(or_hidden(stranger(line, fingerprint))),
+        Seen::Refused(fault) => Err(or_hidden(refused(bench, key, fault, registered.is_none()))),
         _ => Err(Stop::Pending),
     }
 }
@@ -321,7 +334,7 @@ fn ssh_key(bench: &Bench<'_>) -> Check {
     let Ok(key) = public_key(bench) else {
         return told.err().unwrap_or(Stop::Pending).check(id, TITLE);
     };
-    let registered = listed(bench, key).ok().flatten();
+    let registered = listed(bench, key).ok().and_then(|listed| listed.registered);
     let took = match told {
         Ok((_, took)) => took,
         Err(Stop::Open(finding, text)) if may_knock(bench) => {

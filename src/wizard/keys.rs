@@ -167,11 +167,11 @@ impl Wizard {
     /// The floor of an access without a token. A key that was let in is an answer. Where the question could not be put
     /// at all (there is no private half, or nobody has vouched for the server), the server itself must have answered.
     pub(super) fn key_floor(&self) -> bool {
-        let mut silent = false;
+        let mut denied = false;
         for fact in self.knocks() {
             match fact {
                 Fact::Known(Value::Heard(Heard::Refs(_))) => return true,
-                Fact::Refused(fault) => silent |= fault.kind != FaultKind::Secret,
+                Fact::Refused(fault) => denied |= fault.kind != FaultKind::Secret,
                 _ => {}
             }
         }
@@ -181,7 +181,7 @@ impl Wizard {
             Some(Fact::Refused(fault)) => fault.kind == FaultKind::NotFound,
             _ => false,
         };
-        there && !silent
+        there && !denied
     }
 
     /// Whether nobody answered at all to an access without a token.

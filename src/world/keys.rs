@@ -1,8 +1,10 @@
 //! What the world does about SSH keys: reads and makes their files, registers them, and asks over SSH.
 
+use std::time::Instant;
+
 use super::{World, aside};
 use crate::fact::{Fault, FaultKind, Query, Remedy, Value};
-use crate::key::{KNOWN_HOSTS, KeyFiles, NewKey};
+use crate::key::{Heard, KNOWN_HOSTS, KeyFiles, NewKey};
 use crate::ssh;
 use crate::wizard::{Command, Done, Registration};
 
@@ -19,7 +21,19 @@ impl World {
             }
             Query::Knock(knock) => {
                 let vouched = self.paths.config_dir.join(KNOWN_HOSTS);
-                ssh::ask(knock, &vouched).await.map(Value::Heard)
+                let begun = Instant::now();
+                let heard = ssh::ask(knock, &vouched).await;
+                if let Some(log) = &self.log {
+                    let told = match &heard {
+                        Ok(Heard::Refs(_)) => "let in",
+                        Ok(Heard::Stranger { .. }) => "not vouched for",
+                        Err(fault) if fault.kind == FaultKind::Secret => "not asked",
+                        Err(fault) => fault.kind.name(),
+                    };
+                    let took = begun.elapsed().as_millis();
+                    log.line(&format!("SSH {} {} {told} {took} ms", knock.service.command(), knock.address));
+                }
+                heard.map(Value::Heard)
             }
             _ => Err(Fault::new(FaultKind::Cancelled, "This is no question about a key.")),
         }

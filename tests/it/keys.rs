@@ -177,6 +177,10 @@ fn whoever_may_not_register_is_told_so_and_where_to_paste_it() {
         let row = run.check("ssh-key");
         assert_eq!(row["verdict"], "fail", "{provider} {token}: {}", run.stdout);
         assert!(row["remedy"]["text"].as_str().unwrap().contains(words), "{provider} {token}: {row}");
+        // The private half does not help where nobody answers it.
+        let ssh = format!("{ssh}\nprivate_key = \"k\"\nurl = \"ssh://git@127.0.0.1:1/x\"");
+        let run = setup(&home, &served, &Sheet { provider, token, ssh: &ssh, ..FLUX }).expect(1);
+        assert_eq!(run.check("ssh-key")["verdict"], "fail", "{provider} {token}: {}", run.stdout);
         assert_eq!(home.config_text(), "", "{provider} {token}");
     }
 }

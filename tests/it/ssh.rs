@@ -238,6 +238,8 @@ fn ssh_is_cut_off_and_no_piece_of_the_private_half_gets_out() {
     let joined: String = secret.lines().collect();
     assert!(holds(joined.as_bytes()) && !holds(public.to_string().as_bytes()));
     assert!(!holds(&done.stdout) && !holds(&done.stderr));
+    let log = std::fs::read_to_string(home.path("log")).unwrap();
+    assert!(log.contains("SSH git-receive-pack ssh://") && log.contains(" let in "), "{log}");
     let mut seen = 0;
     for (path, bytes) in files(home.dir.path()) {
         if path != home.path("k") && !path.starts_with(home.path("sshd")) {
