@@ -7,6 +7,7 @@
 mod address;
 mod field;
 pub mod file;
+mod key;
 mod literal;
 mod meaning;
 mod schema;
@@ -250,11 +251,6 @@ impl Answers {
         self.text(&Field::Branch)
     }
 
-    /// Whether an SSH key takes part.
-    pub fn has_ssh(&self) -> bool {
-        self.given.keys().any(Field::is_of_ssh)
-    }
-
     pub fn handover(&self) -> BTreeMap<String, String> {
         let texts = self.given.iter().filter_map(|(field, answer)| match (field, answer) {
             (Field::Handover(key), Answer::Text(text)) => Some((key.clone(), text.clone())),
@@ -303,6 +299,7 @@ impl Answers {
         }
         self.token_problems(has_token, &mut say);
         self.store_problems(&mut say);
+        self.key_problems(platform, has_token, &mut say);
         if let Some(provider) = self.provider() {
             self.provider_problems(provider, &mut say);
         }
@@ -417,9 +414,6 @@ impl Answers {
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
                 say(field.clone(), &format!("{} asks for nothing of this name (it asks for: {known})", platform.title));
             }
-        }
-        if self.has_ssh() && self.provider().is_some_and(|provider| platform.key(provider).is_none()) {
-            say(Field::SshPublicKey, &format!("{} signs in with a token here, not with a key", platform.title));
         }
     }
 }

@@ -8,12 +8,14 @@
 
 mod create;
 mod git;
+mod key;
 mod one_user;
 mod owner;
 mod rotation;
 mod scope;
 mod token;
 
+pub use self::key::Keying;
 pub use self::token::{SOON, day, days_between};
 
 use std::cell::RefCell;
@@ -178,6 +180,8 @@ pub struct Case<'a> {
     pub creation: Creation<'a>,
     /// What is known of the secret's own resting place.
     pub store: Resting<'a>,
+    /// What became of the key in this run, where one takes part.
+    pub keying: Keying<'a>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,6 +222,10 @@ pub struct Judgement {
 /// Computes every check that applies, and what is still to be asked.
 pub fn judge(case: &Case<'_>) -> Judgement {
     let bench = Bench::new(case);
+    if case.answers.has_ssh() {
+        let checks = key::judge(&bench);
+        return Judgement { checks, wanted: bench.wanted.into_inner() };
+    }
     let mut checks = vec![token::reach(&bench)];
     checks.extend(rotation::identity(&bench, token::identity(&bench)));
     checks.extend(owner::role(&bench));

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::key::{Heard, KeyFiles, Knock, Lock, PublicKey, RegisteredKey};
 use crate::provider::{Host, Origin, Provider, TokenKind};
 use crate::secret::Store;
 
@@ -56,6 +57,8 @@ pub enum Source {
         id: String,
         generation: u64,
     },
+    /// There is no token: the access is a key alone, and nothing is asked that takes a token.
+    Nobody,
 }
 
 /// A credential to ask with.
@@ -66,6 +69,13 @@ pub struct Credential {
     pub source: Source,
     /// The user name or e-mail with which REST signs in, where the provider wants one beside the token.
     pub rest_user: Option<String>,
+}
+
+impl Credential {
+    /// Stands where a credential would, for an access that is a key alone.
+    pub fn nobody(provider: Provider) -> Self {
+        Self { provider, slot: Slot::Current, source: Source::Nobody, rest_user: None }
+    }
 }
 
 /// An owner at a forge, and the project below it where the provider has projects.
@@ -135,6 +145,11 @@ pub enum Query {
         scope: String,
         probe: bool,
     },
+    /// The public half of a key, out of its file; the private one is looked at where it lies and not told.
+    KeyFile(KeyFiles),
+    /// Is the key registered there, and with which access?
+    Key(Site, Credential, Lock, PublicKey),
+    Knock(Knock),
 }
 
 /// An answer.
@@ -150,6 +165,9 @@ pub enum Value {
     Refs(Refs),
     Right(Right),
     Page(Page),
+    PublicKey(PublicKey),
+    Key(RegisteredKey),
+    Heard(Heard),
 }
 
 /// What the text of a token tells about it, before anybody is asked.
@@ -397,7 +415,7 @@ impl Query {
     /// The credential it is asked with, if any.
     pub fn credential(&self) -> Option<&Credential> {
         match self {
-            Self::Token(_) | Self::Reach(_) => None,
+            Self::Token(_) | Self::Reach(_) | Self::KeyFile(_) | Self::Knock(_) => None,
             Self::Identity(_, credential)
             | Self::Grants(_, credential)
             | Self::Expiry(_, credential)
@@ -406,6 +424,7 @@ impl Query {
             | Self::Repositories(_, credential, _)
             | Self::Repository(_, credential, _)
             | Self::Git(_, credential, ..)
+            | Self::Key(_, credential, ..)
             | Self::Right { credential, .. } => Some(credential),
         }
     }
@@ -413,7 +432,7 @@ impl Query {
     /// The forge it is put to, if it is put to one.
     pub fn site(&self) -> Option<&Site> {
         match self {
-            Self::Token(_) => None,
+            Self::Token(_) | Self::KeyFile(_) | Self::Knock(_) => None,
             Self::Reach(site)
             | Self::Identity(site, _)
             | Self::Grants(site, _)
@@ -423,6 +442,7 @@ impl Query {
             | Self::Repositories(site, ..)
             | Self::Repository(site, ..)
             | Self::Git(site, ..)
+            | Self::Key(site, ..)
             | Self::Right { site, .. } => Some(site),
         }
     }
@@ -430,7 +450,10 @@ impl Query {
     /// The repository it is about, if it is about one.
     pub fn place(&self) -> Option<&Place> {
         match self {
-            Self::Repository(_, _, place) | Self::Git(_, _, place, ..) | Self::Right { place, .. } => Some(place),
+            Self::Repository(_, _, place)
+            | Self::Git(_, _, place, ..)
+            | Self::Right { place, .. }
+            | Self::Key(_, _, Lock::Repository(place), _) => Some(place),
             _ => None,
         }
     }

@@ -12,6 +12,7 @@ mod creation;
 mod gitea;
 mod github;
 mod gitlab;
+mod key;
 mod memo;
 
 use std::sync::Arc;

@@ -92,6 +92,12 @@ fn listing(command: &str, bytes: &[u8], cut: bool) -> Option<Refs> {
     if packets.next()? != Packet::Line(format!("# service={command}").as_bytes()) || packets.next()? != Packet::Flush {
         return None;
     }
+    advertised(command, packets.0, cut)
+}
+
+/// The refs of a listing without the head that HTTP puts before it: as it comes over SSH.
+pub fn advertised(command: &str, bytes: &[u8], cut: bool) -> Option<Refs> {
+    let mut packets = Packets(bytes);
     let mut refs = Refs { names: Vec::new(), head: None };
     let mut lines = 0;
     loop {

@@ -1,10 +1,17 @@
 //! SSH keys: the public half, as a forge registers it. The private half is a secret of the file system and is never here.
 
+mod address;
+
 use std::fmt;
+use std::path::PathBuf;
 
 use ssh_key::HashAlg;
 
-use crate::fact::Place;
+pub use self::address::{NOT_AN_ADDRESS, SshAddress};
+use crate::fact::{Place, Refs, Service};
+
+/// The file in the config directory where the user vouches for servers, in OpenSSH's form.
+pub const KNOWN_HOSTS: &str = "known_hosts";
 
 /// A public key without its comment: `ssh-ed25519 AAAA…`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,6 +96,38 @@ pub struct NewKey {
     pub key: PublicKey,
     pub title: String,
     pub read_only: bool,
+}
+
+/// Where the halves of a key lie. What is in the private one stays at the edge that reads it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeyFiles {
+    pub public: PathBuf,
+    pub private: Option<PathBuf>,
+}
+
+/// A question over SSH: is this key let in there, to read or to push? Nothing is sent beyond the question.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Knock {
+    pub address: SshAddress,
+    /// The file of the private half.
+    pub private: PathBuf,
+    /// The key that the file was seen to hold.
+    pub key: PublicKey,
+    pub service: Service,
+}
+
+/// What a server said over SSH.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// It let the key in and listed the refs.
+    Refs(Refs),
+    /// Nobody has vouched for the server's own key, so that ours was not shown to it.
+    Stranger {
+        /// The line that vouches for it, in a file of known hosts.
+        line: String,
+        /// Algorithm and SHA-256 of the server's key, as its administrator would publish it.
+        fingerprint: String,
+    },
 }
 
 #[cfg(test)]

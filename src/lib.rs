@@ -4,9 +4,10 @@
 //! One record of answers, one table of facts, one cursor; everything else is derived. What is *decided* is in
 //! [`answers`], what was *learned* in [`fact`]. Who can be asked is a [`provider`] (what is known about it) and a
 //! [`forge`] (a live connection); what is demanded is in [`platform`]. [`check`] judges, [`wizard`] says what happens
-//! next, [`world`] performs it, and [`headless`] drives; [`plain`] asks a person line by line, and offers what is
-//! [`nearby`]. What is written is in [`config`] and [`store`], what is told in [`report`], what a consumer is given in
-//! [`export`]. [`sandbox`] is somewhere to play: a server that imitates the forges.
+//! next, [`world`] performs it, and [`headless`] drives; [`tui`] draws for a person, [`plain`] asks line by line, and both
+//! offer what is [`nearby`]. What is written is in [`config`] and [`store`], what is told in [`report`], what a consumer
+//! is given in [`export`]. Where a platform signs in with a key, [`key`] is what is known of it and [`ssh`] tries it.
+//! [`sandbox`] is somewhere to play: a server that imitates the forges.
 //!
 //! A new provider is `provider/<name>.rs`, `forge/<name>.rs`, `sandbox/<name>.rs`, its section in each file of
 //! `assets/platforms`, and four lines: its variant and row in [`provider`], its arm in [`forge::connect`], and its row
@@ -49,6 +50,7 @@ pub mod hardening;
 pub mod nearby;
 pub mod program;
 pub mod record;
+pub mod ssh;
 pub mod store;
 pub mod world;
 

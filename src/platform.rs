@@ -183,6 +183,13 @@ pub struct KeyNeeds {
     #[serde(default)]
     pub read_only: bool,
     pub reason: String,
+    /// What to enter in the platform's fields instead of a token, with `{ssh_url}`, `{public_key}` and `{private_key}`
+    /// besides what other fields have.
+    #[serde(default)]
+    pub fields: Vec<FormField>,
+    /// How the key is entered at the platform.
+    #[serde(default)]
+    pub steps: Vec<String>,
 }
 
 /// A scope or permission that the platform needs.
@@ -406,6 +413,10 @@ mod tests {
             }
             assert!(platform.does.iter().all(|deed| deed.reason.ends_with('.')));
             for pair in platform.provider.values() {
+                if let Some(key) = &pair.key {
+                    assert!(key.reason.ends_with('.'), "{}", platform.id);
+                    assert!(!key.fields.is_empty() && !key.steps.is_empty(), "{}: how is a key entered?", platform.id);
+                }
                 for need in pair.token.values().flat_map(|kind| &kind.needs) {
                     assert!(need.reason.ends_with('.'), "{}: {}", platform.id, need.scope);
                 }

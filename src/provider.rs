@@ -251,7 +251,9 @@ pub trait Rules: Sync {
     /// The address to clone from over SSH, where the host is known to serve it.
     fn ssh_url(&self, site: &Site, place: &Place) -> String {
         let owner = place.owner.project.as_ref().unwrap_or(&place.owner.owner);
-        format!("ssh://git@{}/{owner}/{}.git", site.host.origin().name(), place.name)
+        let host = site.host.origin().name();
+        let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+        format!("ssh://git@{host}/{owner}/{}.git", place.name)
     }
     /// Whether this host name (lower case) is this provider's public service, also under the names that only git uses.
     fn knows_host(&self, name: &str) -> bool {
@@ -283,6 +285,10 @@ pub trait Rules: Sync {
             Lock::Repository(place) => self.clone_url(site, place).trim_end_matches(".git").to_owned(),
             Lock::Account => self.tokens_page(site, None),
         }
+    }
+    /// What to know about a key that a token registered there, before that token goes.
+    fn key_notice(&self, _lock: &Lock) -> Option<&'static str> {
+        None
     }
     /// Where an account is made.
     fn sign_up_page(&self, site: &Site) -> String;

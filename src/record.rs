@@ -38,6 +38,9 @@ pub struct Record {
     /// What was exported of it, newest last: it has to be applied again after a rotation.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exports: Vec<Exported>,
+    /// What to know about what a set-up has made, for as long as it is there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
     /// Keys that this version does not know.
     #[serde(flatten)]
     other: BTreeMap<String, serde_json::Value>,

@@ -42,6 +42,8 @@ pub struct Entry {
     pub host: String,
     pub owner: String,
     pub identity: Option<(String, &'static str)>,
+    /// Whether a token takes part.
+    pub has_token: bool,
     pub kind: Option<&'static str>,
     pub expires: Option<Timestamp>,
     pub expires_source: ExpiresSource,
@@ -52,6 +54,8 @@ pub struct Entry {
     pub accepted: Vec<String>,
     /// What exists now and was not there before, although nothing was saved; with the way to remove it.
     pub left_behind: Vec<String>,
+    /// What to know about what this run has made.
+    pub notices: Vec<String>,
     pub checks: Vec<Check>,
     pub origins: Vec<String>,
     /// Where the secret rests.
@@ -74,6 +78,7 @@ impl Entry {
             host: site.as_ref().map(|site| site.host.to_string()).unwrap_or_default(),
             owner: answers.owner().map(|path| path.owner).unwrap_or_default(),
             identity: wizard.identity().map(|identity| (identity.login, identity.kind.name())),
+            has_token: wizard.credential().is_some() || !answers.has_ssh(),
             kind: token.kind.map(|kind| kind.0),
             expires: token.expires,
             expires_source: token.expires_source,
@@ -82,6 +87,7 @@ impl Entry {
             saved: wizard.is_saved() || wizard.is_check(),
             accepted: if wizard.is_saved() || wizard.is_check() { wizard.accepted() } else { Vec::new() },
             left_behind: left_behind(wizard),
+            notices: wizard.notices(),
             checks: settled(wizard.judgement().checks),
             origins: site.map(|site| site.origins().iter().map(ToString::to_string).collect()).unwrap_or_default(),
             store: token.store.kind().to_owned(),
@@ -93,19 +99,19 @@ impl Entry {
     }
 
     fn json(&self) -> Json {
-        json!({
+        let mut json = json!({
             "name": self.name,
             "platform": self.platform,
             "provider": self.provider,
             "host": self.host,
             "owner": self.owner,
             "identity": self.identity.as_ref().map(|(login, kind)| json!({ "login": login, "kind": kind })),
-            "token": {
+            "token": self.has_token.then(|| json!({
                 "kind": self.kind,
                 "expires": self.expires.map(|at| at.to_string()),
                 "expires_source": self.expires_source.name(),
                 "days_left": self.days_left,
-            },
+            })),
             "repository": self.repository.as_ref().map(|(url, created, empty)| {
                 json!({ "url": url, "created": created, "empty": empty })
             }),
@@ -114,7 +120,11 @@ impl Entry {
             "accepted": self.accepted,
             "left_behind": self.left_behind,
             "checks": self.checks.iter().map(check_json).collect::<Vec<_>>(),
-        })
+        });
+        if !self.notices.is_empty() {
+            json["notices"] = json!(self.notices);
+        }
+        json
     }
 }
 
@@ -174,6 +184,14 @@ fn left_behind(wizard: &Wizard) -> Vec<String> {
             }
             (Command::WriteSecret(keeping), Ok(Done::Stored(store, generation))) if !wizard.is_saved() => {
                 left.push(resting(store, &keeping.id, *generation));
+            }
+            (Command::GenerateKey { files, .. }, Ok(_)) if !wizard.is_saved() => {
+                let path = files.private.as_ref().unwrap_or(&files.public).display();
+                left.push(format!("the new SSH key {path}: the next try uses it, or remove it and its .pub"));
+            }
+            (Command::RegisterKey(site, _, new), Ok(Done::Registered(key))) if !wizard.is_saved() => {
+                let page = site.provider.rules().key_page(site, &new.lock);
+                left.push(format!("the key “{}” at {page}: the next try uses it, or delete it there", key.title));
             }
             (Command::LetGo { .. }, Err(fault)) => {
                 left.push(format!("the token that was replaced, in its store: {}", fault.text));

@@ -5,6 +5,7 @@
 //! [`Wizard::update`] takes an event and returns effects as data; `world` performs them and feeds the outcome back.
 
 mod apply;
+mod keys;
 mod prefill;
 mod rotation;
 mod screen;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::apply::{Command, Done, Keeping, Stage};
+pub use self::keys::Registration;
 pub use self::prefill::{answers_of, edited};
 pub use self::screen::{Ask, Choice, Control, Found, Nearby, Note, NoteKind, Only, Screen};
 pub use self::step::Step;
@@ -243,10 +245,9 @@ impl Wizard {
 
     /// Every check that applies now.
     pub fn judgement(&self) -> Judgement {
-        let (Some(platform), Some(site), Some(credential)) = (self.platform(), self.answers.site(), self.credential())
-        else {
-            return Judgement::default();
-        };
+        let (Some(platform), Some(site)) = (self.platform(), self.answers.site()) else { return Judgement::default() };
+        let nobody = self.answers.has_ssh().then(|| Credential::nobody(site.provider));
+        let Some(credential) = self.credential().or(nobody) else { return Judgement::default() };
         let holds = self.held().and_then(|held| held.repository.as_ref()).map(|record| &record.place);
         judge(&Case {
             platform,
@@ -268,6 +269,7 @@ impl Wizard {
             made: self.held().and_then(|held| held.repository.as_ref()).is_some_and(|record| record.created_by_us),
             creation: self.creation(),
             store: self.resting(),
+            keying: self.keying(),
         })
     }
 
@@ -334,11 +336,19 @@ impl Wizard {
 
     /// Whether the API has accepted the credential once: below this floor nothing is saved.
     pub fn floor(&self) -> bool {
+        if self.is_key_alone() {
+            return self.key_floor();
+        }
         self.asked_with_it().any(|fact| match fact {
             Fact::Known(_) => true,
             Fact::Refused(fault) => fault.accepted,
             Fact::Asked(_) => false,
         })
+    }
+
+    /// Whether the access is a key, and no token takes part in this run.
+    fn is_key_alone(&self) -> bool {
+        self.answers.has_ssh() && self.credential().is_none()
     }
 
     /// The facts that were asked with the credential in use, where it is in use.
@@ -350,14 +360,20 @@ impl Wizard {
         facts.map(|(_, fact)| fact)
     }
 
-    /// Whether the token could not be read from its source or store.
+    /// Whether the token could not be read from its source or store, or the key from its files.
     pub fn secret_is_unreadable(&self) -> bool {
+        if self.key_is_unreadable() {
+            return true;
+        }
         let token = self.credential().map(Query::Token);
         matches!(token.and_then(|query| self.facts.of(&query)), Some(Fact::Refused(_)))
     }
 
     /// Whether the world was asked and nobody of the real API answered to the credential.
     pub fn nobody_answered(&self) -> bool {
+        if self.is_key_alone() {
+            return self.nobody_answered_the_key();
+        }
         let silent = |fact: &Fact| matches!(fact, Fact::Refused(fault) if fault.kind.is_silence());
         let unreached = self.answers.site().is_some_and(|site| self.facts.of(&Query::Reach(site)).is_some_and(silent));
         let mut answers = self.asked_with_it().filter(|fact| !matches!(fact, Fact::Asked(_))).peekable();

@@ -3,6 +3,7 @@
 //! It holds the secrets of the run, by credential; the wizard never sees one. Connections to forges are kept, so that
 //! two credentials with the same secret at the same site ask through one.
 
+mod keys;
 mod rotation;
 
 use std::collections::BTreeMap;
@@ -123,6 +124,7 @@ impl World {
             Query::Right { site, credential, place, scope, probe } => {
                 self.line(site, Some(credential))?.right(place, scope, *probe).await.map(Value::Right)
             }
+            Query::KeyFile(_) | Query::Key(..) | Query::Knock(_) => self.ask_about_key(query).await,
         }
     }
 
@@ -139,6 +141,10 @@ impl World {
             Source::Typed(number) => return self.typed(credential, *number),
             Source::Kept { store, id, generation } => {
                 self.stores.read(store, &Entry { id: id.clone(), generation: *generation }).await
+            }
+            Source::Nobody => {
+                let remedy = Remedy::new("Name its source in [token].");
+                return Err(Fault::new(FaultKind::Secret, "There is no token.").remedy(remedy));
             }
         }
         .map_err(fault_of)?;
@@ -229,6 +235,7 @@ impl World {
                 self.changed(format!("the new repository {}", made.place.path()));
                 Ok(Done::Created(Box::new(made)))
             }
+            Command::GenerateKey { .. } | Command::RegisterKey(..) => self.act_on_key(command).await,
             Command::WriteSecret(keeping) => self.write_secret(keeping).await,
             Command::ReadBack { store, id, generation, credential } => {
                 let secret = self.secret(&credential)?;

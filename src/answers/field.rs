@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 
 use crate::fact::Visibility;
+use crate::key::{PublicKey, SshAddress};
 use crate::provider::{Address, Host, Provider};
 
 /// One thing the user decides.
@@ -46,6 +47,7 @@ pub enum Field {
     SshScope,
     SshReadOnly,
     SshTitle,
+    SshUrl,
     /// What the platform's own form asks, by its key.
     Handover(String),
 }
@@ -172,6 +174,7 @@ pub const FIELDS: &[FieldRow] = &[
     row(Field::SshScope, "ssh.scope", Shape::Choice(&["repository", "account"]), "what the key opens"),
     row(Field::SshReadOnly, "ssh.read_only", Shape::Flag, "whether the key only reads"),
     row(Field::SshTitle, "ssh.title", Shape::Text, "the name of the key at the forge"),
+    row(Field::SshUrl, "ssh.url", Shape::Text, "the repository's address over SSH, where it is not the usual one"),
 ];
 
 impl Field {
@@ -235,6 +238,9 @@ impl Field {
         if text.is_empty() {
             return Err("the value is empty: write one, or leave the key out".into());
         }
+        if text.contains("PRIVATE KEY") {
+            return Err("this is a private key: it stays in its file, and `ssh.private_key` names that".into());
+        }
         if text.chars().any(char::is_control) {
             return Err("the value has a control character".into());
         }
@@ -262,6 +268,13 @@ impl Field {
             },
             Self::TokenExpires => expiry(text).map(Answer::Expires),
             Self::Branch => branch(text).map(Answer::Text),
+            Self::SshPublicKey if PublicKey::parse(text).is_ok() => {
+                Err("this is the key itself: write it to a file, and name that".into())
+            }
+            Self::SshUrl => {
+                let address = SshAddress::parse(text).map_err(str::to_owned)?;
+                Ok(Answer::Text(address.to_string()))
+            }
             Self::Owner | Self::Project | Self::Username if text.starts_with('-') => {
                 Err("the value begins with a hyphen, which no such name does".into())
             }
@@ -431,6 +444,16 @@ mod tests {
             ("repository.branch", "main", true),
             ("repository.branch", "a..b", false),
             ("owner", "-acme", false),
+            ("ssh.public_key", "keys/flux.pub", true),
+            (
+                "ssh.public_key",
+                "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl",
+                false,
+            ),
+            ("ssh.private_key", "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1r", false),
+            ("owner", "-----BEGIN OPENSSH PRIVATE KEY----- b3BlbnNzaC1r", false),
+            ("ssh.url", "git@git.example:acme/gitops.git", true),
+            ("ssh.url", "ssh://-oProxyCommand=x/y", false),
             ("owner", "", false),
             ("owner", "a\u{7}b", false),
         ] {

@@ -391,7 +391,9 @@ fn unsupported(answers: &Answers, platform: &Platform) -> Option<Problem> {
     if let Err(reason) = platform.pair(provider) {
         return Some(Problem { field: Field::Provider, message: reason });
     }
-    let message = platform.refuses(provider, answers.token_kind()?)?;
+    // A token beside a key only registers it.
+    let kind = answers.token_kind().filter(|_| !answers.has_ssh())?;
+    let message = platform.refuses(provider, kind)?;
     Some(Problem { field: Field::TokenKind, message })
 }
 

@@ -54,8 +54,14 @@ pub(super) fn relies_on(field: &Field) -> &'static [Field] {
             &[Field::StorePath, Field::StoreEnv, Field::StoreCommand, Field::TokenEnv, Field::TokenCommand]
         }
         Field::StorePath | Field::StoreEnv | Field::StoreCommand => &[Field::StoreKind],
-        Field::RepositoryCreate | Field::Visibility | Field::Contents | Field::Branch => &[Field::Repository],
+        Field::RepositoryCreate
+        | Field::Visibility
+        | Field::Contents
+        | Field::Branch
+        | Field::SshScope
+        | Field::SshUrl => &[Field::Repository],
         Field::ApiUrl => &[Field::Host],
+        Field::SshPublicKey => &[Field::SshPublicKey, Field::SshGenerate],
         _ => &[],
     }
 }

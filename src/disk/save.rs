@@ -75,6 +75,21 @@ pub fn replace(path: &Path, contents: &str) -> Result<SaveOutcome, DiskFault> {
     save(&target, look(&target)?.as_ref(), None, contents)
 }
 
+/// Writes a new file at `path`, whole or not at all. What is there already stays, whatever it is.
+///
+/// # Errors
+/// Every [`DiskFault`]; also where there is something at `path`.
+pub fn create(path: &Path, contents: &str, mode: u32) -> Result<(), DiskFault> {
+    let dir = place(path)?.0;
+    make_directory(dir)?;
+    let _under_way = UNDER_WAY.read().unwrap_or_else(PoisonError::into_inner);
+    let temporary = fill(path, contents.as_bytes(), mode)?;
+    temporary.persist_noclobber(path).map_err(|error| DiskFault::of_io(path, "created", &error.error, UNCHANGED))?;
+    // Whether it survives a power cut is not worth a failure: it is read again before it is used.
+    drop(sync_directory(dir));
+    Ok(())
+}
+
 /// Shows that `path` can be written, without touching it: a random file beside it is written, read back and removed.
 ///
 /// # Errors

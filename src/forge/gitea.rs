@@ -11,6 +11,7 @@
 
 mod account;
 mod git_refusal;
+mod key;
 mod list;
 mod owner;
 mod refs;
@@ -32,6 +33,7 @@ use crate::fact::{
     Expiry, Fault, FaultKind, Grants, Identity, Owner, OwnerPath, Page, Place, Refs, Remedy, Repository, Right, Server,
     Service, Site,
 };
+use crate::key::{Lock, NewKey, PublicKey, RegisteredKey};
 use crate::secret::Secret;
 
 /// A connection to Gitea or Forgejo. Clones share the connection and what it remembers.
@@ -166,5 +168,13 @@ impl Forge for Gitea {
 
     fn create<'a>(&'a self, new: &'a NewRepository) -> Asked<'a, Repository> {
         self.create_now(new).boxed()
+    }
+
+    fn key<'a>(&'a self, lock: &'a Lock, key: &'a PublicKey) -> Asked<'a, RegisteredKey> {
+        self.key_now(lock, key).boxed()
+    }
+
+    fn register_key<'a>(&'a self, new: &'a NewKey) -> Asked<'a, RegisteredKey> {
+        self.register_now(new).boxed()
     }
 }

@@ -17,6 +17,7 @@
 
 mod account;
 mod git_refusal;
+mod key;
 mod list;
 mod owner;
 mod refusal;
@@ -40,6 +41,7 @@ use crate::fact::{
     Expiry, Fault, FaultKind, Grants, Identity, Owner, OwnerPath, Page, Place, Recognised, Refs, Remedy, Repository,
     Right, Server, Service, Site,
 };
+use crate::key::{Lock, NewKey, PublicKey, RegisteredKey};
 use crate::provider::TokenKind;
 use crate::secret::Secret;
 
@@ -193,5 +195,13 @@ impl Forge for GitHub {
 
     fn create<'a>(&'a self, new: &'a NewRepository) -> Asked<'a, Repository> {
         self.create_now(new).boxed()
+    }
+
+    fn key<'a>(&'a self, lock: &'a Lock, key: &'a PublicKey) -> Asked<'a, RegisteredKey> {
+        self.key_now(lock, key).boxed()
+    }
+
+    fn register_key<'a>(&'a self, new: &'a NewKey) -> Asked<'a, RegisteredKey> {
+        self.register_now(new).boxed()
     }
 }

@@ -11,6 +11,7 @@
 
 mod account;
 mod git_refusal;
+mod key;
 mod list;
 mod owner;
 mod refusal;
@@ -31,6 +32,7 @@ use crate::fact::{
     Expiry, Fault, FaultKind, Grants, Identity, Owner, OwnerPath, Page, Place, Refs, Remedy, Repository, Right, Server,
     Service, Site,
 };
+use crate::key::{Lock, NewKey, PublicKey, RegisteredKey};
 
 /// A connection to GitLab. Clones share the connection and what it remembers.
 #[derive(Clone)]
@@ -193,5 +195,13 @@ impl Forge for GitLab {
 
     fn create<'a>(&'a self, new: &'a NewRepository) -> Asked<'a, Repository> {
         self.create_now(new).boxed()
+    }
+
+    fn key<'a>(&'a self, lock: &'a Lock, key: &'a PublicKey) -> Asked<'a, RegisteredKey> {
+        self.key_now(lock, key).boxed()
+    }
+
+    fn register_key<'a>(&'a self, new: &'a NewKey) -> Asked<'a, RegisteredKey> {
+        self.register_now(new).boxed()
     }
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use super::{Address, Coverage, Host, KindRow, Link, Located, Need, Origin, Projects, Proof, Rules, TokenKind};
 use crate::fact::{OwnerKind, Place, Recognised, Service, Site, Visibility};
+use crate::key::Lock;
 use crate::secret::Secret;
 
 pub(super) struct Gitea;
@@ -225,6 +226,14 @@ impl Rules for Gitea {
         page(site, "repo/create")
     }
 
+    /// `routers/web/web.go`: `/{owner}/{name}/settings/keys` and `/user/settings/keys`.
+    fn key_page(&self, site: &Site, lock: &Lock) -> String {
+        match lock {
+            Lock::Repository(place) => page(site, &format!("{}/{}/settings/keys", place.owner.owner, place.name)),
+            Lock::Account => page(site, "user/settings/keys"),
+        }
+    }
+
     fn sign_up_page(&self, site: &Site) -> String {
         page(site, "user/sign_up")
     }
@@ -319,5 +328,31 @@ mod tests {
             assert!(Gitea.repository_name(name).is_err(), "{name}");
         }
         assert!(Gitea.owner_name("acme.dev").is_ok() && Gitea.owner_name(".acme").is_err());
+    }
+
+    #[test]
+    fn a_key_is_pasted_on_the_page_of_what_it_opens() {
+        let owner = crate::fact::OwnerPath { owner: "acme".into(), project: None };
+        let place = Place { owner, name: "gitops".into() };
+        for (host, over_ssh, page, account) in [
+            (
+                "https://git.example",
+                "ssh://git@git.example/acme/gitops.git",
+                "https://git.example/acme/gitops/settings/keys",
+                "https://git.example/user/settings/keys",
+            ),
+            (
+                "https://git.example:8443/forge",
+                "ssh://git@git.example/acme/gitops.git",
+                "https://git.example:8443/forge/acme/gitops/settings/keys",
+                "https://git.example:8443/forge/user/settings/keys",
+            ),
+        ] {
+            let site = site(host);
+            assert_eq!(Gitea.ssh_url(&site, &place), over_ssh);
+            assert_eq!(Gitea.key_page(&site, &Lock::Repository(place.clone())), page);
+            assert_eq!(Gitea.key_page(&site, &Lock::Account), account);
+            assert_eq!(Gitea.key_notice(&Lock::Repository(place.clone())), None);
+        }
     }
 }

@@ -10,6 +10,7 @@ use url::form_urlencoded::byte_serialize;
 
 use super::{Address, Coverage, Host, KindRow, Link, Located, Need, Origin, Projects, Proof, Rules, TokenKind};
 use crate::fact::{Place, Recognised, Service, Site, Visibility};
+use crate::key::Lock;
 use crate::secret::Secret;
 
 pub(super) struct GitHub;
@@ -375,6 +376,30 @@ impl Rules for GitHub {
         site.host.join(&format!("/new?owner={owner}"))
     }
 
+    fn ssh_url(&self, site: &Site, place: &Place) -> String {
+        let name = site.host.origin().name();
+        let host = if name.contains(':') { format!("[{name}]") } else { name.to_owned() };
+        // With data residency, git signs in by the name of the enterprise and not as `git` ("About storage of your data
+        // with data residency": the clone addresses on SUBDOMAIN.ghe.com).
+        let user = name.strip_suffix(".ghe.com").filter(|sub| !sub.contains('.')).unwrap_or("git");
+        format!("ssh://{user}@{host}/{}/{}.git", place.owner.owner, place.name)
+    }
+
+    fn key_page(&self, site: &Site, lock: &Lock) -> String {
+        match lock {
+            Lock::Repository(place) => site.host.join(&format!("/{}/{}/settings/keys", place.owner.owner, place.name)),
+            Lock::Account => site.host.join("/settings/keys"),
+        }
+    }
+
+    /// "Managing deploy keys": what a personal access token has made goes with it.
+    /// <https://docs.github.com/en/authentication/connecting-to-github-with-ssh/managing-deploy-keys>, 2026-11-20
+    fn key_notice(&self, lock: &Lock) -> Option<&'static str> {
+        matches!(lock, Lock::Repository(_)).then_some(
+            "GitHub deletes this deploy key when the token that registered it is deleted: keep that token, or register the key anew with another one before it goes.",
+        )
+    }
+
     fn sign_up_page(&self, site: &Site) -> String {
         site.host.join("/signup")
     }
@@ -471,5 +496,37 @@ mod tests {
             "https://github.com/settings/personal-access-tokens/new?name=q&expires_in=90&target_name=acme&contents=write&repository_hooks=write"
         );
         assert!(!GitHub.token_page(&site("https://git.example"), FINE_GRAINED, &scopes, None, "q").prefilled);
+    }
+
+    #[test]
+    fn a_key_is_pasted_on_the_page_of_what_it_opens() {
+        let owner = crate::fact::OwnerPath { owner: "acme".into(), project: None };
+        let place = Place { owner, name: "gitops".into() };
+        for (host, over_ssh, page, account) in [
+            (
+                "https://github.com",
+                "ssh://git@github.com/acme/gitops.git",
+                "https://github.com/acme/gitops/settings/keys",
+                "https://github.com/settings/keys",
+            ),
+            (
+                "https://octo.ghe.com",
+                "ssh://octo@octo.ghe.com/acme/gitops.git",
+                "https://octo.ghe.com/acme/gitops/settings/keys",
+                "https://octo.ghe.com/settings/keys",
+            ),
+            (
+                "https://git.example:8443",
+                "ssh://git@git.example/acme/gitops.git",
+                "https://git.example:8443/acme/gitops/settings/keys",
+                "https://git.example:8443/settings/keys",
+            ),
+        ] {
+            let site = site(host);
+            assert_eq!(GitHub.ssh_url(&site, &place), over_ssh);
+            assert_eq!(GitHub.key_page(&site, &Lock::Repository(place.clone())), page);
+            assert_eq!(GitHub.key_page(&site, &Lock::Account), account);
+        }
+        assert!(GitHub.key_notice(&Lock::Repository(place)).is_some() && GitHub.key_notice(&Lock::Account).is_none());
     }
 }

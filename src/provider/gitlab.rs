@@ -13,6 +13,7 @@ use url::form_urlencoded::byte_serialize;
 
 use super::{Address, Coverage, Host, KindRow, Link, Located, Need, Origin, Projects, Proof, Rules, TokenKind};
 use crate::fact::{Place, Recognised, Site, Visibility};
+use crate::key::Lock;
 use crate::secret::Secret;
 
 pub(super) struct GitLab;
@@ -305,6 +306,18 @@ impl Rules for GitLab {
         site.host.join("/projects/new") // The form takes the group by its number only.
     }
 
+    /// "Deploy keys" (Repository settings) and "SSH keys" (user settings) in the manual.
+    fn key_page(&self, site: &Site, lock: &Lock) -> String {
+        match lock {
+            Lock::Repository(place) => {
+                let path =
+                    format!("/{}/{}/-/settings/repository#js-deploy-keys-settings", place.owner.owner, place.name);
+                site.host.join(&path)
+            }
+            Lock::Account => site.host.join("/-/user_settings/ssh_keys"),
+        }
+    }
+
     fn sign_up_page(&self, site: &Site) -> String {
         site.host.join(SIGN_UP)
     }
@@ -475,6 +488,31 @@ mod tests {
             ("personal_access_token:read", "Personal Access Token: Read"),
         ] {
             assert_eq!(GitLab.scope_title(scope), title);
+        }
+    }
+
+    #[test]
+    fn a_key_is_pasted_on_the_page_of_what_it_opens() {
+        let owner = OwnerPath { owner: "acme/platform".into(), project: None };
+        let place = Place { owner, name: "gitops".into() };
+        for (host, over_ssh, page, account) in [
+            (
+                "https://gitlab.com",
+                "ssh://git@gitlab.com/acme/platform/gitops.git",
+                "https://gitlab.com/acme/platform/gitops/-/settings/repository#js-deploy-keys-settings",
+                "https://gitlab.com/-/user_settings/ssh_keys",
+            ),
+            (
+                "https://dev.example:8443/gitlab",
+                "ssh://git@dev.example/acme/platform/gitops.git",
+                "https://dev.example:8443/gitlab/acme/platform/gitops/-/settings/repository#js-deploy-keys-settings",
+                "https://dev.example:8443/gitlab/-/user_settings/ssh_keys",
+            ),
+        ] {
+            let site = site(host);
+            assert_eq!(GitLab.ssh_url(&site, &place), over_ssh);
+            assert_eq!(GitLab.key_page(&site, &Lock::Repository(place.clone())), page);
+            assert_eq!(GitLab.key_page(&site, &Lock::Account), account);
         }
     }
 }

@@ -48,6 +48,9 @@ fn entry_text(text: &mut String, entry: &Entry, color: bool) {
     for left in &entry.left_behind {
         let _ = writeln!(text, "left behind: {left}");
     }
+    for notice in &entry.notices {
+        text.push_str(&wrapped(&format!("note: {notice}"), "", WIDTH));
+    }
     let saved = if entry.saved { "" } else { ", not saved" };
     let _ = writeln!(text, "verdict: {}{saved}", entry.verdict());
 }

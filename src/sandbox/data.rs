@@ -114,10 +114,17 @@ fn render(answers: &SampleAnswers, world: &World) -> String {
         ("contents", given(&answers.contents)),
         ("branch", given(&answers.branch)),
     ];
+    let key = answers.key.as_ref();
+    let key = [
+        ("generate", key.map(|key| format!("keys/{}", key.generate).into())),
+        ("scope", key.and_then(|key| given(&key.scope))),
+        ("read_only", key.and_then(|key| key.read_only).map(toml::Value::from)),
+    ];
     let handover: Vec<_> = answers.handover.iter().map(|(key, value)| (key.as_str(), text(value))).collect();
     lines("", &root)
         + &lines("\n[token]\n", &token)
         + &lines("\n[repository]\n", &repository)
+        + &lines("\n[ssh]\n", &key)
         + &lines("\n[handover]\n", &handover)
 }
 

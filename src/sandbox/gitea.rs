@@ -7,6 +7,7 @@
 
 mod caller;
 mod git;
+mod keys;
 mod owners;
 mod reply;
 mod repositories;
@@ -147,6 +148,8 @@ async fn route(call: &Call<'_>, path: &[&str]) -> Outcome {
         ("GET", ["admin", "cron"]) => owners::cron(call),
         ("GET", ["user"]) => owners::me(call),
         ("GET", ["user", "orgs"]) => owners::my_organisations(call),
+        ("GET", ["user", "keys"]) => keys::mine(call),
+        ("POST", ["user", "keys"]) => keys::add_mine(call),
         ("GET", ["user", "repos"]) => repositories::mine(call),
         ("POST", ["user", "repos"]) => repositories::create_own(call).await,
         ("GET", ["users", name]) => owners::profile(call, name),

@@ -6,6 +6,7 @@
 mod caller;
 mod git;
 mod groups;
+mod keys;
 mod projects;
 mod reply;
 
@@ -121,7 +122,10 @@ async fn route(call: &Call<'_>, method: &Method, path: &[&str]) -> Outcome {
         ("GET", ["users", name, "projects"]) => projects::of_owner(call, name),
         ("GET", ["groups"]) => groups::mine(call),
         ("GET", ["groups", rest @ ..]) => groups::route(call, rest),
+        ("GET", ["user", "keys"]) => keys::mine(call),
+        ("POST", ["user", "keys"]) => keys::add_mine(call),
         ("POST", ["projects"]) => projects::create(call).await,
+        ("POST", ["projects", name, "deploy_keys"]) => keys::add_to_project(call, name),
         ("GET", ["projects", rest @ ..]) => projects::route(call, rest),
         _ => {
             call.caller.signed_in()?;

@@ -60,6 +60,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("server-error", include_str!("../../assets/sandbox/server-error.toml")),
     ("rate-limited", include_str!("../../assets/sandbox/rate-limited.toml")),
     ("down", include_str!("../../assets/sandbox/down.toml")),
+    ("by-key", include_str!("../../assets/sandbox/by-key.toml")),
 ];
 
 impl Scenario {
@@ -313,9 +314,20 @@ pub(super) struct SampleAnswers {
     pub visibility: Option<String>,
     pub contents: Option<String>,
     pub branch: Option<String>,
+    /// The key, where the platform signs in with one: its path, what it opens, and whether it only reads.
+    pub key: Option<SampleKey>,
     /// What the platform's own form asks beside all that.
     #[serde(default)]
     pub handover: BTreeMap<String, String>,
+}
+
+/// A key that the sample answers have made.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SampleKey {
+    pub generate: String,
+    pub scope: Option<String>,
+    pub read_only: Option<bool>,
 }
 
 /// Something that happens to requests on their way.

@@ -181,6 +181,16 @@ impl World {
         held(&self.keys).iter().filter(|key| key.holder == *holder).cloned().collect()
     }
 
+    /// The key wherever it is registered.
+    pub(super) fn keys_of(&self, line: &str) -> Vec<Key> {
+        held(&self.keys).iter().filter(|key| key.line == line).cloned().collect()
+    }
+
+    /// Adds the key, whatever else has it.
+    pub(super) fn put_key(&self, key: Key) {
+        held(&self.keys).push(key);
+    }
+
     /// Adds the key, unless the same key is in use anywhere.
     pub(super) fn add_key(&self, key: Key) -> bool {
         let mut keys = held(&self.keys);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::keys::Registration;
 use super::{Effect, Step, Wizard};
 use crate::answers::Contents;
 use crate::answers::GivenExpiry;
@@ -12,6 +13,7 @@ use crate::fact::{
     Repository, Site, Ticket, Value,
 };
 use crate::forge::NewRepository;
+use crate::key::{KeyFiles, PublicKey, RegisteredKey};
 use crate::provider::{TokenKind, kind_row};
 use crate::secret::Store;
 
@@ -20,7 +22,13 @@ use crate::secret::Store;
 pub enum Command {
     /// Tries the store, and that the secret has its place there, before anything else is changed.
     ProbeStore(Keeping),
+    /// Makes a new SSH key in these files; one that is there already stays.
+    GenerateKey {
+        files: KeyFiles,
+        comment: String,
+    },
     CreateRepository(Site, Credential, NewRepository),
+    RegisterKey(Site, Credential, Box<Registration>),
     WriteSecret(Keeping),
     /// Reads the secret back and compares it.
     ReadBack {
@@ -57,6 +65,8 @@ pub struct Keeping {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Done {
     Probed,
+    Generated(PublicKey),
+    Registered(RegisteredKey),
     Created(Box<Repository>),
     /// The secret rests there, under this generation: a file gets another name for each.
     Stored(Store, u64),
@@ -70,7 +80,9 @@ pub enum Done {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     ProbeStore,
+    GenerateKey,
     CreateRepository,
+    RegisterKey,
     WriteSecret,
     ReadBack,
     WriteConfig,
@@ -82,7 +94,9 @@ impl Command {
     pub fn stage(&self) -> Stage {
         match self {
             Self::ProbeStore(_) => Stage::ProbeStore,
+            Self::GenerateKey { .. } => Stage::GenerateKey,
             Self::CreateRepository(..) => Stage::CreateRepository,
+            Self::RegisterKey(..) => Stage::RegisterKey,
             Self::WriteSecret(_) => Stage::WriteSecret,
             Self::ReadBack { .. } => Stage::ReadBack,
             Self::WriteConfig(_) => Stage::WriteConfig,
@@ -98,6 +112,14 @@ impl Command {
             Self::CreateRepository(_, _, new) => {
                 let place = &new.place;
                 format!("create the {} repository {}/{}", new.visibility.name(), place.owner.owner, place.name)
+            }
+            Self::GenerateKey { files, .. } => match &files.private {
+                Some(private) => format!("make the SSH key {}", private.display()),
+                None => "make an SSH key".to_owned(),
+            },
+            Self::RegisterKey(_, _, new) => {
+                let access = if new.read_only { "to read only" } else { "to read and write" };
+                format!("register the SSH key {} at the forge, {access}", new.files.public.display())
             }
             Self::WriteSecret(keeping) => format!("write the token to the store ({})", keeping.store.kind()),
             Self::ReadBack { .. } => "read the token back and compare it".to_owned(),
@@ -126,7 +148,7 @@ impl Wizard {
     /// The fault of a command about the secret or the config, which is ours and not the forge's. A replaced secret that
     /// could not be removed is no such fault: it is told as left behind.
     pub fn broken_here(&self) -> Option<&Fault> {
-        let ours = |stage| !matches!(stage, Stage::CreateRepository | Stage::LetGo);
+        let ours = |stage| !matches!(stage, Stage::CreateRepository | Stage::RegisterKey | Stage::LetGo);
         let mut outcomes = self.applied.iter().filter(|(command, _)| ours(command.stage()));
         outcomes.find_map(|(_, outcome)| outcome.as_ref().err())
     }
@@ -168,10 +190,16 @@ impl Wizard {
                 self.facts.put(query, Fact::Known(Value::Repository((**made).clone())), Duration::ZERO);
             }
         }
+        if let Ok(done) = &outcome {
+            self.did_key(&command, done);
+        }
         self.applied.push((command, outcome));
     }
 
     fn stages(&self) -> Vec<Stage> {
+        if self.answers.has_ssh() {
+            return self.key_stages();
+        }
         let mut stages = Vec::new();
         let brought = self.answers.source().is_some();
         if brought {
@@ -191,26 +219,26 @@ impl Wizard {
         stages
     }
 
-    fn creates(&self) -> bool {
+    pub(super) fn creates(&self) -> bool {
         let tried = self.applied.iter().any(|(command, _)| command.stage() == Stage::CreateRepository);
         tried || (self.answers.creates() && self.repository_is_missing())
     }
 
-    fn repository_is_missing(&self) -> bool {
+    pub(super) fn repository_is_missing(&self) -> bool {
         let Some(query) = self.repository_query() else { return false };
         matches!(self.facts.of(&query), Some(Fact::Refused(fault)) if fault.kind == FaultKind::NotFound)
     }
 
-    fn repository_query(&self) -> Option<Query> {
+    pub(super) fn repository_query(&self) -> Option<Query> {
         Some(Query::Repository(self.answers.site()?, self.credential()?, self.answers.place()?))
     }
 
     /// Store and generation of the secret that the saved connection no longer refers to.
-    fn outlived(&self) -> Option<(Store, String, u64)> {
+    pub(super) fn outlived(&self) -> Option<(Store, String, u64)> {
         let held = self.held()?;
         let token = held.token.as_ref().filter(|token| token.store.keeps())?;
         let moved = (token.store.clone(), token.generation) != self.resting_place();
-        let replaced = self.answers.source().is_some() && moved;
+        let replaced = self.answers.has_ssh() || (self.answers.source().is_some() && moved);
         replaced.then(|| (token.store.clone(), held.id.clone(), token.generation))
     }
 
@@ -229,6 +257,12 @@ impl Wizard {
     }
 
     fn command(&self, stage: Stage) -> Option<Command> {
+        // Without a token, too.
+        match stage {
+            Stage::GenerateKey | Stage::RegisterKey => return self.key_command(stage),
+            Stage::WriteConfig => return Some(Command::WriteConfig(Box::new(self.connection()?))),
+            _ => {}
+        }
         let (site, credential) = (self.answers.site()?, self.credential()?);
         let (store, id) = (self.answers.store(), self.id());
         Some(match stage {
@@ -239,8 +273,8 @@ impl Wizard {
                 let (store, generation) = self.resting_place();
                 Command::ReadBack { store, id, generation, credential }
             }
-            Stage::WriteConfig => Command::WriteConfig(Box::new(self.connection()?)),
             Stage::Verify => Command::Verify { id, credential },
+            Stage::GenerateKey | Stage::RegisterKey | Stage::WriteConfig => return None,
             Stage::LetGo => {
                 let (store, id, generation) = self.outlived()?;
                 Command::LetGo { store, id, generation }
@@ -287,18 +321,18 @@ impl Wizard {
             platform: self.answers.platform()?.to_owned(),
             owner: self.owner()?,
             owner_id: self.known_owner().map(|owner| owner.id.clone()),
-            git_username: Some(git_user).filter(|user| Some(user) != username.as_ref()),
+            git_username: Some(git_user).filter(|user| Some(user) != username.as_ref() && !self.answers.has_ssh()),
             username,
             email: self.answers.text(&crate::answers::Field::Email).map(str::to_owned),
-            token: Some(self.token()),
+            token: (!self.answers.has_ssh()).then(|| self.token()),
             repository: self.repository_record(&site),
-            ssh: held.and_then(|held| held.ssh.clone()),
+            ssh: self.ssh_record(),
             handover: self.answers.handover(),
             verified: Some(Verified {
                 at: self.settings.now,
                 identity: identity.as_ref().map(|identity| identity.login.clone()),
                 identity_kind: identity.map(|identity| identity.kind),
-                scopes: self.scopes(),
+                scopes: self.scopes().filter(|_| !self.answers.has_ssh()),
                 verdict: worst(&checks).unwrap_or("unknown").to_owned(),
             }),
             accepted: self.accepted(),
@@ -393,7 +427,7 @@ impl Wizard {
     }
 
     fn repository_record(&self, site: &Site) -> Option<RepositoryRecord> {
-        let known = match self.facts.of(&self.repository_query()?) {
+        let known = match self.repository_query().and_then(|query| self.facts.of(&query)) {
             Some(Fact::Known(Value::Repository(repository))) => Some(repository),
             _ => None,
         };
@@ -403,7 +437,7 @@ impl Wizard {
         Some(RepositoryRecord {
             url: site.provider.rules().clone_url(site, &place),
             id: known.and_then(|repository| repository.id.clone()).or_else(|| same?.id.clone()),
-            ssh_url: same.and_then(|record| record.ssh_url.clone()),
+            ssh_url: self.ssh_url(&place).or_else(|| same?.ssh_url.clone()),
             branch: self.answers.branch().map(str::to_owned).or_else(|| known?.default_branch.clone()),
             created_by_us: self.created().is_some() || same.is_some_and(|record| record.created_by_us),
             place,

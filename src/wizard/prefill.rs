@@ -39,7 +39,28 @@ pub fn answers_of(held: &Connection) -> Answers {
     if let Some(token) = &held.token {
         of_token(&mut answers, token);
     }
+    of_key(&mut answers, held);
     answers
+}
+
+fn of_key(answers: &mut Answers, held: &Connection) {
+    let Some(key) = &held.ssh else { return };
+    answers.set(Field::SshPublicKey, Answer::Path(key.public_key.clone()));
+    if let Some(path) = &key.private_key {
+        answers.set(Field::SshPrivateKey, Answer::Path(path.clone()));
+    }
+    if let Some(scope) = key.scope {
+        answers.set(Field::SshScope, Answer::Scope(scope));
+    }
+    if let Some(only) = key.read_only {
+        answers.set(Field::SshReadOnly, Answer::Flag(only));
+    }
+    let usual = held.repository.as_ref().map(|record| held.site.provider.rules().ssh_url(&held.site, &record.place));
+    let told = held.repository.as_ref().and_then(|record| record.ssh_url.as_ref());
+    // The usual address follows the repository's name, also when that changes.
+    if let Some(told) = told.filter(|told| Some(*told) != usual.as_ref()) {
+        answers.set(Field::SshUrl, Answer::Text(told.clone()));
+    }
 }
 
 fn of_token(answers: &mut Answers, token: &Token) {
@@ -88,6 +109,17 @@ pub fn edited(held: &Connection, given: &Answers) -> Answers {
             given.has(&Field::StoreKind) || given.has(&Field::TokenEnv) || given.has(&Field::TokenCommand) || !kept;
         let saved = answers.clone();
         forget_with_the_token(held, &saved, &mut answers, brings_place);
+    }
+    if given.has_ssh() {
+        for field in [Field::StoreKind, Field::StorePath, Field::StoreEnv, Field::StoreCommand] {
+            answers.clear(&field);
+        }
+        // Another key has halves of its own, and its access is what is answered now.
+        if given.key_files().is_some() {
+            for field in [Field::SshPublicKey, Field::SshPrivateKey, Field::SshScope, Field::SshReadOnly] {
+                answers.clear(&field);
+            }
+        }
     }
     answers.overlay(given);
     // An owner that is named by its id is the same owner.

@@ -46,7 +46,18 @@ impl Step {
             Self::Repository => {
                 &[Field::Repository, Field::RepositoryCreate, Field::Visibility, Field::Contents, Field::Branch]
             }
-            Self::Access => &[Field::TokenKind, Field::Username, Field::Email],
+            Self::Access => &[
+                Field::TokenKind,
+                Field::Username,
+                Field::Email,
+                Field::SshPublicKey,
+                Field::SshGenerate,
+                Field::SshPrivateKey,
+                Field::SshScope,
+                Field::SshReadOnly,
+                Field::SshTitle,
+                Field::SshUrl,
+            ],
             Self::Token => &[
                 Field::TokenTyped,
                 Field::TokenEnv,

@@ -1,5 +1,7 @@
 //! The wizard without a world: a few closed-form answers stand in for it.
 
+mod keys;
+
 use std::collections::BTreeSet;
 
 use super::*;
@@ -22,6 +24,7 @@ struct Forge {
     pushes: bool,
     identity: Result<&'static str, FaultKind>,
     reads_back: bool,
+    keys: keys::Keys,
     done: Vec<Stage>,
 }
 
@@ -34,6 +37,7 @@ impl Default for Forge {
             pushes: true,
             identity: Ok("octocat"),
             reads_back: true,
+            keys: keys::Keys::default(),
             done: Vec::new(),
         }
     }
@@ -70,6 +74,7 @@ impl Forge {
                 return Err(Fault::new(FaultKind::NoAccess, "Permission denied.").accepted());
             }
             Query::Git(..) => Value::Refs(Refs { names: self.refs.clone(), head: None }),
+            Query::KeyFile(_) | Query::Key(..) | Query::Knock(_) => return self.keys.ask(query),
             other => panic!("{other:?} was not to be asked"),
         })
     }
@@ -82,6 +87,7 @@ impl Forge {
                 self.repository_exists = true;
                 Done::Created(Box::new(made(&new.place)))
             }
+            Command::GenerateKey { .. } | Command::RegisterKey(..) => return self.keys.act(command),
             Command::WriteSecret(keeping) => Done::Stored(keeping.store.clone(), 1),
             Command::ReadBack { .. } if !self.reads_back => {
                 return Err(Fault::new(FaultKind::Secret, "Another secret."));

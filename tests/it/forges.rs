@@ -1,6 +1,7 @@
 //! Forges against servers that misbehave, lie, or answer as the real ones do.
 
 mod broken;
+mod keys;
 mod latency;
 pub mod proof;
 pub mod recorded;

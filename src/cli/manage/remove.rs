@@ -52,15 +52,23 @@ pub fn remove(out: &Out, paths: &Paths, name: &str, yes: bool) -> Result<(), Ref
     if let Some(fault) = Record::forget(paths, &connection.id) {
         out.say(&fault.message);
     }
-    told(out, name, removed);
+    told(out, connection, removed);
     Ok(())
 }
 
-fn told(out: &Out, name: &str, removed: bool) {
+fn told(out: &Out, connection: &Connection, removed: bool) {
+    let name = &connection.name;
     if out.is_json() {
         out.json(&json!({ "version": 1, "removed": name, "secret_removed": removed }));
     }
     let secret = if removed { "Its secret was removed too" } else { "There was no secret of ours to remove" };
+    if let (None, Some(ssh)) = (&connection.token, &connection.ssh) {
+        let page = super::show::key_page(connection).map(|page| format!(" {page}")).unwrap_or_default();
+        let files = ssh.private_key.as_ref().unwrap_or(&ssh.public_key).display();
+        return out.say(&format!(
+            "Removed {name}\nThe key {files} stays, and it is still registered at the forge: delete it there if nobody else uses it.{page}"
+        ));
+    }
     out.say(&format!(
         "Removed {name}\n{secret}, and nothing changed at the forge: revoke the token there if nobody else uses it."
     ));

@@ -1,17 +1,20 @@
 //! `show`: everything about one connection, and what to enter at its platform.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
 
+use crate::answers::KeyScope;
 use crate::check::day;
 use crate::cli::platforms::load_platforms;
 use crate::cli::standing::Standing;
 use crate::cli::table::{Cell, Tone, columns, wrapped};
 use crate::cli::{Out, Refusal};
-use crate::config::Connection;
+use crate::config::{Connection, SshRecord};
 use crate::disk::Paths;
-use crate::platform::{Pair, Platform, built_in};
+use crate::key::Lock;
+use crate::platform::{KeyNeeds, Pair, Platform, built_in};
 use crate::text::sanitise;
 
 pub fn show(out: &Out, paths: &Paths, name: &str) -> Result<(), Refusal> {
@@ -46,7 +49,8 @@ fn document(standing: &Standing<'_>, platform: Option<&Platform>) -> Json {
         .map(|scopes| json!(scopes))
         .unwrap_or_default();
     json["reach"] = platform.and_then(|platform| platform.reach_note(&connection.site)).into();
-    json["ssh"] = connection.ssh.as_ref().map(ssh_json).unwrap_or_default();
+    json["ssh"] = connection.ssh.as_ref().map(|ssh| ssh_json(ssh, key_page(connection).as_deref())).unwrap_or_default();
+    json["notices"] = json!(standing.record.notices);
     if let Some(repository) = &connection.repository {
         json["repository"] = json!({
             "url": repository.url, "ssh_url": repository.ssh_url, "branch": repository.branch,
@@ -55,7 +59,7 @@ fn document(standing: &Standing<'_>, platform: Option<&Platform>) -> Json {
     }
     json["handover"] = json!({
         "menu": platform.map(|platform| &platform.handover.menu),
-        "steps": platform.map(|platform| &platform.handover.steps),
+        "steps": platform.map(|platform| steps(connection, platform)),
         "fields": pair(connection, platform).map(|pair| fields(pair, standing).into_iter().map(|(name, value)| {
             json!({ "name": name, "value": value })
         }).collect::<Vec<_>>()).unwrap_or_default(),
@@ -64,13 +68,23 @@ fn document(standing: &Standing<'_>, platform: Option<&Platform>) -> Json {
     json!({ "version": 1, "connection": json })
 }
 
-fn ssh_json(ssh: &crate::config::SshRecord) -> Json {
+/// Where the forge shows the key.
+pub(super) fn key_page(connection: &Connection) -> Option<String> {
+    let lock = match connection.ssh.as_ref()?.scope {
+        Some(KeyScope::Repository) => Lock::Repository(connection.repository.as_ref()?.place.clone()),
+        _ => Lock::Account,
+    };
+    Some(connection.site.provider.rules().key_page(&connection.site, &lock))
+}
+
+fn ssh_json(ssh: &SshRecord, page: Option<&str>) -> Json {
     json!({
         "public_key": ssh.public_key.display().to_string(),
         "private_key": ssh.private_key.as_ref().map(|path| path.display().to_string()),
         "fingerprint": ssh.fingerprint,
-        "scope": ssh.scope.map(crate::answers::KeyScope::name),
+        "scope": ssh.scope.map(KeyScope::name),
         "read_only": ssh.read_only,
+        "page": page,
     })
 }
 
@@ -94,6 +108,9 @@ fn text(standing: &Standing<'_>, platform: Option<&Platform>, color: bool) -> St
     }
     if let Some(note) = platform.and_then(|platform| platform.reach_note(&connection.site)) {
         text.push_str(&wrapped(&sanitise(&note, 2000), "  "));
+    }
+    for notice in &standing.record.notices {
+        let _ = writeln!(text, "  {:14}{}", "Note", sanitise(notice, 500));
     }
     hand_over(&mut text, standing, platform, color);
     text
@@ -125,7 +142,11 @@ fn facts(standing: &Standing<'_>) -> Vec<(&'static str, String)> {
     }
     if let Some(ssh) = &connection.ssh {
         add("Public key", Some(ssh.public_key.display().to_string()));
+        add("Private key", ssh.private_key.as_ref().map(|path| path.display().to_string()));
         add("Fingerprint", ssh.fingerprint.clone());
+        let access = if ssh.read_only == Some(true) { "reads" } else { "reads and writes" };
+        add("Key opens", ssh.scope.map(|scope| format!("the {} ({access})", scope.name())));
+        add("Key page", key_page(connection));
     }
     if let Some(verified) = &connection.verified {
         add("Identity", verified.identity.clone());
@@ -165,7 +186,7 @@ fn hand_over(text: &mut String, standing: &Standing<'_>, platform: Option<&Platf
     for (key, value) in &standing.connection.handover {
         let _ = writeln!(text, "     {}: {}", sanitise(key, 80), sanitise(value, 300));
     }
-    for (number, step) in platform.handover.steps.iter().enumerate() {
+    for (number, step) in steps(standing.connection, platform).iter().enumerate() {
         let _ = write!(text, "  {}.", number + 1);
         text.push_str(wrapped(&sanitise(step, 2000), "     ").get(4..).unwrap_or_default());
     }
@@ -173,6 +194,17 @@ fn hand_over(text: &mut String, standing: &Standing<'_>, platform: Option<&Platf
 
 fn pair<'p>(connection: &Connection, platform: Option<&'p Platform>) -> Option<&'p Pair> {
     platform?.pair(connection.site.provider).ok()
+}
+
+/// What the platform needs of the key, where the access is one.
+fn of_key<'p>(connection: &Connection, pair: &'p Pair) -> Option<&'p KeyNeeds> {
+    pair.key.as_ref().filter(|_| connection.token.is_none() && connection.ssh.is_some())
+}
+
+/// How the access is entered there: a key goes another way than a token.
+fn steps<'p>(connection: &Connection, platform: &'p Platform) -> &'p [String] {
+    let key = pair(connection, Some(platform)).and_then(|pair| of_key(connection, pair));
+    key.map_or(&platform.handover.steps, |key| &key.steps)
 }
 
 /// The platform's form, filled in. The token is not: where it rests is told in its place.
@@ -197,9 +229,20 @@ fn fields(pair: &Pair, standing: &Standing<'_>) -> Vec<(String, String)> {
             or_note(connection.repository.as_ref().map(|one| one.url.clone()), "the address of the repository"),
         ),
         ("{token}", format!("(the token, from {})", standing.rests())),
+        (
+            "{ssh_url}",
+            or_note(connection.repository.as_ref().and_then(|one| one.ssh_url.clone()), "the address over SSH"),
+        ),
+        ("{public_key}", or_note(key_path(connection, |ssh| Some(&ssh.public_key)), "the public key")),
+        ("{private_key}", or_note(key_path(connection, |ssh| ssh.private_key.as_ref()), "the private key")),
     ];
     let filled = |value: &str| known.iter().fold(value.to_owned(), |value, (key, with)| value.replace(key, with));
-    pair.fields.iter().map(|field| (field.name.clone(), filled(&field.value))).collect()
+    let form = of_key(connection, pair).map_or(&pair.fields, |key| &key.fields);
+    form.iter().map(|field| (field.name.clone(), filled(&field.value))).collect()
+}
+
+fn key_path(connection: &Connection, which: impl Fn(&SshRecord) -> Option<&PathBuf>) -> Option<String> {
+    Some(format!("(the file {})", which(connection.ssh.as_ref()?)?.display()))
 }
 
 fn origins(connection: &Connection) -> Vec<String> {

@@ -252,9 +252,5 @@ fn afterthoughts(
         let message = format!("the connection {} keeps its token in this file: name another path", other.name);
         problems.push(reading.locate(&Field::StorePath, message));
     }
-    if answers.has_ssh() {
-        let message = "SSH keys are not set up by this version: use [token], and leave [ssh] out";
-        problems.push(reading.locate(&Field::SshPublicKey, message));
-    }
     problems
 }

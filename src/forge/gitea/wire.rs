@@ -98,6 +98,16 @@ pub(super) struct Branch {
     pub user_can_push: bool,
 }
 
+/// A deploy key, or a key of the account.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Key {
+    pub id: i64,
+    #[serde(rename = "key")]
+    pub line: String,
+    pub title: String,
+    pub read_only: Option<bool>,
+}
+
 /// Every refusal. `url` is the address of the API's own description, or empty.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Refused {

@@ -67,7 +67,11 @@ impl GitHub {
     }
 
     /// All parts of a list, and why it may not be whole.
-    async fn list<T: DeserializeOwned>(&self, path: &str, subject: &str) -> Result<(Vec<T>, Option<String>), Fault> {
+    pub(super) async fn list<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        subject: &str,
+    ) -> Result<(Vec<T>, Option<String>), Fault> {
         let (mut rows, mut cut, mut seen) = (Vec::new(), None, BTreeSet::new());
         let mut next = Some(self.0.site.api.join(path));
         while let Some(url) = next {

@@ -74,6 +74,20 @@ pub(super) struct Meta {
     pub installed_version: Option<String>,
 }
 
+/// A key of a repository or of the account; the latter tells less.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Key {
+    pub id: u64,
+    #[serde(rename = "key")]
+    pub line: String,
+    #[serde(default)]
+    pub title: String,
+    pub verified: Option<bool>,
+    pub read_only: Option<bool>,
+    /// False where the organisation has switched deploy keys off.
+    pub enabled: Option<bool>,
+}
+
 /// Every refusal. `errors` holds objects, or strings.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Refused {

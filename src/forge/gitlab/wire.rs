@@ -79,6 +79,20 @@ pub(super) struct Access {
     pub access_level: u64,
 }
 
+/// A deploy key, or a key of the account.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Key {
+    pub id: u64,
+    pub title: String,
+    #[serde(rename = "key")]
+    pub line: String,
+    /// Of deploy keys only.
+    pub can_push: Option<bool>,
+    pub expires_at: Option<String>,
+    /// Of keys of accounts: `auth`, `signing`, `auth_and_signing` (since 15.7).
+    pub usage_type: Option<String>,
+}
+
 /// Access levels ("Access levels" in "Roles and permissions"); numbers that are not listed here are custom or new.
 pub(super) fn role(level: u64) -> String {
     let name = match level {

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use super::owners::{may_create, user};
 use super::reply::{Outcome, Reply};
-use super::{Call, Flavour, ROOT};
+use super::{Call, Flavour, ROOT, keys};
 use crate::sandbox::scenario::{Rights, Visibility};
 use crate::sandbox::validate::is_safe_name;
-use crate::sandbox::world::{Key, KeyHolder, Repository};
+use crate::sandbox::world::Repository;
 
 /// Everything below `/repos/{owner}/{name}`.
 pub(super) async fn route(call: &Call<'_>, owner: &str, name: &str, rest: &[&str]) -> Outcome {
@@ -27,10 +27,11 @@ pub(super) async fn route(call: &Call<'_>, owner: &str, name: &str, rest: &[&str
         ("GET", []) => Ok(Reply::ok(full(call, &repository).await?)),
         ("GET", ["branches", branch @ ..]) => self::branch(call, &repository, &branch.join("/")).await,
         ("GET", ["keys"]) if call.caller.rights(&repository) >= Rights::Admin => {
-            let keys = call.world().keys(&KeyHolder::Repository(repository.id));
-            Ok(call.page(keys.iter().map(key_row).collect()))
+            Ok(keys::of_repository(call, &repository))
         }
-        ("POST", ["keys"]) if call.caller.rights(&repository) >= Rights::Admin => add_key(call, &repository),
+        ("POST", ["keys"]) if call.caller.rights(&repository) >= Rights::Admin => {
+            keys::add_to_repository(call, &repository)
+        }
         (_, ["keys", ..]) => {
             Err(Reply::forbidden("user should be an owner or a collaborator with admin write of a repository"))
         }
@@ -68,37 +69,6 @@ async fn branch(call: &Call<'_>, repository: &Repository, name: &str) -> Outcome
     Ok(Reply::ok(json!({
         "name": name, "commit": {"id": id}, "protected": false, "user_can_push": pushes, "user_can_merge": pushes,
     })))
-}
-
-fn add_key(call: &Call, repository: &Repository) -> Outcome {
-    let (account, _) = call.signed_in()?;
-    let body = call.object()?;
-    let invalid = |message: &str| Reply::refused(StatusCode::UNPROCESSABLE_ENTITY, message);
-    let text = body["key"].as_str().unwrap_or_default().trim();
-    if !text.starts_with("ssh-") && !text.starts_with("ecdsa-") {
-        return Err(invalid("Invalid key content: unable to parse key"));
-    }
-    let key = Key {
-        id: call.world().number(),
-        holder: KeyHolder::Repository(repository.id),
-        title: body["title"].as_str().unwrap_or_default().to_owned(),
-        line: text.split_whitespace().take(2).collect::<Vec<_>>().join(" "),
-        // Left out, the key may write (`modules/structs/user_key.go`).
-        read_only: body["read_only"].as_bool().unwrap_or(false),
-        added_by: account.login.to_string(),
-        created: jiff::Timestamp::now(),
-    };
-    if !call.world().add_key(key.clone()) {
-        return Err(invalid("This key has already been added to this repository"));
-    }
-    Ok(Reply::created(key_row(&key)))
-}
-
-fn key_row(key: &Key) -> Value {
-    json!({
-        "id": key.id, "key": key.line, "title": key.title, "read_only": key.read_only,
-        "created_at": key.created.to_string(),
-    })
 }
 
 pub(super) fn of_organisation(call: &Call, name: &str) -> Outcome {

@@ -3,9 +3,9 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::Call;
 use super::caller::level;
 use super::reply::{Outcome, Reply};
+use super::{Call, keys};
 use crate::sandbox::scenario::{Rights, Visibility};
 use crate::sandbox::validate::is_safe_name;
 use crate::sandbox::world::Repository;
@@ -33,7 +33,7 @@ pub(super) fn route(call: &Call, path: &[&str]) -> Outcome {
         }
         ["deploy_keys"] => {
             call.caller.needs("read_api", "deploy_key", "Deploy Key: Read")?;
-            Ok(call.page(Vec::new()))
+            Ok(keys::of_project(call, &repository))
         }
         _ => Err(Reply::not_found("Not found")),
     }

@@ -58,7 +58,10 @@ async fn a_dry_run_makes_no_request_that_changes_anything() {
     let repositories = ["gitops", "devtron-gitops", "dxup-gitops"]
         .map(|name| format!("\n[[repositories]]\nprovider = \"github\"\nowner = \"acme\"\nname = \"{name}\"\n"));
     let whole = ("fine-grained, nothing to create", format!("{FINE}{}", repositories.concat()));
-    let shipped = scenarios().map(|(name, _)| (name, Scenario::named(name).unwrap().unwrap()));
+    // Platforms that sign in with a key are run in `keys`.
+    let shipped = scenarios()
+        .filter(|(name, _)| *name != "by-key")
+        .map(|(name, _)| (name, Scenario::named(name).unwrap().unwrap()));
     let worlds: Vec<_> = shipped.chain([(whole.0, Scenario::from_toml(&whole.1).unwrap())]).collect();
     let names: Vec<_> = worlds.iter().map(|(name, _)| *name).collect();
     let (mut requests, mut probes) = (0, 0);

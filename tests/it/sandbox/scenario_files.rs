@@ -21,7 +21,8 @@ fn every_shipped_scenario_parses_and_says_what_it_is_about() {
             "not-empty",
             "server-error",
             "rate-limited",
-            "down"
+            "down",
+            "by-key"
         ]
     );
     for (name, about) in scenarios() {
