@@ -295,3 +295,24 @@ fn combinations_that_do_not_fit_are_named_by_key() {
     }
     assert!(!home.path("k").exists());
 }
+
+#[test]
+fn a_connection_by_token_becomes_one_by_key_and_lets_its_token_go() {
+    let home = Home::new();
+    let served = Served::start(&home, "by-key");
+    key(&home, "k");
+    let by_token = served.answers_on(&home, "gitea", "flux", "gitea-keys", "[repository]\nname = \"webshop\"\n");
+    home.run(&["setup", "--format", "json", "--answers", by_token.to_str().unwrap()]).expect(0);
+    let secret = home.path("secret-flux-gitea-keys");
+    assert!(secret.exists() && home.config_text().contains(".token]"));
+    let sheet = Sheet { provider: "gitea", token: "", ssh: "public_key = \"k.pub\"", ..FLUX };
+    let run = setup(&home, &served, &sheet).expect(0);
+    assert!(
+        run.check("ssh-key")["detail"].as_str().unwrap().contains("is registered to read and write"),
+        "{}",
+        run.stdout
+    );
+    assert!(!home.config_text().contains(".token]") && !secret.exists(), "{}", home.config_text());
+    assert_eq!(posts(&served), 1, "the token that was kept has registered it");
+    home.run(&["check"]).expect(0);
+}
