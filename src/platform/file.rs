@@ -57,7 +57,7 @@ const PAIR: Keys = &[
 const FORM_FIELD: Keys = &[("name", true), ("value", true)];
 const KIND: Keys = &[("unsupported", false), ("needs", false)];
 const NEED: Keys = &[("scope", true), ("level", true), ("when", false), ("reason", true)];
-const KEY: Keys = &[("read-only", false), ("reason", true)];
+const KEY: Keys = &[("read-only", false), ("reason", true), ("fields", false), ("steps", false)];
 
 /// Keys that hold one of some words.
 const WORDS: &[(&str, &[&str])] = &[

@@ -14,6 +14,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("devtron-bitbucket", "bitbucket-devtron", "DEVTRON_TOKEN"),
     ("qovery-gitlab-group", "gitlab-qovery", "QOVERY_TOKEN"),
     ("qovery-bitbucket-workspace", "bitbucket-qovery", "QOVERY_TOKEN"),
+    ("dxup-bitbucket-key", "bitbucket-keys", "BITBUCKET_TOKEN"),
     ("flux-gitea", "gitea-flux", "FLUX_TOKEN"),
 ];
 
@@ -58,7 +59,7 @@ fn every_example_ends_as_the_file_beside_it_says() {
 
 /// Without what differs from run to run: hosts, folders, ids, moments, days, times and versions of git.
 fn plain(told: &str, host: &str, home: &str) -> String {
-    let told = told.replace(host, "HOST").replace(home, "HOME/");
+    let told = told.replace(host, "HOST").replace(home, "HOME/").replace(folder().to_str().unwrap(), "FOLDER");
     let told = told.replace(host.trim_start_matches("http://"), "HOST-NAME");
     // Lines that were broken are whole again: where they break depends on the times in them.
     let told = told.replace("\n                              ", " ");
