@@ -179,8 +179,8 @@ pub struct SetupFlags {
     /// Read only; change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Numbered prompts on a plain terminal: accepted, and without an effect until there are prompts
-    #[arg(long, hide = true)]
+    /// Ask line by line, with numbered prompts and without any control sequence
+    #[arg(long)]
     pub plain: bool,
     /// Use the embedded sandbox, with a scenario or a scenario file
     #[arg(long, value_name = "SCENARIO|FILE", num_args = 0..=1, require_equals = true, default_missing_value = "ready")]
@@ -347,12 +347,20 @@ fn wait<T>(job: impl Future<Output = T>) -> Result<T, Refusal> {
 
 /// No command: on a terminal the connections, or the wizard where there is none; else help.
 fn bare(common: &Common, out: &Out, paths: &Paths) -> Ending {
-    let Some(canvas) = crate::tui::Canvas::find() else { return nothing_asked(out) };
+    use std::io::IsTerminal as _;
+
+    let canvas = crate::tui::Canvas::find();
+    if canvas.is_none() && !std::io::stdin().is_terminal() {
+        return nothing_asked(out);
+    }
     match manage::config(paths) {
         Ok(config) if config.connections().is_empty() && config.problems().is_empty() => {
             setup::setup(None, &SetupFlags::default(), common, out, paths)
         }
-        Ok(_) => setup::list(canvas, common, out, paths),
+        Ok(_) => match canvas {
+            Some(canvas) => setup::list(canvas, common, out, paths),
+            None => manage::list(out, paths).unwrap_or_else(|refusal| out.refused(&refusal)),
+        },
         Err(refusal) => out.refused(&refusal),
     }
 }

@@ -112,34 +112,7 @@ fn host_of(address: &Address) -> Option<Host> {
 /// Takes a clone address apart, `https://`, `http://`, `ssh://` or `user@host:path`; nothing where it is another one, or
 /// not plain. A password in it is dropped unseen.
 fn parse(url: &str) -> Option<Address> {
-    let url = url.trim();
-    let (scheme, rest) = match url.split_once("://") {
-        Some(("https", rest)) => ("https", rest.to_owned()),
-        Some(("http", rest)) => ("http", rest.to_owned()),
-        Some(("ssh" | "git+ssh" | "ssh+git", rest)) => ("ssh", rest.to_owned()),
-        Some(_) => return None,
-        None => {
-            let (place, path) = url.split_once(':')?;
-            // One letter is a drive, and a slash before the colon makes it a path.
-            if place.len() < 2 || place.contains('/') || path.starts_with('\\') {
-                return None;
-            }
-            ("ssh", format!("{place}/{path}"))
-        }
-    };
-    let (authority, path) = rest.split_once('/')?;
-    let (user, place) = authority.rsplit_once('@').map_or((None, authority), |(user, place)| (Some(user), place));
-    let (host, port) = match place.rsplit_once(':').filter(|_| !place.ends_with(']')) {
-        Some((host, port)) => (host, Some(port.parse().ok()?)),
-        None => (place, None),
-    };
-    let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    let fine = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%');
-    let segments: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
-    let user = user.filter(|user| scheme == "ssh" && fine(user) && !user.contains(':')).map(str::to_owned);
-    let whole = fine(&host) && !segments.is_empty() && segments.iter().all(|part| fine(part));
-    whole.then_some(Address { scheme, user, host, port, segments })
+    Address::parse(url.trim()).ok()
 }
 
 /// The address of the remote `origin`, else of the only remote, of the repository around `dir`.

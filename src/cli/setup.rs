@@ -55,8 +55,9 @@ enum Aim {
 fn begun(aim: Aim, name: Option<&str>, flags: &SetupFlags, common: &Common, out: &Out, paths: &Paths) -> Ending {
     // Whatever the answers are, they are answered from files; else by a person, where there is one.
     let canvas = Canvas::find().filter(|_| flags.answers.is_empty() && !flags.plain);
+    let by_line = flags.answers.is_empty() && canvas.is_none() && (flags.plain || std::io::stdin().is_terminal());
     let begun = begin(name, flags, paths).and_then(|(platforms, above)| {
-        if flags.answers.is_empty() && flags.sandbox.is_none() && canvas.is_none() {
+        if flags.answers.is_empty() && flags.sandbox.is_none() && canvas.is_none() && !by_line {
             return Err(nothing_to_go_by(aim, &above, &platforms, out));
         }
         Ok((platforms, above))
@@ -74,6 +75,7 @@ fn begun(aim: Aim, name: Option<&str>, flags: &SetupFlags, common: &Common, out:
             let setup = Setup { aim, flags, above, played: None, platforms, run: &run, out, paths };
             return match canvas {
                 Some(canvas) => setup.drawn(canvas, common, name, Stores::of_the_system()).await,
+                None if by_line => setup.asked(name, Stores::of_the_system()).await,
                 None => setup.all(name, Stores::of_the_system()).await,
             };
         };
@@ -87,6 +89,7 @@ fn begun(aim: Aim, name: Option<&str>, flags: &SetupFlags, common: &Common, out:
         let setup = Setup { aim, flags, above, played: played_by, platforms, run: &run, out, paths: &paths };
         let ending = match canvas {
             Some(canvas) => setup.drawn(canvas, common, name, stores).await,
+            None if by_line => setup.asked(name, stores).await,
             None => setup.all(name, stores).await,
         };
         played.tell(out, &paths);
@@ -121,13 +124,8 @@ fn nothing_to_go_by(aim: Aim, above: &Answers, platforms: &[Platform], out: &Out
     let above = &above;
     let problems = above.problems(platform, false);
     out.say(&file::wanted(above, &problems));
-    if std::io::stdin().is_terminal() {
-        let remedy = "Save the above, fill it in, and give it with --answers FILE. To look around first: git-access setup --sandbox";
-        Refusal::usage("This version sets up from an answers file.", remedy)
-    } else {
-        let remedy = "Save the above, fill it in, and give it with --answers FILE.";
-        Refusal::usage("There is no terminal, and no answers file was given.", remedy)
-    }
+    let remedy = "Save the above, fill it in, and give it with --answers FILE.";
+    Refusal::usage("There is no terminal, and no answers file was given.", remedy)
 }
 
 /// The answers on the command line.

@@ -1,6 +1,8 @@
-//! `setup` on a terminal that can be drawn on: the wizard, and the list of connections that leads to it.
+//! `setup` with a person before it: drawn on the terminal, or asked line by line; and the list of connections that leads
+//! to it.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use super::{Aim, Setup};
@@ -9,11 +11,13 @@ use crate::cli::connections::Here;
 use crate::cli::run::{self, Run};
 use crate::cli::{Color, Common, Ending, Out, Refusal, SetupFlags, manage};
 use crate::disk::{self, Paths};
+use crate::nearby;
+use crate::plain::{self, Terminal};
 use crate::provider::{Host, Provider};
 use crate::report::Report;
 use crate::store::Stores;
 use crate::tui::{Canvas, Chosen, Circumstances, Connections, Ended, Held, Left, SetUp, Surroundings, Theme};
-use crate::wizard::{Settings, Wizard, edited};
+use crate::wizard::{Found, Only, Settings, Wizard, edited};
 use crate::world::World;
 
 /// The look that the command line and the environment ask for.
@@ -102,6 +106,38 @@ impl Setup<'_> {
             Ended::Lost => return Ending::Cancelled,
             Ended::Scene(left) => left == Left::Finished,
         };
+        if !finished {
+            self.out.say("Left before the end; nothing was saved.");
+        }
+        self.ended(&wizard, finished, &world)
+    }
+
+    /// The wizard line by line, and what is told afterwards.
+    pub async fn asked(self, name: Option<&str>, stores: Stores) -> Ending {
+        let mut wizard = match self.begun(name) {
+            Ok(wizard) => wizard,
+            Err(refusal) => return self.out.refused(&refusal),
+        };
+        let world = World::new(self.run.log.clone(), stores, self.paths.clone(), self.out.redaction.clone());
+        let world = Arc::new(world.telling(Arc::clone(&self.run.changes)));
+        if let Some((_, _, file)) = self.tokens().first()
+            && let Some(folder) = std::path::Path::new(file).parent()
+        {
+            let folder = folder.display();
+            self.out.say(&format!("The tokens of the sandbox lie in {folder}: those named like a platform suit it."));
+        }
+        // What is redirected is for the report.
+        let to_stderr = self.out.is_json() || !std::io::stdout().is_terminal();
+        let mut terminal = match Terminal::of_the_process(to_stderr, self.out.redaction.clone()) {
+            Ok(terminal) => terminal,
+            Err(error) => return no_terminal(self.out, &error),
+        };
+        let left = plain::run(&mut wizard, &world, &mut terminal).await;
+        drop(terminal);
+        self.ended(&wizard, left == plain::Left::Finished, &world)
+    }
+
+    fn ended(&self, wizard: &Wizard, finished: bool, world: &World) -> Ending {
         for note in world.take_notes() {
             self.out.say(&note);
         }
@@ -111,11 +147,10 @@ impl Setup<'_> {
             return self.out.refused(&Refusal::from(fault));
         }
         if !finished {
-            self.out.say("Left before the end; nothing was saved.");
             return Ending::Cancelled;
         }
         let mut report = Report { config: self.paths.config.clone(), ..Report::default() };
-        let ending = self.after(&wizard, &mut report);
+        let ending = self.after(wizard, &mut report);
         if self.out.is_json() {
             self.out.json(&report.json());
         } else {
@@ -147,7 +182,22 @@ impl Setup<'_> {
             fail_within: None,
         };
         let purpose = self.aim.purpose(held.cloned().map(Box::new));
-        Ok(Wizard::new(purpose, settings, Arc::new(self.platforms.clone()), answers, run::fresh_id()))
+        let wizard = Wizard::new(purpose, settings, Arc::new(self.platforms.clone()), answers, run::fresh_id());
+        let mut nearby = nearby::look(self.paths);
+        if self.played.is_some() {
+            // Nobody's own logins belong to a sandbox, and its hosts are the only ones there.
+            nearby.found = self
+                .hosts()
+                .into_iter()
+                .map(|(provider, host)| Found {
+                    field: crate::answers::Field::Host,
+                    text: host.to_string(),
+                    place: "the sandbox".to_owned(),
+                    only: Some(Only { provider, host: None }),
+                })
+                .collect();
+        }
+        Ok(wizard.near(nearby))
     }
 
     fn hosts(&self) -> BTreeMap<Provider, Host> {
