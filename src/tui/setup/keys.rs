@@ -1,11 +1,13 @@
 //! What a key does on each page of the wizard.
 
-use crate::answers::{Field, holds_token};
+use crate::answers::{Field, holds_token, located};
 use crate::check::CheckId;
 use crate::fact::Remedy;
+use crate::provider::Address;
 use crate::secret::Secret;
 use crate::tui::keys::Intent;
 use crate::tui::scene::{Deed, Question, Topic};
+use crate::tui::screens::form::Form;
 use crate::tui::screens::{Act, review};
 use crate::tui::setup::{Left, SetUp};
 use crate::tui::widgets::editor::Pasted;
@@ -289,6 +291,11 @@ impl SetUp {
                 self.form.focus(&screen, &ask.field.clone());
             }
         }
+        if matches!(self.shown, Step::Provider | Step::Place | Step::Repository | Step::Open)
+            && Address::is_meant(text.trim())
+        {
+            return self.pasted_address(text.trim());
+        }
         let came_to = self.form.paste(&screen, text);
         self.form.fit(&screen, &self.wizard);
         match came_to {
@@ -297,6 +304,28 @@ impl SetUp {
             Pasted::Nothing => vec![Deed::Warn("There was nothing to take in what was pasted.".to_owned())],
             Pasted::TooLong => vec![Deed::Warn("What was pasted is too long to be any of this.".to_owned())],
         }
+    }
+
+    /// A web or clone address answers everything that it names.
+    fn pasted_address(&mut self, text: &str) -> Vec<Deed<Left>> {
+        let found = match located(text, &Field::Repository, self.wizard.answers()) {
+            Ok(found) => found,
+            Err(reason) => return vec![Deed::Warn(format!("The address was not taken: {reason}."))],
+        };
+        let mut told = Vec::new();
+        for (field, answer) in found {
+            // In a sandbox its own hosts stand in for all others.
+            if field == Field::Host && !self.circumstances.hosts.is_empty() {
+                continue;
+            }
+            self.tell(Event::Answer(field.clone(), answer));
+            if let Some(value) = self.wizard.answers().shown(&field) {
+                told.push(format!("{} {value}", field.key().replace("repository.name", "repository")));
+            }
+        }
+        self.form = Form::default();
+        self.fit();
+        vec![Deed::Say(format!("The address says: {}", told.join(", ")))]
     }
 
     /// Hands a typed token to the world; the wizard learns only where it is.

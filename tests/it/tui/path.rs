@@ -171,3 +171,23 @@ fn enter_is_not_heard_right_after_a_paste_and_a_paste_never_submits() {
         }
     });
 }
+
+#[test]
+fn a_pasted_address_answers_everything_that_it_names() {
+    run(async {
+        let mut game = Game::start("ready").await;
+        let mut player = Player::new(120, 40);
+        let address = "https://github.com/acme/gitops/tree/main";
+        game.press(&mut player, &format!("<down><enter><paste:{address}>")).await;
+        assert!(
+            player.text().contains("The address says: provider github, owner acme, repository gitops"),
+            "{}",
+            player.text()
+        );
+        game.press(&mut player, "<enter>").await;
+        assert!(player.text().contains("Whose repositories?") && player.text().contains("acme"), "{}", player.text());
+        // What is not safe to be taken for an address is not taken, and the reason is told.
+        game.press(&mut player, "<paste:https://githib.com/acme/gitops>").await;
+        assert!(player.text().contains("looks like github.com"), "{}", player.text());
+    });
+}
