@@ -22,7 +22,9 @@ pub(super) fn tell(setup: &Setup<'_>, wizard: &Wizard) {
     let again = apply_again(setup, wizard);
     if !again.is_empty() {
         setup.out.say("Give the new token to everything that has a copy of the old one:");
-        again.iter().for_each(|line| setup.out.say(&format!("  {line}")));
+        for line in again {
+            setup.out.say(&format!("  {line}"));
+        }
     }
     let kind = held.token.as_ref().and_then(|token| token.kind);
     let page = held.site.provider.rules().tokens_page(&held.site, kind);
