@@ -112,7 +112,14 @@ fn host_of(address: &Address) -> Option<Host> {
 /// Takes a clone address apart, `https://`, `http://`, `ssh://` or `user@host:path`; nothing where it is another one, or
 /// not plain. A password in it is dropped unseen.
 fn parse(url: &str) -> Option<Address> {
-    Address::parse(url.trim()).ok()
+    let url = url.trim();
+    // Whoever keeps a password in a remote is not shown it here, and it is looked at by nobody.
+    let bare = url.split_once("://").filter(|(scheme, _)| scheme.starts_with("http")).and_then(|(scheme, rest)| {
+        let (authority, path) = rest.split_once('/')?;
+        Some(format!("{scheme}://{}/{path}", authority.rsplit_once('@').map_or(authority, |(_, host)| host)))
+    });
+    let address = Address::parse(bare.as_deref().unwrap_or(url)).ok()?;
+    Some(address).filter(|address| !address.segments.is_empty())
 }
 
 /// The address of the remote `origin`, else of the only remote, of the repository around `dir`.

@@ -79,6 +79,10 @@ impl Address {
     /// # Errors
     /// Whatever is not plainly an address, or is not safe to be taken for one.
     pub fn parse(text: &str) -> Result<Self, NotAnAddress> {
+        // `ext::sh -c …` names a program that git would run.
+        if text.split(['/', '[']).next().is_some_and(|begin| begin.contains("::")) {
+            return Err(NotAnAddress::Scheme);
+        }
         let text = text.trim_matches(' ');
         if text.is_empty() {
             return Err(NotAnAddress::Empty);

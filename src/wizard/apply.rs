@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::keys::Registration;
 use super::{Effect, Step, Wizard};
 use crate::answers::Contents;
@@ -423,7 +425,16 @@ impl Wizard {
             before.map_or((expires, expires_source), |token| (token.expires, token.expires_source));
         let kind = self.token_kind().filter(|kind| provider.is_none_or(|one| kind_row(one, *kind).is_some()));
         let (store, generation) = self.resting_place();
-        Token { kind, store, generation, expires, expires_source, rotate_by: held.and_then(|token| token.rotate_by) }
+        let rotate_by = match held.and_then(|token| token.rotate_by) {
+            // A new token begins anew, and one that cannot be given an end is given a day on which to replace it.
+            _ if self.answers.source().is_some() => {
+                let row = provider.zip(kind).and_then(|(provider, kind)| kind_row(provider, kind));
+                let endless = row.is_some_and(|row| !row.can_expire) && expires_source == ExpiresSource::Never;
+                endless.then(|| self.settings.now.checked_add(SignedDuration::from_hours(24 * 365)).ok()).flatten()
+            }
+            planned => planned,
+        };
+        Token { kind, store, generation, expires, expires_source, rotate_by }
     }
 
     fn repository_record(&self, site: &Site) -> Option<RepositoryRecord> {

@@ -2,7 +2,7 @@
 
 use super::{Ask, Choice, Control, Note, NoteKind, Screen};
 use crate::answers::{Contents, Field};
-use crate::fact::{Query, Visibility};
+use crate::fact::{OwnerPath, Query, Visibility};
 use crate::platform::RepositoryRule;
 use crate::provider::{Projects, Rules};
 use crate::wizard::{Step, Wizard};
@@ -27,6 +27,11 @@ pub(super) fn place(wizard: &Wizard) -> Screen {
             screen.notes.push(Note::new(NoteKind::Advice, text, None));
         }
         screen.notes.push(Note::new(NoteKind::Link, "There is none yet? Make one:", Some(rules.new_owner_page(&site))));
+        if let (Projects::Required, Some(owner)) = (rules.projects(), wizard.answers().owner()) {
+            let text = "A new project brings an empty repository of its own name:";
+            let page = rules.new_project_page(&site, &owner.owner);
+            screen.notes.push(Note::new(NoteKind::Link, text, Some(page)));
+        }
     }
     screen
 }
@@ -45,7 +50,11 @@ fn project(wizard: &Wizard) -> Option<Ask> {
             "The key of the project in which a new repository is made; left out, the oldest is taken."
         }
     };
-    Some(Ask::text(Field::Project, "Project", help))
+    // Where a repository is always in a project, the owner's repositories are asked for without one: they are its projects.
+    let lists = projects == Projects::Required;
+    let owner = wizard.answers().owner().filter(|_| lists).map(|owner| OwnerPath { project: None, ..owner });
+    let list = live(wizard, |site, with| Some(Query::Repositories(site, with, owner?)));
+    Some(Ask::new(Field::Project, "Project", help, list))
 }
 
 /// A live list where a token can look, else a text.
