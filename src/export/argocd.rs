@@ -32,13 +32,14 @@ fn repository(case: &Case<'_>, document: &mut Document) -> Result<String, String
 }
 
 fn credentials(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
-    // What stands before the name of any repository: it ends at the border of a path segment.
+    // What stands before the name of any repository. With its last slash: Argo CD compares letters, and without one the
+    // template for acme would serve acme2 as well.
     let site = &case.connection.site;
     let place = crate::fact::Place { owner: case.connection.owner.clone(), name: "x".into() };
     let rules = site.provider.rules();
     let of_one = if case.signs_with_key() { rules.ssh_url(site, &place) } else { rules.clone_url(site, &place) };
-    let prefix = of_one.rsplit_once('/').map_or(of_one.as_str(), |(prefix, _)| prefix);
-    object(case, document, "repo-creds", prefix, "")
+    let length = of_one.rfind('/').map_or(of_one.len(), |at| at + 1);
+    object(case, document, "repo-creds", &of_one[..length], "")
 }
 
 fn object(case: &Case<'_>, document: &mut Document, kind: &str, url: &str, more: &str) -> Result<String, String> {

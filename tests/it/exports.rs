@@ -46,7 +46,7 @@ fn rows() -> Vec<Row> {
             name: "github",
             at: ["github", "classic", "https://github.com"],
             who: ["acme", "", "1", "octocat", ""],
-            url: ["https://github.com/acme/gitops.git", "https://github.com/acme"],
+            url: ["https://github.com/acme/gitops.git", "https://github.com/acme/"],
             user: "octocat",
             devtron: Ok(devtron(
                 &json!({ "provider": "GITHUB", "host": "https://github.com", "username": "octocat", "gitHubOrgId": "acme" }),
@@ -58,7 +58,7 @@ fn rows() -> Vec<Row> {
             name: "enterprise",
             at: ["github", "fine-grained", "https://git.corp.example:8443"],
             who: ["acme", "", "", "octocat", ""],
-            url: ["https://git.corp.example:8443/acme/gitops.git", "https://git.corp.example:8443/acme"],
+            url: ["https://git.corp.example:8443/acme/gitops.git", "https://git.corp.example:8443/acme/"],
             user: "octocat",
             devtron: Ok(devtron(
                 &json!({ "provider": "GITHUB", "host": "https://git.corp.example:8443", "username": "octocat", "gitHubOrgId": "acme" }),
@@ -72,7 +72,7 @@ fn rows() -> Vec<Row> {
             who: ["acme/platform", "", "77", "group_77_bot_1", ""],
             url: [
                 "https://git.example/relative/acme/platform/gitops.git",
-                "https://git.example/relative/acme/platform",
+                "https://git.example/relative/acme/platform/",
             ],
             user: "group_77_bot_1",
             devtron: Ok(devtron(
@@ -85,7 +85,7 @@ fn rows() -> Vec<Row> {
             name: "gitea",
             at: ["gitea", "pat", "https://forge.example"],
             who: ["acme", "", "3", "robot", ""],
-            url: ["https://forge.example/acme/gitops.git", "https://forge.example/acme"],
+            url: ["https://forge.example/acme/gitops.git", "https://forge.example/acme/"],
             user: "robot",
             devtron: Err("Devtron knows GitHub, GitLab, Azure DevOps and Bitbucket Cloud"),
             qovery: Err("Qovery knows GitHub, GitLab and Bitbucket Cloud"),
