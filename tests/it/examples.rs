@@ -67,7 +67,7 @@ fn plain(told: &str, host: &str, home: &str) -> String {
     for line in told.lines() {
         let line = match line.split_once(" = ") {
             Some(("id", value)) if value.len() == 34 => "id = \"ID\"".to_owned(),
-            Some((key @ ("at" | "expires"), _)) => format!("{key} = MOMENT"),
+            Some((key @ ("at" | "expires" | "rotate_by"), _)) => format!("{key} = MOMENT"),
             _ => shorn(line),
         };
         plain.push_str(line.trim_end());
