@@ -31,6 +31,7 @@ pub use self::standing::rests;
 use crate::disk::Paths;
 use crate::provider::Provider;
 use crate::secret::{NotASecret, Secret};
+use crate::wizard::Rotating;
 
 /// How a run ended: the exit codes that are promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,6 +118,8 @@ pub enum Command {
         name: String,
         #[command(flatten)]
         flags: Box<SetupFlags>,
+        #[command(flatten)]
+        how: RotateFlags,
     },
     /// Run every check of the saved connections again; nothing is changed
     Check(CheckFlags),
@@ -215,6 +218,27 @@ pub struct SetupFlags {
     /// The account
     #[arg(long)]
     pub username: Option<String>,
+    /// How a rotation is done: its flags stand with rotate.
+    #[arg(skip)]
+    pub rotating: Rotating,
+}
+
+/// What rotate takes beyond the flags of setup.
+#[derive(Args, Clone, Debug)]
+pub struct RotateFlags {
+    /// Let the provider make the new token (GitLab): the old one ends in the same moment
+    #[arg(long, requires = "expires", conflicts_with_all = ["answers", "revoke_old"])]
+    pub at_provider: bool,
+    /// When the token that the provider makes shall end: 2027-02-01
+    #[arg(long, value_name = "DATE", requires = "at_provider")]
+    pub expires: Option<String>,
+    /// Revoke the old token at the provider, or remove the old key, once the new one is saved and proven
+    #[arg(long)]
+    pub revoke_old: bool,
+    /// Ask with the old token in the end: the report says whether the forge refuses it. Without --answers, a person is
+    /// given the time to revoke it
+    #[arg(long)]
+    pub prove_dead: bool,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -311,7 +335,13 @@ fn dispatch(cli: Cli, out: &Out, paths: &Paths) -> Ending {
         }
         Some(_) if stray => out.usage("The flags of setup stand after the word setup."),
         Some(Command::Setup { name, flags }) => setup::setup(name.as_deref(), &flags, &cli.common, out, paths),
-        Some(Command::Rotate { name, flags }) => setup::rotate(&name, &flags, &cli.common, out, paths),
+        Some(Command::Rotate { name, flags, how }) => match setup::how(&how) {
+            Ok(rotating) => {
+                let flags = SetupFlags { rotating, ..*flags };
+                setup::rotate(&name, &flags, &cli.common, out, paths)
+            }
+            Err(refusal) => out.refused(&refusal),
+        },
         Some(Command::Check(flags)) => check::check(&flags, &cli.common, out, paths),
         Some(Command::Sandbox(flags)) => sandbox::sandbox(&flags, &cli.common, out),
         Some(Command::List) => manage::list(out, paths).unwrap_or_else(|refusal| out.refused(&refusal)),

@@ -18,6 +18,7 @@ mod memo;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 
 pub use self::client::{AGENT, Answer, Client, LONGEST_ANSWER, LONGEST_LIST, Limits, Log, Outside, Request, Sign};
 use crate::fact::{
@@ -64,10 +65,18 @@ pub struct NewRepository {
     pub in_organisation: bool,
 }
 
+/// A token that the provider made in place of the one that asked for it.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    pub secret: Secret,
+    /// As the provider told it.
+    pub expires: Expiry,
+}
+
 /// A forge with one credential (or none).
 ///
 /// # Contract
-/// - Every method but `create` and `register_key` reads; asking twice is safe, and MUST be answered from the first answer where both need
+/// - Every method but `create`, `register_key`, `remove_key`, `rotate_token` and `revoke_token` reads; asking twice is safe, and MUST be answered from the first answer where both need
 ///   the same request (identity, grants and expiry often do).
 /// - A value is given only for an answer of the real API: expected status, JSON content type, and a body with the
 ///   fields that identify it. Anything else is a [`Fault`]; nothing is guessed.
@@ -106,6 +115,24 @@ pub trait Forge: Send + Sync {
     fn register_key<'a>(&'a self, _new: &'a NewKey) -> Asked<'a, RegisteredKey> {
         Box::pin(std::future::ready(Err(without_keys())))
     }
+    /// Replaces the credential by a new token that ends at `ends`; the credential ends by this. Never repeated. Where no
+    /// answer came, or none that can be read, it may have been carried out: those are the kinds of fault that
+    /// [`FaultKind::is_silence`] names, but for `rate-limit`. Any other fault says that nothing was changed.
+    fn rotate_token(&self, _ends: Timestamp) -> Asked<'_, NewToken> {
+        Box::pin(std::future::ready(Err(by_hand("replaces no token through its API"))))
+    }
+    /// Removes a key by the forge's own id of it. Never repeated.
+    fn remove_key<'a>(&'a self, _lock: &'a Lock, _id: &'a str) -> Asked<'a, ()> {
+        Box::pin(std::future::ready(Err(by_hand("removes no key for git-access"))))
+    }
+    /// Ends the credential, for ever. Never repeated. `not-found` where this server has no way to do that.
+    fn revoke_token(&self) -> Asked<'_, ()> {
+        Box::pin(std::future::ready(Err(by_hand("revokes no token through its API"))))
+    }
+}
+
+fn by_hand(what: &str) -> Fault {
+    Fault::new(FaultKind::NotFound, format!("This forge {what}.")).remedy(Remedy::new("Do it on the forge's own page."))
 }
 
 fn without_keys() -> Fault {

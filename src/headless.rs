@@ -83,7 +83,7 @@ pub fn ending(wizard: &Wizard) -> Ending {
     if wizard.broken_here().is_some() || wizard.secret_is_unreadable() {
         return Ending::Storage;
     }
-    if !wizard.floor() && wizard.nobody_answered() {
+    if !wizard.is_saved() && !wizard.floor() && wizard.nobody_answered() {
         return Ending::Unanswered;
     }
     if wizard.is_done() { Ending::Done } else { Ending::Refused }

@@ -290,6 +290,14 @@ pub trait Rules: Sync {
     fn key_notice(&self, _lock: &Lock) -> Option<&'static str> {
         None
     }
+    /// Whether the API lets a token replace itself by a new one.
+    fn renews_tokens(&self) -> bool {
+        false
+    }
+    /// What else goes when a token is revoked, where one would not expect it.
+    fn lost_with_a_token(&self) -> Option<&'static str> {
+        None
+    }
     /// Where an account is made.
     fn sign_up_page(&self, site: &Site) -> String;
 

@@ -35,6 +35,9 @@ pub struct Record {
     /// Secrets that a run was about to write or to remove: one that was interrupted left them, and the next one clears up.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pending: Vec<Pending>,
+    /// The provider was asked to replace the token, and it is not settled what came of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renewal: Option<Renewing>,
     /// What was exported of it, newest last: it has to be applied again after a rotation.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exports: Vec<Exported>,
@@ -71,6 +74,17 @@ impl Pending {
             _ => None,
         }
     }
+}
+
+/// A request to a provider to replace the token, which may have been carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Renewing {
+    /// When it was sent, RFC 3339.
+    pub begun: String,
+    /// The end that was asked for the new token, RFC 3339.
+    pub ends: String,
+    /// Where the new token goes.
+    pub to: Pending,
 }
 
 /// What was exported, and when.

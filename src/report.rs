@@ -1,6 +1,7 @@
 //! The report: what a run found, as JSON for programs and as text for people. Both say the same.
 
 mod metrics;
+mod rotation;
 mod text;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
+pub use self::rotation::{Old, OldState, Rotation};
 use crate::check::{Check, Finding, Verdict, days_between, worst};
 use crate::config::ExpiresSource;
 use crate::fact::{Fact, Place, Query, Remedy, Value};
@@ -60,6 +62,8 @@ pub struct Entry {
     pub origins: Vec<String>,
     /// Where the secret rests.
     pub store: String,
+    /// What a rotation came to.
+    pub rotation: Option<Rotation>,
 }
 
 impl Entry {
@@ -91,6 +95,7 @@ impl Entry {
             checks: settled(wizard.judgement().checks),
             origins: site.map(|site| site.origins().iter().map(ToString::to_string).collect()).unwrap_or_default(),
             store: token.store.kind().to_owned(),
+            rotation: None,
         }
     }
 
@@ -123,6 +128,9 @@ impl Entry {
         });
         if !self.notices.is_empty() {
             json["notices"] = json!(self.notices);
+        }
+        if let Some(rotation) = &self.rotation {
+            json["rotation"] = rotation.json();
         }
         json
     }

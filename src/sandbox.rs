@@ -16,6 +16,7 @@ mod git;
 mod gitea;
 mod github;
 mod gitlab;
+mod lives;
 mod request_log;
 mod scenario;
 mod server;
@@ -88,6 +89,7 @@ pub struct Sandbox {
 struct Running {
     provider: &'static str,
     host: String,
+    world: Arc<World>,
     /// Held for its end, which stops it.
     #[expect(dead_code, reason = "only its drop is used")]
     server: server::Server,
@@ -112,8 +114,9 @@ impl Sandbox {
             sandbox.accounts.extend(directory.write_tokens(&world)?);
             sandbox.answers.extend(directory.write_answers(&scenario, &world)?);
             let host = world.host.clone();
-            let server = server::Server::start(listener, imitation, world, &scenario, Arc::clone(&log));
-            sandbox.running.push(Running { provider: imitation.name, host, server });
+            let (shown, log) = (Arc::clone(&world), Arc::clone(&log));
+            let server = server::Server::start(listener, imitation, shown, &scenario, log);
+            sandbox.running.push(Running { provider: imitation.name, host, world, server });
         }
         Ok(sandbox)
     }
@@ -133,6 +136,21 @@ impl Sandbox {
             .map(|it| json!({"platform": it.platform, "provider": it.provider, "file": it.file}))
             .collect();
         json!({"providers": providers, "accounts": self.accounts, "answers": answers})
+    }
+
+    /// The file with another token like the one that these sample answers name: what a rotation would bring.
+    pub fn another_token(&self, sample: &Path) -> Option<PathBuf> {
+        let text = std::fs::read_to_string(sample).ok()?;
+        let file = text.parse::<toml::Table>().ok()?.get("token")?.get("file")?.as_str()?.to_owned();
+        let file = sample.parent()?.join(file);
+        let name = file.file_name()?.to_str()?;
+        let mut worlds = self.running.iter().map(|running| &running.world);
+        let (world, token) =
+            worlds.find_map(|world| Some((world, world.tokens.iter().find(|token| *token.given.name == *name)?)))?;
+        let secret = world.make_another(token, token.expires).ok()?;
+        let other = file.with_file_name(format!("{name}-2"));
+        data::write(&other, &format!("{secret}\n")).ok()?;
+        Some(other)
     }
 
     /// The file with the sample answers for a platform on a provider.

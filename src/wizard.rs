@@ -7,6 +7,7 @@
 mod apply;
 mod keys;
 mod prefill;
+mod renewal;
 mod rotation;
 mod screen;
 mod step;
@@ -20,6 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use self::apply::{Command, Done, Keeping, Stage};
 pub use self::keys::Registration;
 pub use self::prefill::{answers_of, edited};
+pub use self::renewal::{Renewal, Renewed, Rotating};
 pub use self::screen::{Ask, Choice, Control, Found, Nearby, Note, NoteKind, Only, Screen};
 pub use self::step::Step;
 use crate::answers::{Answer, Answers, Field};
@@ -111,6 +113,8 @@ pub struct Wizard {
     /// The furthest step that was come to.
     reached: Step,
     nearby: Nearby,
+    /// How a rotation is done.
+    rotating: Rotating,
     /// What had no answer when the page for what is open was come to: it stays there.
     left_open: BTreeSet<Field>,
     tickets: u64,
@@ -128,7 +132,12 @@ impl Wizard {
         answers: Answers,
         fresh_id: String,
     ) -> Self {
-        let first = if matches!(purpose, Purpose::Rotate { .. }) { Step::Token } else { Step::Platform };
+        let first = match &purpose {
+            // A connection that signs in with a key is given another key there.
+            Purpose::Rotate { held } if held.token.is_none() => Step::Access,
+            Purpose::Rotate { .. } => Step::Token,
+            Purpose::Setup { .. } | Purpose::Check { .. } => Step::Platform,
+        };
         Self {
             purpose,
             settings,
@@ -138,6 +147,7 @@ impl Wizard {
             step: first,
             reached: first,
             nearby: Nearby::default(),
+            rotating: Rotating::default(),
             left_open: BTreeSet::new(),
             tickets: 0,
             fresh_id,
@@ -236,6 +246,7 @@ impl Wizard {
     pub fn credential(&self) -> Option<Credential> {
         match &self.purpose {
             Purpose::Check { held } => kept(held),
+            Purpose::Rotate { held } if self.renews() => self.renewed_credential(held),
             Purpose::Setup { .. } | Purpose::Rotate { .. } => {
                 let answered = self.answers.credential(Slot::Candidate);
                 answered.or_else(|| self.held().and_then(kept))
@@ -385,6 +396,7 @@ impl Wizard {
         match self.purpose {
             Purpose::Check { .. } => (self.floor() || self.settings.offline) && self.blocking().is_empty(),
             _ if self.settings.dry_run => self.floor() && self.blocking().is_empty(),
+            Purpose::Rotate { .. } => self.is_saved() && self.is_rotated_as_wanted(),
             _ => self.is_saved(),
         }
     }
@@ -444,7 +456,7 @@ impl Wizard {
     fn wanted(&self) -> Vec<Query> {
         let judgement = self.judgement();
         if !judgement.checks.is_empty() {
-            return judgement.wanted.into_iter().chain(self.lists()).collect();
+            return judgement.wanted.into_iter().chain(self.lists()).chain(self.beside()).collect();
         }
         let greeting = self.answers.site().map(Query::Reach);
         greeting.into_iter().filter(|query| self.facts.of(query).is_none()).collect()

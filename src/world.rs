@@ -4,12 +4,15 @@
 //! two credentials with the same secret at the same site ask through one.
 
 mod keys;
+mod old;
+mod renewal;
 mod rotation;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+pub use self::renewal::{Recovered, still_open};
 use self::rotation::Replacing;
 use crate::answers::{Answer, Field};
 use crate::config::{Config, Connection};
@@ -214,8 +217,8 @@ impl World {
     async fn act(&self, command: Command) -> Result<Done, Fault> {
         match command {
             Command::ProbeStore(keeping) => {
-                if keeping.held.is_some() {
-                    self.begin_replacing(&keeping.id).await?;
+                if let Some((store, generation)) = &keeping.held {
+                    self.begin_replacing(&keeping.id, (store, *generation)).await?;
                 }
                 // A store that gives what the connection keeps there has shown that it works.
                 let works = match &keeping.held {
@@ -255,6 +258,12 @@ impl World {
                 Ok(done)
             }
             Command::Verify { id, credential } => self.verify(&id, &credential).await,
+            Command::Renew(renewal) => self.renew(*renewal).await,
+            Command::RevokeOld(site, old, new) => self.revoke_old(&site, &old, &new).await,
+            Command::LookAtOld(site, old) => self.look_at_old(&site, &old).await,
+            Command::RemoveOldKey(site, credential, lock, id) => {
+                self.line(&site, Some(&credential))?.remove_key(&lock, &id).await.map(|()| Done::KeyRemoved)
+            }
             Command::LetGo { store, id, generation } => {
                 let gone = self.stores.remove(&store, &Entry { id: id.clone(), generation }).await;
                 gone.map_err(fault_of)?;

@@ -1,6 +1,7 @@
 //! `setup`: a connection is set up, or an existing one edited, from answers.
 
 mod drawn;
+mod rotate;
 mod rotated;
 mod sheet;
 
@@ -9,13 +10,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use self::drawn::list;
-use self::sheet::{Desk, Job, Sheet};
+pub use self::rotate::{how, rotate};
+use self::sheet::{Desk, Job, Sheet, Stopped};
 use super::run::{self, Run};
-use super::{Common, Ending, Out, Refusal, SetupFlags, manage};
+use super::{Common, Ending, Out, Refusal, SetupFlags};
 use crate::answers::file;
 use crate::answers::{Answers, Field, Raw};
 use crate::config::Connection;
 use crate::disk::{self, Paths};
+use crate::fact::Fault;
 use crate::headless;
 use crate::platform::Platform;
 use crate::report::{Entry, Report};
@@ -23,26 +26,10 @@ use crate::sandbox::Sandbox;
 use crate::store::Stores;
 use crate::tui::Canvas;
 use crate::wizard::{Purpose, Settings, Wizard};
-use crate::world::World;
+use crate::world::{World, still_open};
 
 pub fn setup(name: Option<&str>, flags: &SetupFlags, common: &Common, out: &Out, paths: &Paths) -> Ending {
     begun(Aim::SetUp, name, flags, common, out, paths)
-}
-
-/// `rotate`: the same for a saved connection, of which only the token changes.
-pub fn rotate(name: &str, flags: &SetupFlags, common: &Common, out: &Out, paths: &Paths) -> Ending {
-    let held = manage::config(paths).and_then(|config| manage::named(&config, paths, name).cloned());
-    match held {
-        Err(refusal) => out.refused(&refusal),
-        Ok(held) if held.token.is_none() => out.refused(&Refusal::usage(
-            format!("The connection {name} has no token: it signs in with a key."),
-            format!("Give it another key with git-access setup {name}"),
-        )),
-        Ok(_) if flags.sandbox.is_some() => out.usage(
-            "A sandbox has no saved connection to rotate: serve one with `git-access sandbox`, and set up against it.",
-        ),
-        Ok(_) => begun(Aim::Rotate, Some(name), flags, common, out, paths),
-    }
 }
 
 /// What a run is for.
@@ -54,11 +41,13 @@ enum Aim {
 
 fn begun(aim: Aim, name: Option<&str>, flags: &SetupFlags, common: &Common, out: &Out, paths: &Paths) -> Ending {
     // Whatever the answers are, they are answered from files; else by a person, where there is one.
-    let canvas = Canvas::find().filter(|_| flags.answers.is_empty() && !flags.plain);
-    let by_line = flags.answers.is_empty() && canvas.is_none() && (flags.plain || std::io::stdin().is_terminal());
+    // Where the provider makes the token, there is nothing to answer.
+    let unasked = !flags.answers.is_empty() || flags.rotating.at_provider.is_some();
+    let canvas = Canvas::find().filter(|_| !unasked && !flags.plain);
+    let by_line = !unasked && canvas.is_none() && (flags.plain || std::io::stdin().is_terminal());
     let begun = begin(name, flags, paths).and_then(|(platforms, above)| {
-        if flags.answers.is_empty() && flags.sandbox.is_none() && canvas.is_none() && !by_line {
-            return Err(nothing_to_go_by(aim, &above, &platforms, out));
+        if !unasked && flags.sandbox.is_none() && canvas.is_none() && !by_line {
+            return Err(nothing_to_go_by(aim, rotate::is_keyed(name, paths), &above, &platforms, out));
         }
         Ok((platforms, above))
     });
@@ -86,6 +75,25 @@ fn begun(aim: Aim, name: Option<&str>, flags: &SetupFlags, common: &Common, out:
         let paths = Paths::under(played.dir());
         let stores = Stores::in_directory(played.dir().join("keyring"));
         let played_by = Some(&played.sandbox);
+        if aim == Aim::Rotate {
+            let first = rotate::flags_of_the_first(flags);
+            let (above, platforms, quiet) = (above.clone(), platforms.clone(), out.keeping());
+            let played = played_by;
+            let setup = Setup {
+                aim: Aim::SetUp,
+                flags: &first,
+                above,
+                played,
+                platforms,
+                run: &run,
+                out: &quiet,
+                paths: &paths,
+            };
+            let ending = setup.all(name, stores.clone()).await;
+            if let Err(ending) = rotate::after_the_first((ending, &quiet), name, flags, out, &paths) {
+                return ending;
+            }
+        }
         let setup = Setup { aim, flags, above, played: played_by, platforms, run: &run, out, paths: &paths };
         let ending = match canvas {
             Some(canvas) => setup.drawn(canvas, common, name, stores).await,
@@ -110,9 +118,9 @@ fn begin(name: Option<&str>, flags: &SetupFlags, paths: &Paths) -> Result<(Vec<P
 }
 
 /// Neither answers nor a sandbox: say what would have been needed.
-fn nothing_to_go_by(aim: Aim, above: &Answers, platforms: &[Platform], out: &Out) -> Refusal {
+fn nothing_to_go_by(aim: Aim, keyed: bool, above: &Answers, platforms: &[Platform], out: &Out) -> Refusal {
     if aim == Aim::Rotate {
-        out.say("# An answers file for git-access rotate: where the new token comes from.\nversion = 1\n\n[token]\nenv = \"GIT_ACCESS_TOKEN\"  # or file = \"…\", command = [\"op\", \"read\", \"…\"], stdin = true");
+        out.say(rotate::wanted(keyed));
         let remedy = "Save the above, fill it in, and give it with --answers FILE.";
         return Refusal::usage("There is no terminal, and no answers file was given.", remedy);
     }
@@ -157,6 +165,11 @@ impl Aim {
             (_, held) => Purpose::Setup { held },
         }
     }
+}
+
+fn told(fault: Fault, ending: Ending) -> Refusal {
+    let remedy = fault.remedy.map(|remedy| remedy.text).unwrap_or_default();
+    Refusal { ending, ..Refusal::usage(fault.text, remedy) }
 }
 
 /// Everything that the answers files of one run share.
@@ -207,6 +220,14 @@ impl Setup<'_> {
 
     /// The answers files in their order; without any, the sample of the sandbox.
     async fn sheets(&self) -> Result<Vec<Sheet>, Refusal> {
+        if self.flags.rotating.at_provider.is_some() {
+            return Ok(vec![Sheet::blank()]);
+        }
+        if let (Aim::Rotate, Some(played), true) = (self.aim, self.played, self.flags.answers.is_empty()) {
+            let token = self.sample(&self.above).and_then(|sample| played.another_token(&sample));
+            let broken = || Refusal::storage("The sandbox could not make another token.", "Run this again.");
+            return Ok(vec![Sheet::with_token(&token.ok_or_else(broken)?)]);
+        }
         if !self.flags.answers.is_empty() {
             let mut sheets = Vec::new();
             for path in &self.flags.answers {
@@ -249,7 +270,8 @@ impl Setup<'_> {
     }
 
     async fn one(&self, sheet: &Sheet, name: Option<&str>, world: &Arc<World>, report: &mut Report) -> Ending {
-        let sample = |answers: &Answers| self.sample(answers);
+        // A rotation takes nothing from the sample: the connection answers.
+        let sample = |answers: &Answers| self.sample(answers).filter(|_| self.aim == Aim::SetUp);
         let desk = Desk {
             above: &self.above,
             platforms: &self.platforms,
@@ -257,9 +279,9 @@ impl Setup<'_> {
             host: &|provider| self.played.and_then(|played| played.host(provider)),
             sample: &sample,
             name,
-            rotates: self.aim == Aim::Rotate,
+            rotates: (self.aim == Aim::Rotate).then_some(self.flags.rotating),
         };
-        let job = match desk.job(sheet) {
+        let job = match self.taken_up(&desk, sheet, world).await {
             Ok(job) => job,
             Err((ending, problems)) => {
                 report.problems.extend(problems);
@@ -275,8 +297,35 @@ impl Setup<'_> {
             report.problems.push(Refusal::from(fault).located());
             return Ending::Storage;
         }
+        if let Some(held) = job.held.as_ref().filter(|_| self.aim == Aim::Rotate) {
+            rotated::warn(self, held);
+        }
         let wizard = self.drive(job, world).await;
-        self.after(&wizard, report)
+        self.after(&wizard, world, report).await
+    }
+
+    /// The job of `sheet`, once what an interrupted run has left is finished or undone.
+    async fn taken_up(&self, desk: &Desk<'_>, sheet: &Sheet, world: &World) -> Result<Job, Stopped> {
+        let job = desk.job(sheet)?;
+        let Some(held) = job.held.as_ref().filter(|_| !self.flags.dry_run) else { return Ok(job) };
+        let stopped = |refusal: Refusal| (refusal.ending, vec![refusal.located()]);
+        world.hold(&held.id).await.map_err(|fault| stopped(told(fault, Ending::Storage)))?;
+        self.recovered(held, world).await.map_err(stopped)?;
+        // As it is now: another run may have changed it before it was held.
+        desk.job(sheet)
+    }
+
+    /// Whether the config was changed to finish what an interrupted run had begun.
+    async fn recovered(&self, held: &Connection, world: &World) -> Result<bool, Refusal> {
+        let recovered = world.recover(&held.id).await.map_err(|fault| told(fault, Ending::Storage))?;
+        for note in world.take_notes() {
+            self.out.say(&note);
+        }
+        let renews = self.flags.rotating.at_provider.is_some();
+        match recovered.open.filter(|_| renews) {
+            Some(open) => Err(told(still_open(&held.name, &open), Ending::Refused)),
+            None => Ok(recovered.changed),
+        }
     }
 
     async fn drive(&self, job: Job, world: &Arc<World>) -> Wizard {
@@ -291,7 +340,8 @@ impl Setup<'_> {
         };
         let platforms = Arc::new(self.platforms.clone());
         let purpose = self.aim.purpose(job.held);
-        let mut wizard = Wizard::new(purpose, settings, platforms, job.answers, run::fresh_id());
+        let wizard = Wizard::new(purpose, settings, platforms, job.answers, run::fresh_id());
+        let mut wizard = wizard.rotating(self.flags.rotating);
         headless::drive(&mut wizard, world).await;
         for note in world.take_notes() {
             self.out.say(&note);
@@ -299,10 +349,10 @@ impl Setup<'_> {
         wizard
     }
 
-    fn after(&self, wizard: &Wizard, report: &mut Report) -> Ending {
-        let entry = Entry::of(wizard);
+    async fn after(&self, wizard: &Wizard, world: &World, report: &mut Report) -> Ending {
+        let mut entry = Entry::of(wizard);
         if self.aim == Aim::Rotate {
-            rotated::tell(self, wizard);
+            rotated::complete(self, &mut entry, wizard, world).await;
         }
         if let Some(fault) = wizard.broken_here() {
             let remedy = fault.remedy.as_ref().map(|remedy| remedy.text.as_str()).unwrap_or_default();

@@ -113,6 +113,8 @@ pub fn probe(path: &Path) -> Result<(), DiskFault> {
 pub fn remove(path: &Path) -> Result<bool, DiskFault> {
     let refused = |error: &io::Error| DiskFault::of_io(path, "removed", error, "It is still there.");
     let target = follow(path)?;
+    // What a killed run has left beside it may hold as much as the file itself.
+    remove_stale(&target);
     if look(&target)?.is_none() {
         return Ok(false);
     }

@@ -180,4 +180,8 @@ impl Forge for BitbucketDc {
     fn register_key<'a>(&'a self, new: &'a NewKey) -> Asked<'a, RegisteredKey> {
         self.register_key_now(new).boxed()
     }
+
+    fn remove_key<'a>(&'a self, lock: &'a Lock, id: &'a str) -> Asked<'a, ()> {
+        self.remove_key_now(lock, id).boxed()
+    }
 }

@@ -59,6 +59,8 @@ pub struct Request {
     most: usize,
     keep_cut: bool,
     sign_in: Option<&'static str>,
+    /// The body lists the credential itself under this key.
+    hands_in: Option<&'static str>,
 }
 
 impl Request {
@@ -68,6 +70,15 @@ impl Request {
 
     pub fn post(url: impl Into<String>, body: serde_json::Value) -> Self {
         Self::new(Method::POST, url.into(), Some(body))
+    }
+
+    pub fn delete(url: impl Into<String>) -> Self {
+        Self::new(Method::DELETE, url.into(), None)
+    }
+
+    /// A request that nobody signs, with the credential in its body: a list of one under `key`.
+    pub fn hand_in(url: impl Into<String>, key: &'static str) -> Self {
+        Self { hands_in: Some(key), ..Self::new(Method::POST, url.into(), None) }.sign(Sign::Not)
     }
 
     pub fn patch(url: impl Into<String>, body: serde_json::Value) -> Self {
@@ -92,6 +103,7 @@ impl Request {
             most: LONGEST_ANSWER,
             keep_cut: false,
             sign_in: None,
+            hands_in: None,
         }
     }
 
@@ -156,6 +168,13 @@ impl Client {
         Ok(Self { outside: outside.clone(), lines, secret: secret.cloned(), redactor, total })
     }
 
+    /// Makes every later line of the log free of a secret that an answer brought.
+    pub fn learn(&self, secret: &Secret) {
+        if let Some(log) = self.outside.log() {
+            log.learn(secret);
+        }
+    }
+
     /// Sends `request` and reads what comes back, whatever its status; a GET is repeated where that may help.
     pub async fn send(&self, request: &Request) -> Result<Answer, Fault> {
         let (mut waited, mut repeats) = (Duration::ZERO, 0);
@@ -211,6 +230,10 @@ impl Client {
         }
         if let Some((kind, text)) = &request.body {
             builder = builder.header("content-type", *kind).body(text.clone());
+        }
+        if let (Some(key), Some(secret)) = (request.hands_in, &self.secret) {
+            let body = serde_json::json!({ key: [secret.expose()] });
+            builder = builder.header("content-type", "application/json").body(body.to_string());
         }
         builder = self.sign(builder, &request.sign, origin)?;
         let rest = *locked(&line.rest);

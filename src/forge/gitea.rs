@@ -177,4 +177,22 @@ impl Forge for Gitea {
     fn register_key<'a>(&'a self, new: &'a NewKey) -> Asked<'a, RegisteredKey> {
         self.register_now(new).boxed()
     }
+
+    fn remove_key<'a>(&'a self, lock: &'a Lock, id: &'a str) -> Asked<'a, ()> {
+        self.remove_key_now(lock, id).boxed()
+    }
+
+    /// `DELETE /token`, from Gitea 1.27 on (<https://github.com/go-gitea/gitea/pull/37995>): a token ends itself. Older
+    /// servers, and Forgejo, want the password for that, and answer that there is no such address.
+    fn revoke_token(&self) -> Asked<'_, ()> {
+        async {
+            let answer = self.send(&headed(Request::delete(self.0.site.api.join("/token")))).await?;
+            match answer.status {
+                204 => Ok(()),
+                404 | 405 => Err(super::by_hand("lets no token end itself")),
+                _ => Err(self.refused(&answer, "the end of the replaced token")),
+            }
+        }
+        .boxed()
+    }
 }

@@ -204,4 +204,23 @@ impl Forge for GitHub {
     fn register_key<'a>(&'a self, new: &'a NewKey) -> Asked<'a, RegisteredKey> {
         self.register_now(new).boxed()
     }
+
+    fn remove_key<'a>(&'a self, lock: &'a Lock, id: &'a str) -> Asked<'a, ()> {
+        self.remove_key_now(lock, id).boxed()
+    }
+
+    /// The request is signed by nobody, or GitHub refuses it, and is for github.com only ("Revoke a list of
+    /// credentials", <https://docs.github.com/en/rest/credentials/revoke>, read on 2026-11-20). 202: it will be done.
+    fn revoke_token(&self) -> Asked<'_, ()> {
+        async {
+            let request = headed(Request::hand_in(self.0.site.api.join("/credentials/revoke"), "credentials"));
+            let answer = self.0.client.send(&request.sign(Sign::Not)).await?;
+            match answer.status {
+                202 => Ok(()),
+                404 => Err(super::by_hand("revokes no token through its API")),
+                _ => Err(self.refused(&answer, "the end of the replaced token")),
+            }
+        }
+        .boxed()
+    }
 }

@@ -15,6 +15,7 @@ mod key;
 mod list;
 mod owner;
 mod refusal;
+mod renewal;
 mod repository;
 mod right;
 mod wire;
@@ -22,12 +23,13 @@ mod wire;
 use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt as _;
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use self::refusal::{Asking, Refusal};
 use super::client::{Answer, Client, Request, Sign};
 use super::memo::Memo;
-use super::{Asked, Forge, NewRepository};
+use super::{Asked, Forge, NewRepository, NewToken};
 use crate::fact::{
     Expiry, Fault, FaultKind, Grants, Identity, Owner, OwnerPath, Page, Place, Refs, Remedy, Repository, Right, Server,
     Service, Site,
@@ -203,5 +205,17 @@ impl Forge for GitLab {
 
     fn register_key<'a>(&'a self, new: &'a NewKey) -> Asked<'a, RegisteredKey> {
         self.register_now(new).boxed()
+    }
+
+    fn remove_key<'a>(&'a self, lock: &'a Lock, id: &'a str) -> Asked<'a, ()> {
+        self.remove_key_now(lock, id).boxed()
+    }
+
+    fn rotate_token(&self, ends: Timestamp) -> Asked<'_, NewToken> {
+        self.rotate_now(ends).boxed()
+    }
+
+    fn revoke_token(&self) -> Asked<'_, ()> {
+        self.revoke_now().boxed()
     }
 }

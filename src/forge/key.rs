@@ -87,6 +87,15 @@ pub(super) fn after_silence(found: Result<RegisteredKey, Fault>, fault: Fault) -
     }
 }
 
+/// The id of a key as a part of an address. It comes out of a config that can be edited by hand.
+pub(super) fn id(id: &str) -> Result<&str, Fault> {
+    if !id.is_empty() && id.len() <= 40 && id.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(id);
+    }
+    Err(Fault::new(FaultKind::NotFound, "The id of the replaced key in the config is none that this forge gives.")
+        .remedy(Remedy::new("Remove the key on the forge's own page.")))
+}
+
 /// Whether no answer came that settles anything.
 pub(super) fn is_silent(fault: &Fault) -> bool {
     matches!(fault.kind, FaultKind::Network | FaultKind::Timeout | FaultKind::NotTheApi)

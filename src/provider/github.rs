@@ -400,6 +400,15 @@ impl Rules for GitHub {
         )
     }
 
+    /// "Managing deploy keys": <https://docs.github.com/en/authentication/connecting-to-github-with-ssh/managing-deploy-keys>,
+    /// and the warning on the page of personal access tokens, read on 2026-11-20.
+    fn lost_with_a_token(&self) -> Option<&'static str> {
+        Some(
+            "GitHub deletes the deploy keys that were made with a token together with the token: make them again with \
+             the new one before you delete the old one.",
+        )
+    }
+
     fn sign_up_page(&self, site: &Site) -> String {
         site.host.join("/signup")
     }

@@ -318,6 +318,10 @@ impl Rules for GitLab {
         }
     }
 
+    fn renews_tokens(&self) -> bool {
+        true
+    }
+
     fn sign_up_page(&self, site: &Site) -> String {
         site.host.join(SIGN_UP)
     }

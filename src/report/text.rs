@@ -42,6 +42,9 @@ fn entry_text(text: &mut String, entry: &Entry, color: bool) {
         rest = &rest[same..];
     }
     let _ = writeln!(text);
+    if let Some(rotation) = &entry.rotation {
+        rotation.write(text);
+    }
     if !entry.accepted.is_empty() {
         let _ = writeln!(text, "accepted although they failed: {}", entry.accepted.join(", "));
     }

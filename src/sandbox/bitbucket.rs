@@ -121,6 +121,9 @@ async fn route(call: &Call<'_>, method: &Method, path: &[&str]) -> Outcome {
         ("GET", ["repositories", workspace]) => repositories::of_workspace(call, workspace).await,
         ("GET", ["repositories", workspace, slug, "deploy-keys"]) => keys::of_repository(call, workspace, slug),
         ("POST", ["repositories", workspace, slug, "deploy-keys"]) => keys::add_to_repository(call, workspace, slug),
+        ("DELETE", ["repositories", workspace, slug, "deploy-keys", id]) => {
+            keys::remove_from_repository(call, workspace, slug, id)
+        }
         ("POST", ["repositories", workspace, slug, "src"]) => repositories::commit(call, workspace, slug).await,
         ("GET", ["repositories", workspace, slug, rest @ ..]) => repositories::route(call, workspace, slug, rest).await,
         ("POST", ["repositories", workspace, slug]) => repositories::create(call, workspace, slug).await,

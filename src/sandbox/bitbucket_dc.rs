@@ -136,6 +136,9 @@ async fn route(call: &Call<'_>, path: &[&str]) -> Outcome {
         ("GET", ["rest", "api", "1.0", "repos"]) => repositories::search(call),
         ("GET", ["rest", "access-tokens", "latest", "users", slug]) => projects::tokens(call, slug),
         (_, ["rest", "keys", "1.0", "projects", key, "repos", slug, "ssh"]) => keys::of_repository(call, key, slug),
+        ("DELETE", ["rest", "keys", "1.0", "projects", key, "repos", slug, "ssh", id]) => {
+            keys::remove_from_repository(call, key, slug, id)
+        }
         (_, ["rest", "ssh", "1.0", "keys"]) => keys::of_account(call),
         _ => Err(Reply::no_such_address()),
     }

@@ -156,7 +156,7 @@ fn create(path: &Path) -> Result<(), SandboxError> {
     builder.create(path).map_err(|source| unwritten(path, source))
 }
 
-fn write(path: &Path, text: &str) -> Result<(), SandboxError> {
+pub(super) fn write(path: &Path, text: &str) -> Result<(), SandboxError> {
     let written = private().open(path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|source| unwritten(path, source))
 }

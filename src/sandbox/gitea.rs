@@ -145,11 +145,13 @@ async fn route(call: &Call<'_>, path: &[&str]) -> Outcome {
     match (call.method.as_str(), path) {
         ("GET", ["version"]) => Ok(Reply::ok(json!({"version": flavour.common_version()}))),
         ("GET", ["token"]) if flavour.is_gitea_since([1, 27, 0]) => owners::token(call),
+        ("DELETE", ["token"]) if flavour.is_gitea_since([1, 27, 0]) => owners::end_token(call),
         ("GET", ["admin", "cron"]) => owners::cron(call),
         ("GET", ["user"]) => owners::me(call),
         ("GET", ["user", "orgs"]) => owners::my_organisations(call),
         ("GET", ["user", "keys"]) => keys::mine(call),
         ("POST", ["user", "keys"]) => keys::add_mine(call),
+        ("DELETE", ["user", "keys", id]) => keys::remove_mine(call, id),
         ("GET", ["user", "repos"]) => repositories::mine(call),
         ("POST", ["user", "repos"]) => repositories::create_own(call).await,
         ("GET", ["users", name]) => owners::profile(call, name),

@@ -138,6 +138,9 @@ async fn route(call: &Call<'_>, path: &[&str]) -> Outcome {
         ("GET", ["users", name, "repos"]) => repositories::of_user(call, name),
         ("GET", ["orgs", name]) => owners::organisation(call, name),
         ("GET", ["orgs", name, "repos"]) => repositories::of_organisation(call, name),
+        ("POST", ["credentials", "revoke"]) => revoke(call),
+        ("DELETE", ["repos", owner, name, "keys", _]) => repositories::route(call, owner, name, &path[3..]).await,
+        ("DELETE", ["user", "keys", id]) => owners::remove_key(call, id),
         ("DELETE", _) => Err(Reply::forbidden("Must have admin rights to Repository.")),
         ("GET", ["repositories", id]) => repositories::by_id(call, id),
         (_, ["repos", owner, name, rest @ ..]) => repositories::route(call, owner, name, rest).await,
@@ -163,6 +166,19 @@ async fn route_own(call: &Call<'_>, path: &[&str]) -> Outcome {
         ("POST", ["orgs", name, "repos"]) => repositories::create_in(call, name).await,
         _ => Err(Reply::not_found()),
     }
+}
+
+/// An Enterprise Server has no such address; it is that of github.com, whose part this plays as well.
+/// <https://docs.github.com/en/rest/credentials/revoke>
+fn revoke(call: &Call) -> Outcome {
+    if call.caller.user.is_some() {
+        return Err(Reply::forbidden("This endpoint takes no credentials."));
+    }
+    let body = call.object()?;
+    for secret in body["credentials"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        call.world().end(secret);
+    }
+    Ok(Reply::new(StatusCode::ACCEPTED, json!({})))
 }
 
 fn root(call: &Call) -> Value {

@@ -9,6 +9,7 @@ mod groups;
 mod keys;
 mod projects;
 mod reply;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -83,7 +84,10 @@ async fn api(world: &World, request: Request) -> Response {
     const LARGEST: usize = 1 << 20;
     let caller = match Caller::of(world, request.headers()) {
         Ok(caller) => caller,
-        Err(refusal) => return refusal.into(),
+        Err(refusal) => {
+            tokens::detect_reuse(world, request.uri().path(), request.headers());
+            return refusal.into();
+        }
     };
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
@@ -108,7 +112,12 @@ async fn route(call: &Call<'_>, method: &Method, path: &[&str]) -> Outcome {
             call.caller.needs("read_user", "metadata", "Metadata: Read")?;
             Ok(Reply::ok(json!({"version": "18.11.2-ee", "revision": "5a4bb5c", "enterprise": true})))
         }
-        ("GET", ["personal_access_tokens", "self"]) => token(call),
+        ("GET", ["personal_access_tokens", "self"]) => tokens::own(call),
+        ("DELETE", ["personal_access_tokens", "self"]) => tokens::revoke(call),
+        ("POST", ["personal_access_tokens", "self", "rotate"]) => tokens::rotate(call),
+        ("POST", ["projects" | "groups", _, "access_tokens", "self", "rotate"]) if call.caller.is_bot() => {
+            tokens::rotate(call)
+        }
         ("GET", ["user"]) => {
             call.caller.needs("read_user", "user", "User: Read")?;
             let (account, _) = call.caller.signed_in()?;
@@ -126,28 +135,14 @@ async fn route(call: &Call<'_>, method: &Method, path: &[&str]) -> Outcome {
         ("POST", ["user", "keys"]) => keys::add_mine(call),
         ("POST", ["projects"]) => projects::create(call).await,
         ("POST", ["projects", name, "deploy_keys"]) => keys::add_to_project(call, name),
+        ("DELETE", ["projects", name, "deploy_keys", id]) => keys::remove_from_project(call, name, id),
+        ("DELETE", ["user", "keys", id]) => keys::remove_mine(call, id),
         ("GET", ["projects", rest @ ..]) => projects::route(call, rest),
         _ => {
             call.caller.signed_in()?;
             Err(Reply::error(StatusCode::NOT_FOUND, "404 Not Found"))
         }
     }
-}
-
-/// Every token may ask this about itself, but for a fine-grained one without the permission.
-fn token(call: &Call) -> Outcome {
-    let (_, token) = call.caller.signed_in()?;
-    if call.caller.is_granular() {
-        call.caller.needs("read_api", "personal_access_token", "Personal Access Token: Read")?;
-    }
-    let granular = call.caller.is_granular();
-    let scopes = if granular { vec!["granular".to_owned()] } else { token.given.scopes.clone() };
-    Ok(Reply::ok(json!({
-        "id": 41, "name": &*token.given.name, "revoked": false, "created_at": "2026-01-10T09:00:00.000Z",
-        "description": "", "scopes": scopes, "user_id": call.world().owner_id(&token.given.account),
-        "last_used_at": null, "active": true, "granular": granular,
-        "expires_at": token.expires.map(|moment| moment.strftime("%Y-%m-%d").to_string()),
-    })))
 }
 
 fn user(world: &World, login: &str) -> Value {

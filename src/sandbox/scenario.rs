@@ -358,6 +358,9 @@ pub(super) struct Disturbance {
     /// Drop the connection: before any answer, or half-way through the body where a status is given.
     #[serde(default)]
     pub close: bool,
+    /// The provider does what was asked, and the disturbance takes the place of its answer.
+    #[serde(default)]
+    pub afterwards: bool,
 }
 
 fn yes() -> bool {

@@ -102,6 +102,9 @@ async fn handle(
     tokio::time::sleep(station.delay + outcome.delay).await;
     entry.fault = outcome.answer.map(super::scenario::Disturbance::summary);
     let mut response = if let Some(disturbance) = outcome.answer {
+        if disturbance.afterwards {
+            drop((station.imitation.answer)(Arc::clone(&station.world), request).await);
+        }
         let Some(response) = disturbance.response(&station.world.host) else {
             switch.throw();
             return Response::default();

@@ -1,6 +1,6 @@
 //! A running world of one provider: the scenario with values for everything that it leaves open.
 //!
-//! Accounts, organisations and tokens stay as the scenario has them; repositories and keys come and go. Rights are asked
+//! Accounts and organisations stay as the scenario has them; repositories, keys and tokens come and go. Rights are asked
 //! here in neutral words; what a token takes away from them is the business of each provider.
 
 use std::path::PathBuf;
@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use super::git::Git;
+use super::lives::Lives;
 use super::scenario::{self, Account, Level, MemberRole, Organisation, Rights, Scenario, Visibility};
 use super::{Imitation, SandboxError, validate};
 
@@ -22,6 +23,8 @@ pub(super) struct World {
     pub accounts: Vec<Account>,
     pub organisations: Vec<Organisation>,
     pub tokens: Vec<Token>,
+    pub(super) lives: Lives,
+    pub(super) mint: fn(&str) -> std::io::Result<String>,
     pub git: Git,
     pub started: Timestamp,
     repositories: Mutex<Vec<Repository>>,
@@ -103,6 +106,8 @@ impl World {
                 .cloned()
                 .collect(),
             tokens: tokens.collect::<Result<_, SandboxError>>()?,
+            lives: Lives::new(),
+            mint: imitation.mint,
             git,
             started,
             repositories: Mutex::default(),
@@ -201,6 +206,14 @@ impl World {
         free
     }
 
+    /// Removes the key with this number; false where there is none.
+    pub(super) fn remove_key(&self, holder: &KeyHolder, id: &str) -> bool {
+        let mut keys = held(&self.keys);
+        let before = keys.len();
+        keys.retain(|key| key.holder != *holder || key.id.to_string() != id);
+        keys.len() < before
+    }
+
     /// A number that nothing else in this world has.
     pub(super) fn number(&self) -> u64 {
         self.numbers.fetch_add(1, Ordering::Relaxed)
@@ -208,13 +221,15 @@ impl World {
 
     pub(super) fn token(&self, secret: &str) -> Option<&Token> {
         let token = self.token_ever(secret)?;
-        let alive = !token.given.dead && token.expires.is_none_or(|expires| expires > Timestamp::now());
+        let alive = !token.given.dead
+            && !self.has_ended(secret)
+            && token.expires.is_none_or(|expires| expires > Timestamp::now());
         alive.then_some(token)
     }
 
     /// The token with this value, also one that is dead.
     pub(super) fn token_ever(&self, secret: &str) -> Option<&Token> {
-        self.tokens.iter().find(|token| token.secret == secret)
+        self.all_tokens().find(|token| token.secret == secret)
     }
 
     pub(super) fn account(&self, login: &str) -> Option<&Account> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::keys::Registration;
+use super::renewal::{Renewal, Renewed};
 use super::{Effect, Step, Wizard};
 use crate::answers::Contents;
 use crate::answers::GivenExpiry;
@@ -15,7 +16,7 @@ use crate::fact::{
     Repository, Site, Ticket, Value,
 };
 use crate::forge::NewRepository;
-use crate::key::{KeyFiles, PublicKey, RegisteredKey};
+use crate::key::{KeyFiles, Lock, PublicKey, RegisteredKey};
 use crate::provider::{TokenKind, kind_row};
 use crate::secret::Store;
 
@@ -31,6 +32,8 @@ pub enum Command {
     },
     CreateRepository(Site, Credential, NewRepository),
     RegisterKey(Site, Credential, Box<Registration>),
+    /// Lets the provider replace the token, and keeps the new one before anything else is done.
+    Renew(Box<Renewal>),
     WriteSecret(Keeping),
     /// Reads the secret back and compares it.
     ReadBack {
@@ -51,6 +54,12 @@ pub enum Command {
         id: String,
         generation: u64,
     },
+    /// Ends the replaced token (the first) at the forge, unless it is the one in use (the second).
+    RevokeOld(Site, Credential, Credential),
+    /// Asks the forge once with the replaced token.
+    LookAtOld(Site, Credential),
+    /// Removes the replaced key at the forge: what it opens, and the forge's own id of it.
+    RemoveOldKey(Site, Credential, Lock, String),
 }
 
 /// A secret on its way to its store.
@@ -76,6 +85,14 @@ pub enum Done {
     Saved,
     Verified,
     LetGo,
+    /// The provider has replaced the token, and the config names the new one.
+    Renewed(Renewed),
+    Revoked,
+    /// The forge refuses the replaced token.
+    Dead,
+    /// The forge still takes it.
+    Alive,
+    KeyRemoved,
 }
 
 /// The place of a command in the list.
@@ -85,11 +102,15 @@ pub enum Stage {
     GenerateKey,
     CreateRepository,
     RegisterKey,
+    Renew,
     WriteSecret,
     ReadBack,
     WriteConfig,
     Verify,
     LetGo,
+    RevokeOld,
+    LookAtOld,
+    RemoveOldKey,
 }
 
 impl Command {
@@ -104,6 +125,10 @@ impl Command {
             Self::WriteConfig(_) => Stage::WriteConfig,
             Self::Verify { .. } => Stage::Verify,
             Self::LetGo { .. } => Stage::LetGo,
+            Self::Renew(_) => Stage::Renew,
+            Self::RevokeOld(..) => Stage::RevokeOld,
+            Self::LookAtOld(..) => Stage::LookAtOld,
+            Self::RemoveOldKey(..) => Stage::RemoveOldKey,
         }
     }
 
@@ -128,6 +153,10 @@ impl Command {
             Self::WriteConfig(connection) => format!("save the connection {}", connection.name),
             Self::Verify { .. } => "read the token through the saved connection".to_owned(),
             Self::LetGo { generation, .. } => format!("remove the token that was replaced (generation {generation})"),
+            Self::Renew(renewal) => format!("let {} replace the token, and keep the new one", renewal.site.provider),
+            Self::RevokeOld(site, ..) => format!("revoke the replaced token at {}", site.provider),
+            Self::LookAtOld(..) => "ask once with the replaced token".to_owned(),
+            Self::RemoveOldKey(site, ..) => format!("remove the replaced key at {}", site.provider),
         }
     }
 }
@@ -144,15 +173,20 @@ impl Wizard {
     }
 
     pub fn is_saved(&self) -> bool {
-        self.applied.iter().any(|(_, outcome)| *outcome == Ok(Done::Saved))
+        self.renewed().is_some() || self.applied.iter().any(|(_, outcome)| *outcome == Ok(Done::Saved))
     }
 
     /// The fault of a command about the secret or the config, which is ours and not the forge's. A replaced secret that
     /// could not be removed is no such fault: it is told as left behind.
     pub fn broken_here(&self) -> Option<&Fault> {
-        let ours = |stage| !matches!(stage, Stage::CreateRepository | Stage::RegisterKey | Stage::LetGo);
-        let mut outcomes = self.applied.iter().filter(|(command, _)| ours(command.stage()));
-        outcomes.find_map(|(_, outcome)| outcome.as_ref().err())
+        let theirs = |(command, fault): &(&Command, &Fault)| match command.stage() {
+            Stage::CreateRepository | Stage::RegisterKey | Stage::LetGo => true,
+            Stage::RevokeOld | Stage::LookAtOld | Stage::RemoveOldKey => true,
+            Stage::Renew => fault.kind != FaultKind::Secret,
+            _ => false,
+        };
+        let mut faults = self.applied.iter().filter_map(|(command, outcome)| Some((command, outcome.as_ref().err()?)));
+        faults.find(|both| !theirs(both)).map(|(_, fault)| fault)
     }
 
     pub(super) fn is_applied(&self) -> bool {
@@ -165,8 +199,7 @@ impl Wizard {
         if self.step != Step::Apply || self.settings.dry_run || self.under_way.is_some() {
             return None;
         }
-        if self.applied.iter().any(|(_, outcome)| outcome.is_err()) || !self.is_settled() || !self.blocking().is_empty()
-        {
+        if self.applied.iter().any(|(_, outcome)| outcome.is_err()) || !self.is_settled() || self.is_held_up() {
             return None;
         }
         let done = |stage| self.applied.iter().any(|(command, _)| command.stage() == stage);
@@ -202,6 +235,9 @@ impl Wizard {
         if self.answers.has_ssh() {
             return self.key_stages();
         }
+        if self.renews() {
+            return self.stages_of_renewal();
+        }
         let mut stages = Vec::new();
         let brought = self.answers.source().is_some();
         if brought {
@@ -218,6 +254,7 @@ impl Wizard {
             stages.push(Stage::Verify);
             stages.push(Stage::LetGo);
         }
+        self.push_the_end_of_the_old(&mut stages);
         stages
     }
 
@@ -240,7 +277,7 @@ impl Wizard {
         let held = self.held()?;
         let token = held.token.as_ref().filter(|token| token.store.keeps())?;
         let moved = (token.store.clone(), token.generation) != self.resting_place();
-        let replaced = self.answers.has_ssh() || (self.answers.source().is_some() && moved);
+        let replaced = self.answers.has_ssh() || (self.brings_a_token() && moved);
         replaced.then(|| (token.store.clone(), held.id.clone(), token.generation))
     }
 
@@ -248,6 +285,7 @@ impl Wizard {
     fn resting_place(&self) -> (Store, u64) {
         let stored = self.applied.iter().find_map(|(_, outcome)| match outcome {
             Ok(Done::Stored(store, generation)) => Some((store.clone(), *generation)),
+            Ok(Done::Renewed(new)) => Some((new.store.clone(), new.generation)),
             _ => None,
         });
         let held = self.held().and_then(|held| held.token.as_ref());
@@ -261,7 +299,7 @@ impl Wizard {
     fn command(&self, stage: Stage) -> Option<Command> {
         // Without a token, too.
         match stage {
-            Stage::GenerateKey | Stage::RegisterKey => return self.key_command(stage),
+            Stage::GenerateKey | Stage::RegisterKey | Stage::RemoveOldKey => return self.key_command(stage),
             Stage::WriteConfig => return Some(Command::WriteConfig(Box::new(self.connection()?))),
             _ => {}
         }
@@ -276,7 +314,10 @@ impl Wizard {
                 Command::ReadBack { store, id, generation, credential }
             }
             Stage::Verify => Command::Verify { id, credential },
-            Stage::GenerateKey | Stage::RegisterKey | Stage::WriteConfig => return None,
+            Stage::Renew => Command::Renew(Box::new(self.renewal(site, store, id)?)),
+            Stage::RevokeOld => Command::RevokeOld(site, self.current()?, credential),
+            Stage::LookAtOld => Command::LookAtOld(site, self.current()?),
+            Stage::GenerateKey | Stage::RegisterKey | Stage::RemoveOldKey | Stage::WriteConfig => return None,
             Stage::LetGo => {
                 let (store, id, generation) = self.outlived()?;
                 Command::LetGo { store, id, generation }
@@ -284,7 +325,7 @@ impl Wizard {
         })
     }
 
-    fn keeping(&self, store: Store, id: String, credential: Credential) -> Keeping {
+    pub(super) fn keeping(&self, store: Store, id: String, credential: Credential) -> Keeping {
         let held = self.held().and_then(|held| held.token.as_ref());
         Keeping { store, id, credential, held: held.map(|token| (token.store.clone(), token.generation)) }
     }
@@ -406,7 +447,7 @@ impl Wizard {
         let told = self.answers.site().zip(self.credential());
         let told = told.and_then(|(site, credential)| match self.facts.of(&Query::Expiry(site, credential)) {
             Some(Fact::Known(Value::Expiry(expiry))) => Some(*expiry),
-            _ => None,
+            _ => self.renewed().map(|new| new.expires),
         });
         let (expires, expires_source) = match (told, self.answers.token_expires()) {
             (Some(Expiry::At(at)), _) => (Some(at), ExpiresSource::Provider),
@@ -427,7 +468,7 @@ impl Wizard {
         let (store, generation) = self.resting_place();
         let rotate_by = match held.and_then(|token| token.rotate_by) {
             // A new token begins anew, and one that cannot be given an end is given a day on which to replace it.
-            _ if self.answers.source().is_some() => {
+            _ if self.brings_a_token() => {
                 let row = provider.zip(kind).and_then(|(provider, kind)| kind_row(provider, kind));
                 let endless = row.is_some_and(|row| !row.can_expire) && expires_source == ExpiresSource::Never;
                 endless.then(|| self.settings.now.checked_add(SignedDuration::from_hours(24 * 365)).ok()).flatten()

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Wizard;
 use super::apply::{Command, Done, Stage};
 use crate::answers::Field;
+use crate::answers::KeyScope;
 use crate::check::{Creation, Keying};
 use crate::config::SshRecord;
 use crate::fact::{Fact, FaultKind, Place, Query, Value};
@@ -39,7 +40,28 @@ impl Wizard {
         if self.outlived().is_some() {
             stages.push(Stage::LetGo);
         }
+        if self.rotating.revoke_old && self.credential().is_some() && self.old_key().is_some_and(|(_, id)| id.is_some())
+        {
+            stages.push(Stage::RemoveOldKey);
+        }
         stages
+    }
+
+    /// The key that this run replaces, with what it opens; its id as far as the forge has told it.
+    pub fn old_key(&self) -> Option<(Lock, Option<String>)> {
+        let held = self.held().filter(|_| self.is_rotation())?;
+        let old = held.ssh.as_ref()?;
+        let new = self.public_key()?.fingerprint();
+        if old.fingerprint.as_deref().is_none_or(|old| old == new) {
+            return None;
+        }
+        let lock = match old.scope? {
+            KeyScope::Account => Lock::Account,
+            KeyScope::Repository => Lock::Repository(held.repository.as_ref()?.place.clone()),
+        };
+        // Never the new one, whatever the config says.
+        let new_id = self.registered().map(|registered| &registered.id);
+        Some((lock, old.key_id.clone().filter(|id| Some(id) != new_id)))
     }
 
     pub(super) fn key_command(&self, stage: Stage) -> Option<Command> {
@@ -51,6 +73,10 @@ impl Wizard {
                 let (site, credential) = (self.answers.site()?, self.credential()?);
                 Some(Command::RegisterKey(site, credential, Box::new(self.registration()?)))
             }
+            Stage::RemoveOldKey => {
+                let (lock, id) = self.old_key()?;
+                Some(Command::RemoveOldKey(self.answers.site()?, self.credential()?, lock, id?))
+            }
             _ => None,
         }
     }
@@ -58,8 +84,17 @@ impl Wizard {
     fn registration(&self) -> Option<Registration> {
         let lock = self.lock()?;
         let read_only = lock != Lock::Account && self.answers.key_only_reads(self.platform()?);
-        let (files, title) = (self.answers.key_files()?, self.answers.key_title());
-        Some(Registration { files, key: self.public_key().cloned(), lock, title, read_only })
+        let (files, key) = (self.answers.key_files()?, self.public_key().cloned());
+        Some(Registration { title: self.title_of(key.as_ref()), files, key, lock, read_only })
+    }
+
+    /// What the forge is to call the key. The replaced one is still there under the usual name, and Gitea takes each name
+    /// once ("Key title has been used").
+    fn title_of(&self, key: Option<&PublicKey>) -> String {
+        let title = self.answers.key_title();
+        let told = self.answers.has(&Field::SshTitle) || !self.is_rotation();
+        let print = key.filter(|_| !told).and_then(|key| key.fingerprint().strip_prefix("SHA256:")?.get(..8));
+        print.map_or(title.clone(), |print| format!("{title} {print}"))
     }
 
     /// What the key opens, under the name that it has now.

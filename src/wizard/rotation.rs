@@ -13,7 +13,7 @@ impl Wizard {
 
     /// The connection whose token is being replaced, once there is another one.
     pub(super) fn replaced(&self) -> Option<&Connection> {
-        self.held().filter(|_| self.is_rotation() && self.answers.source().is_some())
+        self.held().filter(|_| self.is_rotation() && self.brings_a_token() && !self.answers.has_ssh())
     }
 
     /// Whether the token that was given is the one that is kept already.

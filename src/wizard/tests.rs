@@ -1,6 +1,7 @@
 //! The wizard without a world: a few closed-form answers stand in for it.
 
 mod keys;
+mod rotation;
 
 use std::collections::BTreeSet;
 
@@ -24,6 +25,8 @@ struct Forge {
     pushes: bool,
     identity: Result<&'static str, FaultKind>,
     reads_back: bool,
+    /// The token that the provider makes pushes no more.
+    renews_badly: bool,
     keys: keys::Keys,
     done: Vec<Stage>,
 }
@@ -37,6 +40,7 @@ impl Default for Forge {
             pushes: true,
             identity: Ok("octocat"),
             reads_back: true,
+            renews_badly: false,
             keys: keys::Keys::default(),
             done: Vec::new(),
         }
@@ -88,7 +92,17 @@ impl Forge {
                 Done::Created(Box::new(made(&new.place)))
             }
             Command::GenerateKey { .. } | Command::RegisterKey(..) => return self.keys.act(command),
-            Command::WriteSecret(keeping) => Done::Stored(keeping.store.clone(), 1),
+            Command::WriteSecret(keeping) => {
+                Done::Stored(keeping.store.clone(), keeping.held.as_ref().map_or(1, |(_, generation)| generation + 1))
+            }
+            Command::Renew(renewal) => {
+                self.pushes &= !self.renews_badly;
+                let (store, expires) = (renewal.keeping.store.clone(), Expiry::At(renewal.ends));
+                Done::Renewed(Renewed { store, generation: 2, expires })
+            }
+            Command::RevokeOld(..) => Done::Revoked,
+            Command::LookAtOld(..) => Done::Dead,
+            Command::RemoveOldKey(..) => Done::KeyRemoved,
             Command::ReadBack { .. } if !self.reads_back => {
                 return Err(Fault::new(FaultKind::Secret, "Another secret."));
             }

@@ -17,36 +17,69 @@ use crate::wizard::Done;
 #[derive(Debug)]
 pub(super) struct Replacing {
     _lock: Option<Lock>,
+    /// What may be left over stands in the record.
+    noted: bool,
 }
 
 impl World {
-    /// Takes the connection for this run, and clears up what an interrupted one has left.
-    pub(super) async fn begin_replacing(&self, id: &str) -> Result<(), Fault> {
-        if locked(&self.replacing).contains_key(id) {
+    /// Holds the connection against every other run that would replace its secret, as long as this world lives.
+    ///
+    /// # Errors
+    /// Another run holds it.
+    pub async fn hold(&self, id: &str) -> Result<(), Fault> {
+        if !self.holds(id) {
+            let lock = self.lock(id).await?;
+            locked(&self.replacing).insert(id.to_owned(), Replacing { _lock: lock, noted: false });
+        }
+        Ok(())
+    }
+
+    pub(super) fn holds(&self, id: &str) -> bool {
+        locked(&self.replacing).contains_key(id)
+    }
+
+    /// Takes the connection for this run, and clears up what an interrupted one has left. `held`: where this run believes
+    /// the secret to rest.
+    pub(super) async fn begin_replacing(&self, id: &str, held: (&Store, u64)) -> Result<(), Fault> {
+        self.hold(id).await?;
+        if locked(&self.replacing).get(id).is_some_and(|replacing| replacing.noted) {
             return Ok(());
         }
-        let lock = self.lock(id).await?;
+        if self.token_of(id)?.is_none_or(|now| (&now.store, now.generation) != held) {
+            let text = "Another run has changed the token of this connection meanwhile; nothing was changed now.";
+            return Err(storage(text.into(), "Run the same command again.".into()));
+        }
+        self.clear_up(id).await?;
+        // Noted before anything is written: whichever of the two the config does not name in the end is left over.
+        let kept = self.token_of(id)?.filter(|token| token.store.keeps());
+        let kept = kept.map(|token| Pending::new(&token.store, token.generation));
+        Record::change(&self.paths, id, |record| record.pending = kept.into_iter().collect());
+        if let Some(replacing) = locked(&self.replacing).get_mut(id) {
+            replacing.noted = true;
+        }
+        Ok(())
+    }
+
+    /// Removes the secrets that an interrupted run has left. The caller holds the connection.
+    pub(super) async fn clear_up(&self, id: &str) -> Result<(), Fault> {
         let before = self.token_of(id)?;
-        for pending in Record::load(&self.paths, id).pending {
+        let all = Record::load(&self.paths, id).pending;
+        for pending in all.iter().cloned() {
             let Some(store) = pending.store() else { continue };
             let counts = before.as_ref().is_some_and(|token| Pending::new(&token.store, token.generation) == pending);
             let entry = Entry { id: id.to_owned(), generation: pending.generation };
             if !counts && self.stores.remove(&store, &entry).await.map_err(fault_of)? {
-                let place = crate::report::resting(&store, id, pending.generation);
-                locked(&self.notes)
-                    .push(format!("A run that was interrupted had left a secret, which is removed now: {place}"));
+                locked(&self.notes).push(told(&store, id, &pending, before.as_ref()));
             }
         }
-        // Noted before anything is written: whichever of the two the config does not name in the end is left over.
-        let kept = before.filter(|token| token.store.keeps());
-        let kept = kept.map(|token| Pending::new(&token.store, token.generation));
-        Record::change(&self.paths, id, |record| record.pending = kept.into_iter().collect());
-        locked(&self.replacing).insert(id.to_owned(), Replacing { _lock: lock });
+        if !all.is_empty() {
+            Record::change(&self.paths, id, |record| record.pending.retain(|pending| !all.contains(pending)));
+        }
         Ok(())
     }
 
     /// The lock of a connection; none where there is no state directory to keep it in.
-    async fn lock(&self, id: &str) -> Result<Option<Lock>, Fault> {
+    pub(super) async fn lock(&self, id: &str) -> Result<Option<Lock>, Fault> {
         let Some(dir) = self.paths.state_dir.clone() else { return Ok(None) };
         let path = dir.join(format!("{id}.lock"));
         if !dir.is_dir() {
@@ -57,7 +90,7 @@ impl World {
     }
 
     /// What the config says now of the connection's token.
-    fn token_of(&self, id: &str) -> Result<Option<Token>, Fault> {
+    pub(super) fn token_of(&self, id: &str) -> Result<Option<Token>, Fault> {
         let text = disk::read(&self.paths.config).map_err(|fault| storage(fault.message, fault.remedy))?;
         let text = text.as_deref().map(String::as_str);
         let config = Config::parse(text).map_err(|problem| storage(problem.to_string(), problem.remedy))?;
@@ -72,8 +105,12 @@ impl World {
 
     /// The config refers to `now`: that one is settled.
     pub(super) fn switched(&self, id: &str, now: Option<&Token>) {
-        if let Some(now) = now.filter(|_| locked(&self.replacing).contains_key(id)) {
+        if let Some(now) = now.filter(|_| self.holds(id)) {
             self.settled(id, &now.store, now.generation);
+            // Whatever a provider was asked before: the connection has a token that was proven.
+            if Record::load(&self.paths, id).renewal.is_some() {
+                Record::change(&self.paths, id, |record| record.renewal = None);
+            }
         }
     }
 
@@ -94,5 +131,22 @@ impl World {
         }
         let text = "The saved connection gives another token than the one that was checked; the old one was kept.";
         Err(Fault::new(FaultKind::Secret, text).remedy(Remedy::new("Run the same command again.")))
+    }
+}
+
+/// What was done about a secret that an interrupted run has left.
+fn told(store: &Store, id: &str, pending: &Pending, now: Option<&Token>) -> String {
+    let place = match store {
+        Store::File(path) => path.display().to_string(),
+        _ => format!("{}, git-access/{id}/{}", store.kind(), pending.generation),
+    };
+    if now.is_some_and(|now| now.generation < pending.generation) {
+        format!(
+            "A run that was interrupted had written a new token ({place}) and not put it to use. That is undone: it is removed, and the one in use stays."
+        )
+    } else {
+        format!(
+            "A run that was interrupted had replaced the token and not let go of the old one ({place}). That is finished: it is removed."
+        )
     }
 }

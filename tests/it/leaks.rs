@@ -19,10 +19,10 @@ const PIECE: usize = 8;
 const BEGINNINGS: [&str; 4] = ["ghp_", "github_pat_", "glpat-", "ATATT3xFfGF0"];
 
 /// The pieces of some tokens, in every form in which they travel.
-struct Pieces(HashSet<Vec<u8>>);
+pub struct Pieces(HashSet<Vec<u8>>);
 
 impl Pieces {
-    fn of<'t>(tokens: impl IntoIterator<Item = &'t String>) -> Self {
+    pub fn of<'t>(tokens: impl IntoIterator<Item = &'t String>) -> Self {
         let mut pieces = HashSet::new();
         for token in tokens {
             let secret = BEGINNINGS.iter().find_map(|begin| token.strip_prefix(begin)).unwrap_or(token);
@@ -42,12 +42,12 @@ impl Pieces {
         Self(pieces)
     }
 
-    fn find<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
+    pub fn find<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
         bytes.windows(PIECE).find(|window| self.0.contains(*window))
     }
 
     /// Nothing of them is in what a run said and left, except below `declared`.
-    fn are_not_in(&self, what: &str, done: &Output, home: &Home, declared: &[&Path]) {
+    pub fn are_not_in(&self, what: &str, done: &Output, home: &Home, declared: &[&Path]) {
         for (stream, bytes) in [("stdout", &done.stdout), ("stderr", &done.stderr)] {
             let text = String::from_utf8_lossy(bytes);
             assert!(self.find(bytes).is_none(), "{what}: {stream} has a piece of a token\n{text}");
@@ -63,7 +63,7 @@ impl Pieces {
     }
 }
 
-fn talkative(home: &Home) -> Command {
+pub fn talkative(home: &Home) -> Command {
     let mut command = home.program();
     command.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
     command

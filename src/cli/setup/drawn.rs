@@ -90,12 +90,12 @@ fn no_terminal(out: &Out, error: &std::io::Error) -> Ending {
 impl Setup<'_> {
     /// The wizard on the screen, and what is told afterwards.
     pub async fn drawn(self, canvas: Canvas, common: &Common, name: Option<&str>, stores: Stores) -> Ending {
-        let wizard = match self.begun(name) {
+        let world = World::new(self.run.log.clone(), stores, self.paths.clone(), self.out.redaction.clone());
+        let world = Arc::new(world.telling(Arc::clone(&self.run.changes)));
+        let wizard = match self.begun(name, &world).await {
             Ok(wizard) => wizard,
             Err(refusal) => return self.out.refused(&refusal),
         };
-        let world = World::new(self.run.log.clone(), stores, self.paths.clone(), self.out.redaction.clone());
-        let world = Arc::new(world.telling(Arc::clone(&self.run.changes)));
         let mut scene = SetUp::new(wizard, &world, self.circumstances(name));
         let ended = match Held::take(canvas, theme(common)) {
             Ok(mut held) => held.play(&mut scene).await,
@@ -109,17 +109,17 @@ impl Setup<'_> {
         if !finished {
             self.out.say("Left before the end; nothing was saved.");
         }
-        self.ended(&wizard, finished, &world)
+        self.ended(&wizard, finished, &world).await
     }
 
     /// The wizard line by line, and what is told afterwards.
     pub async fn asked(self, name: Option<&str>, stores: Stores) -> Ending {
-        let mut wizard = match self.begun(name) {
+        let world = World::new(self.run.log.clone(), stores, self.paths.clone(), self.out.redaction.clone());
+        let world = Arc::new(world.telling(Arc::clone(&self.run.changes)));
+        let mut wizard = match self.begun(name, &world).await {
             Ok(wizard) => wizard,
             Err(refusal) => return self.out.refused(&refusal),
         };
-        let world = World::new(self.run.log.clone(), stores, self.paths.clone(), self.out.redaction.clone());
-        let world = Arc::new(world.telling(Arc::clone(&self.run.changes)));
         if let Some((_, _, file)) = self.tokens().first()
             && let Some(folder) = std::path::Path::new(file).parent()
         {
@@ -134,10 +134,10 @@ impl Setup<'_> {
         };
         let left = plain::run(&mut wizard, &world, &mut terminal).await;
         drop(terminal);
-        self.ended(&wizard, left == plain::Left::Finished, &world)
+        self.ended(&wizard, left == plain::Left::Finished, &world).await
     }
 
-    fn ended(&self, wizard: &Wizard, finished: bool, world: &World) -> Ending {
+    async fn ended(&self, wizard: &Wizard, finished: bool, world: &World) -> Ending {
         for note in world.take_notes() {
             self.out.say(&note);
         }
@@ -150,7 +150,7 @@ impl Setup<'_> {
             return Ending::Cancelled;
         }
         let mut report = Report { config: self.paths.config.clone(), ..Report::default() };
-        let ending = self.after(wizard, &mut report);
+        let ending = self.after(wizard, world, &mut report).await;
         if self.out.is_json() {
             self.out.json(&report.json());
         } else {
@@ -160,8 +160,17 @@ impl Setup<'_> {
     }
 
     /// The wizard with what is answered before anybody types.
-    fn begun(&self, name: Option<&str>) -> Result<Wizard, Refusal> {
-        let config = manage::config(self.paths)?;
+    async fn begun(&self, name: Option<&str>, world: &World) -> Result<Wizard, Refusal> {
+        let mut config = manage::config(self.paths)?;
+        let there = name.and_then(|name| config.connection(name)).filter(|_| !self.flags.dry_run).cloned();
+        if let Some(held) = there {
+            if self.recovered(&held, world).await? {
+                config = manage::config(self.paths)?;
+            }
+            if self.aim == Aim::Rotate {
+                super::rotated::warn(self, &held);
+            }
+        }
         let held = name.and_then(|name| config.connection(name));
         if let (Some(name), None) = (name, held)
             && config.has(name)
@@ -197,7 +206,7 @@ impl Setup<'_> {
                 })
                 .collect();
         }
-        Ok(wizard.near(nearby))
+        Ok(wizard.near(nearby).rotating(self.flags.rotating))
     }
 
     fn hosts(&self) -> BTreeMap<Provider, Host> {

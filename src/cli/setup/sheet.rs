@@ -13,7 +13,7 @@ use crate::platform::Platform;
 use crate::provider::Host;
 use crate::report::Located;
 use crate::secret::Store;
-use crate::wizard::{answers_of, edited};
+use crate::wizard::{Rotating, answers_of, edited};
 
 /// The most that is read of an answers file, in bytes.
 const LONGEST: u64 = 1024 * 1024;
@@ -51,6 +51,17 @@ impl Sheet {
             return Err(Refusal::usage("Standard input is not text in UTF-8.", "Write the answers in UTF-8."));
         };
         Ok(Self { label: "standard input".into(), text, folder: absolute(Path::new(".")), from_stdin: true })
+    }
+
+    /// A sheet that answers nothing.
+    pub fn blank() -> Self {
+        Self { label: String::new(), text: "version = 1\n".into(), folder: absolute(Path::new(".")), from_stdin: false }
+    }
+
+    /// A sheet that answers with a token alone.
+    pub fn with_token(path: &Path) -> Self {
+        let path = toml::Value::String(path.display().to_string());
+        Self { text: format!("version = 1\n[token]\nfile = {path}\n"), ..Self::blank() }
     }
 
     fn of_file(path: &Path) -> Result<Self, Refusal> {
@@ -94,11 +105,11 @@ pub struct Desk<'a> {
     /// The connection that the command line names.
     pub name: Option<&'a str>,
     /// Only the token changes, and where it rests.
-    pub rotates: bool,
+    pub rotates: Option<Rotating>,
 }
 
 /// How a job came to nothing.
-type Stopped = (Ending, Vec<Located>);
+pub type Stopped = (Ending, Vec<Located>);
 
 impl Desk<'_> {
     pub fn job(&self, sheet: &Sheet) -> Result<Job, Stopped> {
@@ -110,8 +121,9 @@ impl Desk<'_> {
         if problems.is_empty() {
             let more = afterthoughts(&whole.answers, held, &config, &reading);
             problems.extend(more.iter().map(|problem| sheet.located(problem)));
-            if let Some(held) = held.filter(|_| self.rotates) {
-                let more = beyond_the_token(held, &whole.answers, self.above, &reading);
+            if let (Some(held), Some(how)) = (held, self.rotates) {
+                let mut more = beyond_the_token(held, self.above, &reading);
+                more.extend(missing_in_a_rotation(held, &whole.answers, how, &reading));
                 problems.extend(more.iter().map(|problem| sheet.located(problem)));
             }
         }
@@ -170,6 +182,9 @@ impl Desk<'_> {
             Some(held) => {
                 let has_token = held.token.is_some() && answers.source().is_none();
                 let mut answers = edited(held, &answers);
+                if self.rotates.is_some() {
+                    keep_the_reach(held, &mut answers);
+                }
                 // What the connection keeps may say whose address it is.
                 notes.extend(answers.take_addresses());
                 (Whole { answers, has_token }, Some(held), notes)
@@ -205,16 +220,41 @@ fn is_same_access(held: &Connection, answers: &Answers) -> bool {
     saved.platform() == answers.platform() && place(&saved) == place(answers) && same_owner
 }
 
-/// What a rotation may not answer: anything but the token and its resting place, unless it is as it was saved.
-fn beyond_the_token(held: &Connection, whole: &Answers, above: &Answers, reading: &Reading) -> Vec<file::Located> {
+/// Another key opens what the one before it opened.
+fn keep_the_reach(held: &Connection, answers: &mut Answers) {
+    let saved = answers_of(held);
+    for field in [Field::SshScope, Field::SshReadOnly] {
+        let before = saved.iter().find(|(one, _)| **one == field).map(|(_, answer)| answer.clone());
+        if let Some(before) = before.filter(|_| !answers.has(&field)) {
+            answers.set(field, before);
+        }
+    }
+}
+
+/// What a rotation cannot do without: the new token, or the new key.
+fn missing_in_a_rotation(held: &Connection, whole: &Answers, how: Rotating, reading: &Reading) -> Vec<file::Located> {
+    if held.token.is_none() {
+        let same = whole.key_files().map(|files| files.public) == held.ssh.as_ref().map(|ssh| ssh.public_key.clone());
+        let message = "`[ssh]` with another key is missing: rotate needs `generate`, or `public_key` and `private_key`";
+        return Vec::from_iter(same.then(|| reading.locate(&Field::SshPublicKey, message.to_owned())));
+    }
+    let message = "`[token]` is missing: rotate needs to know where the new token comes from".to_owned();
+    let missing = whole.source().is_none() && how.at_provider.is_none();
+    Vec::from_iter(missing.then(|| reading.locate(&Field::TokenEnv, message)))
+}
+
+/// What a rotation may not answer: anything but the token and its resting place, unless it is as it was saved. Of a
+/// connection that signs in with a key, anything but the key, and the token that registers it.
+fn beyond_the_token(held: &Connection, above: &Answers, reading: &Reading) -> Vec<file::Located> {
     let saved = answers_of(held);
     let mut problems = Vec::new();
-    if whole.source().is_none() {
-        let message = "`[token]` is missing: rotate needs to know where the new token comes from".to_owned();
-        problems.push(reading.locate(&Field::TokenEnv, message));
-    }
+    let of_the_key = |field: &Field| {
+        held.token.is_none()
+            && field.is_of_ssh()
+            && !matches!(field, Field::SshScope | Field::SshReadOnly | Field::SshUrl)
+    };
     for (field, _) in reading.answers.iter().chain(above.iter()) {
-        let may = field.is_of_token() || field.key().starts_with("store.");
+        let may = field.is_of_token() || of_the_key(field) || field.key().starts_with("store.");
         let given = reading.answers.shown(field).or_else(|| above.shown(field));
         if !may && saved.shown(field) != given {
             let message = format!(

@@ -89,6 +89,17 @@ impl Bitbucket {
         Err(self.why_no_key(&answer, new, &subject).await)
     }
 
+    /// `DELETE …/deploy-keys/{key_id}`, 204. <https://developer.atlassian.com/cloud/bitbucket/rest/api-group-deployments/>
+    pub(super) async fn remove_key_now(&self, lock: &Lock, id: &str) -> Result<(), Fault> {
+        let (path, subject) = self.keys(lock).await?;
+        let url = self.0.site.api.join(&format!("{path}/{}", crate::forge::key::id(id)?));
+        let answer = self.send(Request::delete(url).header("accept", "application/json")).await?;
+        if answer.status == 204 {
+            return Ok(());
+        }
+        Err(refusal::fault(&answer, &self.asking(&format!("removing a key of {subject}"))))
+    }
+
     /// A key that is known already is refused with 400, wherever it is: "Someone has already added that access key to this
     /// repository", "Someone has already registered that SSH key".
     async fn why_no_key(&self, answer: &Answer, new: &NewKey, subject: &str) -> Fault {

@@ -62,6 +62,17 @@ impl BitbucketDc {
         made.ok_or_else(|| answer.not_the_api(&subject))
     }
 
+    /// `DELETE …/ssh/{keyId}`, 204, in the API of keys.
+    pub(super) async fn remove_key_now(&self, lock: &Lock, id: &str) -> Result<(), Fault> {
+        let (url, subject) = self.keyhole(lock)?;
+        let url = format!("{url}/{}", crate::forge::key::id(id)?);
+        let answer = self.send(&headed(Request::delete(url))).await?;
+        if answer.status == 204 {
+            return Ok(());
+        }
+        Err(self.key_refused(&answer, lock, &subject))
+    }
+
     async fn keys<T: serde::de::DeserializeOwned>(
         &self,
         lock: &Lock,

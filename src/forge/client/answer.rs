@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroize as _;
 
 use crate::fact::{Fault, FaultKind, Remedy};
 use crate::secret::Redactor;
@@ -77,6 +78,15 @@ impl Answer {
         text.filter(|text| serde_json::from_str::<serde_json::Value>(text).is_ok())
             .and_then(|text| serde_json::from_str(text).ok())
             .ok_or_else(|| self.not_the_api(what))
+    }
+
+    /// What `read` makes of the body, which is wiped then: for an answer that holds a secret. `None` where the body is no
+    /// JSON, or was cut.
+    pub fn wiped<T>(mut self, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let text = std::str::from_utf8(&self.body).ok().filter(|_| self.is_json() && !self.cut);
+        let told = text.and_then(read);
+        self.body.zeroize();
+        told
     }
 
     /// The date header.

@@ -51,6 +51,16 @@ impl GitHub {
         key::after_silence(self.key_now(&new.lock, &new.key).await, fault)
     }
 
+    pub(super) async fn remove_key_now(&self, lock: &Lock, id: &str) -> Result<(), Fault> {
+        let path = format!("{}/{}", self.keys_path(lock)?, key::id(id)?);
+        let answer = self.send(&headed(Request::delete(self.0.site.api.join(&path)))).await?;
+        if answer.status == 204 {
+            return Ok(());
+        }
+        let subject = format!("the removal of a key of {}", key::subject(lock));
+        Err(self.hidden_keys(self.refused(&answer, &subject), lock))
+    }
+
     fn why_no_key(&self, answer: &Answer, new: &NewKey, fault: Fault) -> Fault {
         let site = &self.0.site;
         let Some(refusal) = Refusal::read(answer).filter(|refusal| refusal.status == 422) else {

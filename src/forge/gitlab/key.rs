@@ -55,6 +55,18 @@ impl GitLab {
         key::after_silence(self.key_now(&new.lock, &new.key).await, fault)
     }
 
+    pub(super) async fn remove_key_now(&self, lock: &Lock, id: &str) -> Result<(), Fault> {
+        let path = format!("{}/{}", self.keys_path(lock).await?, key::id(id)?);
+        let answer = self
+            .send(&Request::delete(self.0.site.api.join(&path)).header("accept", "application/json").sign(Sign::Bearer))
+            .await?;
+        if answer.status == 204 {
+            return Ok(());
+        }
+        let subject = format!("the removal of a key of {}", key::subject(lock));
+        Err(self.hidden_keys(self.refused(&answer, &subject).await, lock))
+    }
+
     fn why_no_key(&self, answer: &Answer, new: &NewKey, fault: Fault) -> Fault {
         let site = &self.0.site;
         let Some(refusal) = Refusal::read(answer).filter(|refusal| matches!(refusal.status, 400 | 422)) else {

@@ -27,6 +27,17 @@ pub(super) fn add_to_repository(call: &Call<'_>, workspace: &str, slug: &str) ->
     if call.world().add_key(key.clone()) { Ok(Reply::ok(&row(&key))) } else { Err(taken) }
 }
 
+pub(super) fn remove_from_repository(call: &Call<'_>, workspace: &str, slug: &str, id: &str) -> Outcome {
+    let repository = seen(call, workspace, slug)?;
+    call.caller.needs("repository:admin", "delete:ssh-key:bitbucket")?;
+    administers(call, &repository)?;
+    if call.world().remove_key(&KeyHolder::Repository(repository.id), id) {
+        Ok(Reply::new(StatusCode::NO_CONTENT, &Value::Null))
+    } else {
+        Err(Reply::error(StatusCode::NOT_FOUND, "Resource not found"))
+    }
+}
+
 pub(super) fn of_account(call: &Call<'_>, id: &str) -> Outcome {
     let login = own(call, id)?;
     call.caller.needs("account", "read:ssh-key:bitbucket")?;

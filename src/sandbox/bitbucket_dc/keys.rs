@@ -30,6 +30,18 @@ pub(super) fn of_repository(call: &Call, key: &str, slug: &str) -> Outcome {
     }
 }
 
+pub(super) fn remove_from_repository(call: &Call, key: &str, slug: &str, id: &str) -> Outcome {
+    let repository = repositories::found(call, key, slug)?;
+    if call.caller.rights(&repository) < Rights::Admin {
+        return Err(Reply::not_permitted());
+    }
+    if call.world().remove_key(&KeyHolder::Repository(repository.id), id) {
+        Ok(Reply::done())
+    } else {
+        Err(Reply::no_such_address())
+    }
+}
+
 /// A token may look at its user's keys and change none: it makes no changes to an account.
 pub(super) fn of_account(call: &Call) -> Outcome {
     let login = call.caller.login().ok_or_else(Reply::not_permitted)?;

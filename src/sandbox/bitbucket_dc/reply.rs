@@ -22,6 +22,11 @@ impl Reply {
         Self { status: StatusCode::CREATED, body }
     }
 
+    /// Nothing to say.
+    pub(super) fn done() -> Self {
+        Self { status: StatusCode::NO_CONTENT, body: Value::Null }
+    }
+
     /// One part of a list.
     pub(super) fn page(rows: Vec<Value>, start: usize, limit: usize) -> Self {
         let limit = limit.clamp(1, 1000);

@@ -53,6 +53,16 @@ pub(super) fn add_mine(call: &Call) -> Outcome {
     Ok(Reply::created(row(&key)))
 }
 
+pub(super) fn remove_mine(call: &Call, id: &str) -> Outcome {
+    call.caller.needs("write", &["user"])?;
+    let (account, _) = call.signed_in()?;
+    removed(call, &KeyHolder::Account(account.login.to_string()), id)
+}
+
+pub(super) fn removed(call: &Call, holder: &KeyHolder, id: &str) -> Outcome {
+    if call.world().remove_key(holder, id) { Ok(Reply::done()) } else { Err(Reply::no_such_address()) }
+}
+
 fn drafted(call: &Call, holder: KeyHolder) -> Result<Key, Reply> {
     let (account, _) = call.signed_in()?;
     let body = call.object()?;

@@ -51,8 +51,15 @@ pub(super) fn token(call: &Call) -> Outcome {
     Ok(Reply::ok(body))
 }
 
+/// A token ends itself. <https://github.com/go-gitea/gitea/pull/37995>
+pub(super) fn end_token(call: &Call) -> Outcome {
+    let (_, token) = call.signed_in()?;
+    call.world().end(&token.secret);
+    Ok(Reply::done())
+}
+
 fn row(call: &Call, token: &Token) -> Value {
-    let id = call.world().tokens.iter().take_while(|it| it.secret != token.secret).count() + 1;
+    let id = call.world().all_tokens().take_while(|it| it.secret != token.secret).count() + 1;
     json!({"id": id, "name": &*token.given.name, "scopes": token.given.scopes, "created_at": "2026-01-01T00:00:00Z"})
 }
 
@@ -66,7 +73,7 @@ pub(super) fn tokens(call: &Call, name: &str) -> Outcome {
     if !account.login.eq_ignore_ascii_case(name) {
         return Err(Reply::forbidden("doer should be the site admin or be same as the contextUser"));
     }
-    let own = call.world().tokens.iter().filter(|it| it.given.account.eq_ignore_ascii_case(name));
+    let own = call.world().all_tokens().filter(|it| it.given.account.eq_ignore_ascii_case(name));
     let rows = own.map(|token| {
         let mut row = row(call, token);
         row["sha1"] = json!("");

@@ -52,6 +52,11 @@ impl Reply {
         Self::refused(StatusCode::INTERNAL_SERVER_ERROR, "")
     }
 
+    /// Nothing to say.
+    pub(super) fn done() -> Self {
+        Self::new(StatusCode::NO_CONTENT, None)
+    }
+
     fn new(status: StatusCode, body: Option<Value>) -> Self {
         Self { status, body, headers: Vec::new() }
     }

@@ -8,7 +8,7 @@ use super::reply::{Outcome, Reply};
 use super::{Call, Flavour, ROOT, keys};
 use crate::sandbox::scenario::{Rights, Visibility};
 use crate::sandbox::validate::is_safe_name;
-use crate::sandbox::world::Repository;
+use crate::sandbox::world::{KeyHolder, Repository};
 
 /// Everything below `/repos/{owner}/{name}`.
 pub(super) async fn route(call: &Call<'_>, owner: &str, name: &str, rest: &[&str]) -> Outcome {
@@ -31,6 +31,9 @@ pub(super) async fn route(call: &Call<'_>, owner: &str, name: &str, rest: &[&str
         }
         ("POST", ["keys"]) if call.caller.rights(&repository) >= Rights::Admin => {
             keys::add_to_repository(call, &repository)
+        }
+        ("DELETE", ["keys", id]) if call.caller.rights(&repository) >= Rights::Admin => {
+            keys::removed(call, &KeyHolder::Repository(repository.id), id)
         }
         (_, ["keys", ..]) => {
             Err(Reply::forbidden("user should be an owner or a collaborator with admin write of a repository"))

@@ -45,6 +45,7 @@ const NEEDS: &[Need] = &[
         Some(("keys", Level::Read)),
         Rights::None,
     ),
+    need("DELETE", "/user/keys/*", &["admin:public_key"], Some(("keys", Level::Write)), Rights::None),
     need("POST", "/user/keys", &["admin:public_key", "write:public_key"], Some(("keys", Level::Write)), Rights::None),
     need("GET", "/user/repos", REPO, Some(("metadata", Level::Read)), Rights::None),
     need("POST", "/user/repos", CREATE, Some(("administration", Level::Write)), Rights::None),
@@ -65,6 +66,7 @@ const NEEDS: &[Need] = &[
     need("GET", "/repos/*/*/collaborators/*/permission", REPO, Some(("metadata", Level::Read)), Rights::Read),
     need("GET", "/repos/*/*/keys", REPO, Some(("administration", Level::Read)), Rights::Admin),
     need("POST", "/repos/*/*/keys", CREATE, Some(("administration", Level::Write)), Rights::Admin),
+    need("DELETE", "/repos/*/*/keys/*", REPO, Some(("administration", Level::Write)), Rights::Admin),
     need("DELETE", "/repos/*/*", &["delete_repo"], Some(("administration", Level::Write)), Rights::Admin),
 ];
 

@@ -3,6 +3,7 @@
 //! <https://docs.github.com/en/rest/users/users>, <https://docs.github.com/en/rest/orgs/members>,
 //! <https://docs.github.com/en/rest/users/keys>
 
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::caller::inaccessible;
@@ -186,6 +187,20 @@ pub(super) fn add_key(call: &Call) -> Outcome {
     let key = key_from(call, holder, &call.object()?)?;
     let location = call.url(&format!("/user/keys/{}", key.id));
     Ok(Reply::created(key_row(&key), &location))
+}
+
+pub(super) fn remove_key(call: &Call, id: &str) -> Outcome {
+    let (account, _) = needs_key_right(call, "admin:public_key", Level::Write)?;
+    removed(call, &KeyHolder::Account(account.login.to_string()), id)
+}
+
+/// A key goes, with nothing to say.
+pub(super) fn removed(call: &Call, holder: &KeyHolder, id: &str) -> Outcome {
+    if call.world().remove_key(holder, id) {
+        Ok(Reply::new(StatusCode::NO_CONTENT, Value::Null))
+    } else {
+        Err(Reply::not_found())
+    }
 }
 
 fn needs_key_right<'a>(

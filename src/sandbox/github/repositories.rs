@@ -56,6 +56,7 @@ pub(super) async fn route(call: &Call<'_>, owner: &str, name: &str, rest: &[&str
             Ok(call.page(keys.iter().map(key_row).collect()))
         }
         ("POST", ["keys"]) => add_key(call, &repository),
+        ("DELETE", ["keys", id]) => owners::removed(call, &KeyHolder::Repository(repository.id), id),
         // A hook that does not exist, like every one: `PATCH …/hooks/{id}` ends here too.
         _ => Err(Reply::not_found()),
     }

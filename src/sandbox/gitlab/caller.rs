@@ -19,22 +19,16 @@ pub(super) struct Caller<'a> {
 impl<'a> Caller<'a> {
     /// Reads `PRIVATE-TOKEN`, `Bearer`, and for git `Basic` with any user name. Expired is told before revoked.
     pub(super) fn of(world: &'a World, headers: &HeaderMap) -> Result<Self, Reply> {
-        let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
-        let secret = match (text("private-token"), text(header::AUTHORIZATION.as_str())) {
-            (Some(secret), _) => secret.to_owned(),
-            (None, None) => return Ok(Self { world, user: None }),
-            (None, Some(value)) => match value.split_once(' ') {
-                Some(("Bearer", secret)) => secret.to_owned(),
-                Some(("Basic", coded)) => password(coded).ok_or_else(Reply::unauthorized)?,
-                _ => return Err(Reply::unauthorized()),
-            },
-        };
+        if !headers.contains_key("private-token") && !headers.contains_key(header::AUTHORIZATION) {
+            return Ok(Self { world, user: None });
+        }
+        let secret = secret_of(headers).ok_or_else(Reply::unauthorized)?;
         let token = world.token_ever(&secret).ok_or_else(Reply::unauthorized)?;
         if token.expires.is_some_and(|expires| expires <= Timestamp::now()) {
             let text = "Token is expired. You can either do re-authorization or token refresh.";
             return Err(Reply::invalid_token(text));
         }
-        if token.given.dead {
+        if token.given.dead || world.has_ended(&secret) {
             return Err(Reply::invalid_token("Token was revoked. You have to re-authorize from the user."));
         }
         let account = world.account(&token.given.account).ok_or_else(Reply::unauthorized)?;
@@ -80,6 +74,10 @@ impl<'a> Caller<'a> {
             return if self.permits(permission, Level::Write) { Ok(()) } else { Err(granular(title)) };
         }
         if self.has(&["api"]) { Ok(()) } else { Err(insufficient("api")) }
+    }
+
+    pub(super) fn needs_to_rotate(&self) -> Result<(), Reply> {
+        if self.has(&["api", "self_rotate"]) { Ok(()) } else { Err(insufficient("api self_rotate")) }
     }
 
     /// May git use the service with this token? `api` gives both.
@@ -160,6 +158,19 @@ pub(super) fn granular_words(title: &str) -> String {
 fn granular(title: &str) -> Reply {
     let body = json!({"error": "insufficient_granular_scope", "error_description": granular_words(title)});
     Reply::new(StatusCode::FORBIDDEN, body)
+}
+
+/// The token that a request shows.
+pub(super) fn secret_of(headers: &HeaderMap) -> Option<String> {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    match (text("private-token"), text(header::AUTHORIZATION.as_str())) {
+        (Some(secret), _) => Some(secret.to_owned()),
+        (None, value) => match value?.split_once(' ')? {
+            ("Bearer", secret) => Some(secret.to_owned()),
+            ("Basic", coded) => password(coded),
+            _ => None,
+        },
+    }
 }
 
 fn password(coded: &str) -> Option<String> {

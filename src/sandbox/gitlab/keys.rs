@@ -16,13 +16,7 @@ pub(super) fn of_project(call: &Call, repository: &Repository) -> Reply {
 
 /// A deploy key that the account may see elsewhere is switched on here instead of being made again.
 pub(super) fn add_to_project(call: &Call, name: &str) -> Outcome {
-    call.caller.needs_to_write("deploy_key", "Deploy Key: Create")?;
-    let here = name.rsplit_once('/').and_then(|(owner, name)| call.world().repository(owner, name));
-    let repository = here.filter(|it| call.caller.sees(it)).ok_or_else(|| Reply::not_found("Project Not Found"))?;
-    call.caller.check_policy(&repository.owner, "Deploy Key: Create")?;
-    if call.caller.rights(&repository) < Rights::Maintain {
-        return Err(Reply::message(StatusCode::FORBIDDEN, "403 Forbidden"));
-    }
+    let repository = maintained(call, name, "Deploy Key: Create")?;
     let holder = KeyHolder::Repository(repository.id);
     let body = body(call)?;
     let key = drafted(call, holder.clone(), &body)?;
@@ -42,6 +36,37 @@ pub(super) fn add_to_project(call: &Call, name: &str) -> Outcome {
     let key = Key { id: same.pop().map_or(key.id, |other| other.id), ..key };
     call.world().put_key(key.clone());
     Ok(Reply::new(StatusCode::CREATED, deploy_row(&key)))
+}
+
+pub(super) fn remove_from_project(call: &Call, name: &str, id: &str) -> Outcome {
+    let repository = maintained(call, name, "Deploy Key: Delete")?;
+    removed(call, &KeyHolder::Repository(repository.id), id)
+}
+
+pub(super) fn remove_mine(call: &Call, id: &str) -> Outcome {
+    call.caller.needs_to_write("user", "User: Update")?;
+    let (account, _) = call.caller.signed_in()?;
+    removed(call, &KeyHolder::Account(account.login.to_string()), id)
+}
+
+fn removed(call: &Call, holder: &KeyHolder, id: &str) -> Outcome {
+    if call.world().remove_key(holder, id) {
+        Ok(Reply::new(StatusCode::NO_CONTENT, Value::Null))
+    } else {
+        Err(Reply::not_found("Not found"))
+    }
+}
+
+/// The project, for who may change its keys.
+fn maintained(call: &Call, name: &str, title: &str) -> Result<Repository, Reply> {
+    call.caller.needs_to_write("deploy_key", title)?;
+    let here = name.rsplit_once('/').and_then(|(owner, name)| call.world().repository(owner, name));
+    let repository = here.filter(|it| call.caller.sees(it)).ok_or_else(|| Reply::not_found("Project Not Found"))?;
+    call.caller.check_policy(&repository.owner, title)?;
+    if call.caller.rights(&repository) < Rights::Maintain {
+        return Err(Reply::message(StatusCode::FORBIDDEN, "403 Forbidden"));
+    }
+    Ok(repository)
 }
 
 pub(super) fn mine(call: &Call) -> Outcome {

@@ -1,0 +1,153 @@
+//! What a rotation may do at the provider: have the new token made there, and see to the end of the old one.
+//!
+//! Where the provider makes the new token, the old one ends in the same moment. Nothing may stand between that answer and
+//! the store then: the checks come after it, and nothing that they find takes the new token back.
+
+use jiff::Timestamp;
+
+use super::apply::{Command, Done, Keeping, Stage};
+use super::{Purpose, Wizard, kept};
+use crate::config::Connection;
+use crate::fact::{Credential, Expiry, Fact, Fault, Query, Site, Slot, Source};
+use crate::secret::Store;
+
+/// How a rotation is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rotating {
+    /// The provider makes the new token, which then ends at this moment.
+    pub at_provider: Option<Timestamp>,
+    /// The replaced token, or key, is ended at the provider once the new one is saved and proven.
+    pub revoke_old: bool,
+    /// The forge is asked in the end whether it still takes the replaced token.
+    pub prove_dead: bool,
+}
+
+/// A token that the provider is to make in place of the one in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renewal {
+    pub site: Site,
+    /// The token in use, which ends by this.
+    pub keeping: Keeping,
+    pub ends: Timestamp,
+    /// The connection as it is saved.
+    pub held: Connection,
+}
+
+/// Where the token that the provider made rests, and what it told about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renewed {
+    pub store: Store,
+    pub generation: u64,
+    pub expires: Expiry,
+}
+
+impl Wizard {
+    /// Says how the rotation is to be done.
+    #[must_use]
+    pub fn rotating(self, rotating: Rotating) -> Self {
+        Self { rotating, ..self }
+    }
+
+    pub fn how(&self) -> Rotating {
+        self.rotating
+    }
+
+    pub(super) fn renews(&self) -> bool {
+        self.is_rotation() && self.rotating.at_provider.is_some()
+    }
+
+    /// Whether this run gives the connection another token: one that was answered, or one that the provider made.
+    pub(super) fn brings_a_token(&self) -> bool {
+        self.answers.source().is_some() || self.renewed().is_some()
+    }
+
+    /// The token that the provider made in this run.
+    pub fn renewed(&self) -> Option<&Renewed> {
+        self.applied.iter().find_map(|(_, outcome)| match outcome {
+            Ok(Done::Renewed(new)) => Some(new),
+            _ => None,
+        })
+    }
+
+    /// The credential that is judged where the provider makes the token: the one in use until there is another.
+    pub(super) fn renewed_credential(&self, held: &Connection) -> Option<Credential> {
+        let current = kept(held)?;
+        let Some(new) = self.renewed() else { return Some(current) };
+        let source = Source::Kept { store: new.store.clone(), id: held.id.clone(), generation: new.generation };
+        Some(Credential { slot: Slot::Candidate, source, ..current })
+    }
+
+    /// The token that is replaced, where it can be read beside the new one: the same reference gives the new one by now.
+    pub fn current(&self) -> Option<Credential> {
+        let held = self.held().filter(|_| matches!(self.purpose, Purpose::Rotate { .. }))?;
+        let token = held.token.as_ref()?;
+        let is_gone = !token.store.keeps() && self.answers.store() == token.store;
+        if is_gone { None } else { kept(held) }
+    }
+
+    /// The replaced token is read while it is still there: who else has it, and whether it is dead, is asked later.
+    pub(super) fn beside(&self) -> Option<Query> {
+        let query = Query::Token(self.current().filter(|_| !self.settings.dry_run)?);
+        self.facts.of(&query).is_none().then_some(query)
+    }
+
+    /// Whether the replaced token was read, so that something can be asked with it.
+    fn has_read_the_old(&self) -> bool {
+        let read = self.current().map(Query::Token);
+        matches!(read.and_then(|query| self.facts.of(&query)), Some(Fact::Known(_)))
+    }
+
+    pub(super) fn stages_of_renewal(&self) -> Vec<Stage> {
+        let mut stages = vec![Stage::ProbeStore, Stage::Renew, Stage::WriteConfig];
+        if self.outlived().is_some() {
+            stages.extend([Stage::Verify, Stage::LetGo]);
+        }
+        self.push_the_end_of_the_old(&mut stages);
+        stages
+    }
+
+    /// What comes once the config names the new token.
+    pub(super) fn push_the_end_of_the_old(&self, stages: &mut Vec<Stage>) {
+        if !self.is_rotation() || !self.has_read_the_old() {
+            return;
+        }
+        if self.rotating.revoke_old && !self.renews() {
+            stages.push(Stage::RevokeOld);
+        }
+        if self.rotating.revoke_old || self.rotating.prove_dead {
+            stages.push(Stage::LookAtOld);
+        }
+    }
+
+    pub(super) fn renewal(&self, site: Site, store: Store, id: String) -> Option<Renewal> {
+        let held = self.held()?.clone();
+        let ends = self.rotating.at_provider?;
+        Some(Renewal { site, keeping: self.keeping(store, id, kept(&held)?), ends, held })
+    }
+
+    /// A failed check holds nothing up once the old token has ended: the new one is all there is.
+    pub(super) fn is_held_up(&self) -> bool {
+        self.renewed().is_none() && !self.blocking().is_empty()
+    }
+
+    /// Why the provider did not replace the token, or did not say that it did.
+    pub fn not_renewed(&self) -> Option<&Fault> {
+        let tried = self.applied.iter().find(|(command, _)| command.stage() == Stage::Renew);
+        tried.and_then(|(_, outcome)| outcome.as_ref().err())
+    }
+
+    /// What became of the replaced token or key, where the run was to see to it: the last that was done or seen.
+    pub fn end_of_the_old(&self) -> Option<(&Command, &Result<Done, Fault>)> {
+        let about = |stage| matches!(stage, Stage::RevokeOld | Stage::LookAtOld | Stage::RemoveOldKey);
+        let applied = self.applied.iter().rev().find(|(command, _)| about(command.stage()));
+        applied.map(|(command, outcome)| (command, outcome))
+    }
+
+    /// Whether the old one was ended where that was asked for, and a token that the provider made does what it is for.
+    pub(super) fn is_rotated_as_wanted(&self) -> bool {
+        let refused = self.end_of_the_old().is_some_and(|(command, outcome)| {
+            outcome.is_err() && matches!(command.stage(), Stage::RevokeOld | Stage::RemoveOldKey)
+        });
+        !refused && (self.renewed().is_none() || (self.floor() && self.blocking().is_empty()))
+    }
+}

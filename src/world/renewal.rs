@@ -1,0 +1,228 @@
+//! A token that the provider makes in place of the one in use.
+//!
+//! The old token ends in the moment in which the new one is made, so the order is strict: it is written down that the
+//! provider is asked, the request is sent once, and its answer goes to the store and into the config before anything else
+//! happens. A request whose end is not known is never sent again: GitLab takes the second one for a theft and ends the new
+//! token as well ("Automatic reuse detection", <https://docs.gitlab.com/api/personal_access_tokens/>, read on 2026-11-20).
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::old::is_refusal;
+use super::{World, another, locked, storage, successor};
+use crate::config::{Config, Connection, ExpiresSource, Token};
+use crate::disk;
+use crate::fact::{Expiry, Fault, FaultKind, Remedy, Site};
+use crate::forge;
+use crate::record::{Pending, Record, Renewing};
+use crate::secret::{Secret, Store};
+use crate::store::{Entry, StoreFault};
+use crate::wizard::{Done, Keeping, Renewal, Renewed};
+
+/// How long a new token may still be on its way through the forge: behind replicas of its database the first answer to it
+/// can be 401.
+const LAG: Duration = Duration::from_secs(1);
+
+/// What a new run found of one that was stopped.
+#[derive(Debug, Default)]
+pub struct Recovered {
+    /// The config names another token than before.
+    pub changed: bool,
+    /// The provider was asked to replace the token, and what came of it is not known.
+    pub open: Option<Renewing>,
+}
+
+impl World {
+    /// Finishes or undoes what a run that was stopped has begun with the connection `id`.
+    ///
+    /// # Errors
+    /// The config or a store cannot be read or written.
+    pub async fn recover(&self, id: &str) -> Result<Recovered, Fault> {
+        let found = Record::load(&self.paths, id);
+        if found.pending.is_empty() && found.renewal.is_none() {
+            return Ok(Recovered::default());
+        }
+        // Where another run is at work with it, nothing was stopped.
+        let lock = if self.holds(id) { Ok(None) } else { self.lock(id).await };
+        let Ok(_lock) = lock else { return Ok(Recovered::default()) };
+        let mut recovered = Recovered::default();
+        if let Some(renewal) = Record::load(&self.paths, id).renewal {
+            let finished = self.finish(id, &renewal).await?;
+            recovered.changed = finished == Some(true);
+            recovered.open = Some(renewal).filter(|_| finished.is_none());
+        }
+        self.clear_up(id).await?;
+        Ok(recovered)
+    }
+
+    /// Puts a token that the provider made into the config, if it reached its store: `Some(true)` where that was still to
+    /// do. `None`: it is in no store.
+    async fn finish(&self, id: &str, renewal: &Renewing) -> Result<Option<bool>, Fault> {
+        let (Some(now), Some(store)) = (self.connection_of(id)?, renewal.to.store()) else { return Ok(Some(false)) };
+        let named = now.token.as_ref().is_some_and(|token| Pending::new(&token.store, token.generation) == renewal.to);
+        let entry = Entry { id: id.to_owned(), generation: renewal.to.generation };
+        if !named && self.stores.read(&store, &entry).await.is_err() {
+            return Ok(None);
+        }
+        if !named {
+            let expires = renewal.ends.parse().map_or(Expiry::NotTold, Expiry::At);
+            let new = Renewed { store: store.clone(), generation: renewal.to.generation, expires };
+            let name = now.name.clone();
+            self.write_config(Box::new(with_renewed(now, &new))).await?;
+            locked(&self.notes).push(format!(
+                "A rotation at the provider was stopped after the new token had been stored. It is finished: {name} uses the new token."
+            ));
+        }
+        self.is_renewed(id, &store, renewal.to.generation);
+        Ok(Some(!named))
+    }
+
+    fn is_renewed(&self, id: &str, store: &Store, generation: u64) {
+        let settled = Pending::new(store, generation);
+        Record::change(&self.paths, id, |record| {
+            record.pending.retain(|pending| *pending != settled);
+            record.renewal = None;
+        });
+    }
+
+    fn connection_of(&self, id: &str) -> Result<Option<Connection>, Fault> {
+        let text = disk::read(&self.paths.config).map_err(|fault| storage(fault.message, fault.remedy))?;
+        let config = Config::parse(text.as_deref().map(String::as_str));
+        let config = config.map_err(|problem| storage(problem.to_string(), problem.remedy))?;
+        Ok(config.connections().iter().find(|connection| connection.id == id).cloned())
+    }
+
+    pub(super) async fn renew(&self, renewal: Renewal) -> Result<Done, Fault> {
+        let Renewal { site, keeping, ends, held } = renewal;
+        if let Some(open) = Record::load(&self.paths, &keeping.id).renewal {
+            return Err(still_open(&held.name, &open));
+        }
+        let (store, generation) = self.free_place(&keeping).await?;
+        let to = Pending::new(&store, generation);
+        let begun = Renewing { begun: Timestamp::now().to_string(), ends: ends.to_string(), to: to.clone() };
+        self.write_down(&keeping.id, |record| {
+            record.pending.push(to.clone());
+            record.renewal = Some(begun);
+        })?;
+        self.changed(format!("{} may have replaced the token: git-access check {} tells", site.provider, held.name));
+        let new = match self.line(&site, Some(&keeping.credential))?.rotate_token(ends).await {
+            Ok(new) => new,
+            Err(fault) if fault.kind.is_silence() && fault.kind != FaultKind::RateLimit => {
+                return Err(unanswered(fault, &held.name));
+            }
+            Err(fault) => {
+                Record::change(&self.paths, &keeping.id, |record| {
+                    record.pending.clear();
+                    record.renewal = None;
+                });
+                locked(&self.changes).clear();
+                return Err(fault);
+            }
+        };
+        self.learn(&new.secret);
+        let entry = Entry { id: keeping.id.clone(), generation };
+        self.put_for_sure(&store, &entry, &new.secret).await?;
+        let expires = if new.expires == Expiry::NotTold { Expiry::At(ends) } else { new.expires };
+        let renewed = Renewed { store, generation, expires };
+        self.write_config(Box::new(with_renewed(held, &renewed))).await?;
+        self.is_renewed(&keeping.id, &renewed.store, generation);
+        self.wait_for(&site, &new.secret).await;
+        Ok(Done::Renewed(renewed))
+    }
+
+    /// Notes what is about to be done, where nothing may be done without the note.
+    fn write_down(&self, id: &str, change: impl FnOnce(&mut Record)) -> Result<(), Fault> {
+        if self.paths.state_dir.is_none() {
+            let text = "There is no home directory, so there is no place to write down what is begun.";
+            return Err(storage(text.into(), "Set HOME or XDG_STATE_HOME, then run this again.".into()));
+        }
+        Record::change(&self.paths, id, change).map_or(Ok(()), |fault| Err(storage(fault.message, fault.remedy)))
+    }
+
+    /// A place for a new secret beside the one in use, where nothing lies yet.
+    async fn free_place(&self, keeping: &Keeping) -> Result<(Store, u64), Fault> {
+        let before = keeping.held.as_ref().map_or(0, |(_, generation)| *generation);
+        for generation in before + 1..=before + super::SKIPPED {
+            let store = successor(&keeping.store, generation);
+            let entry = Entry { id: keeping.id.clone(), generation };
+            if self.stores.read(&store, &entry).await.is_err() {
+                return Ok((store, generation));
+            }
+        }
+        Err(another(&keeping.store))
+    }
+
+    /// Writes a secret that exists nowhere else; tried twice, since it cannot be had again.
+    async fn put_for_sure(&self, store: &Store, entry: &Entry, secret: &Secret) -> Result<(), Fault> {
+        let mut last = None;
+        for _ in 0..2 {
+            match self.put(store, entry, secret).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(fault) => last = Some(fault),
+            }
+        }
+        let why = last.map_or_else(|| "The store gives back another secret.".to_owned(), |fault| fault.message);
+        let text = format!("{why} The provider has replaced the token already, and the new one is lost with this run.");
+        let remedy = "Make a new token on the provider's page, and give it to git-access rotate --answers.";
+        Err(storage(text, remedy.into()))
+    }
+
+    async fn put(&self, store: &Store, entry: &Entry, secret: &Secret) -> Result<bool, StoreFault> {
+        self.stores.write(store, entry, secret).await?;
+        Ok(self.stores.read(store, entry).await?.same_as(secret))
+    }
+
+    /// Until the forge takes the new token, or is asked by the checks whether it does.
+    async fn wait_for(&self, site: &Site, secret: &Secret) {
+        for _ in 0..2 {
+            let Ok(forge) = forge::connect(site, Some(secret), None, &self.outside) else { return };
+            match forge.identity().await {
+                Err(fault) if is_refusal(&fault) => tokio::time::sleep(LAG).await,
+                _ => return,
+            }
+        }
+    }
+}
+
+/// A connection with the token that the provider made: all that is known before anything was asked with it.
+fn with_renewed(held: Connection, new: &Renewed) -> Connection {
+    let (expires, expires_source) = match new.expires {
+        Expiry::At(at) | Expiry::NoLaterThan(at, _) => (Some(at), ExpiresSource::Provider),
+        Expiry::Never => (None, ExpiresSource::Never),
+        Expiry::NotTold => (None, ExpiresSource::Unknown),
+    };
+    let (store, generation) = (new.store.clone(), new.generation);
+    let token = held.token.clone().map(|token| Token { store, generation, expires, expires_source, ..token });
+    Connection { token, ..held }
+}
+
+/// A rotation at the provider whose end is not known: what was begun, and what to do now.
+pub fn still_open(name: &str, open: &Renewing) -> Fault {
+    let begun = crate::text::sanitise(&open.begun, 40);
+    let text = format!(
+        "On {begun} a rotation of {name} was begun at the provider, and how it ended is not known. Asking again would end \
+         the new token, should there be one, so nothing is asked."
+    );
+    let remedy = format!(
+        "Run git-access check {name}. Where the token is refused, it was replaced and the new one is lost; where it is \
+         taken, it was not. Either way make a new one on the provider's page, and give it to git-access rotate {name} \
+         --answers FILE."
+    );
+    Fault::new(FaultKind::NoAccess, text).remedy(Remedy::new(remedy))
+}
+
+/// No answer, or none that can be read: the token may be replaced, and asking again would end the new one as well.
+fn unanswered(fault: Fault, name: &str) -> Fault {
+    let text = format!(
+        "The provider was asked to replace the token, and its answer did not come: {} Whether the token was replaced \
+         cannot be told from here. The request is not sent again.",
+        fault.text
+    );
+    let remedy = format!(
+        "Run git-access check {name}. Where the token is refused now, it was replaced and the new one is lost: make \
+         another on the provider's page, and give it to git-access rotate {name} --answers FILE."
+    );
+    Fault { text, ..fault }.remedy(Remedy::new(remedy))
+}
