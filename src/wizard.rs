@@ -306,7 +306,7 @@ impl Wizard {
         // Read from where it rests: kept there before, or the source and the resting place are one.
         let read = self.credential().is_some_and(|credential| {
             let rests = match (&credential.source, self.answers.store()) {
-                (Source::Kept { .. }, _) => true,
+                (Source::Kept { .. }, _) => !self.moves(),
                 (Source::Env(source), Store::Env(store)) => *source == store,
                 (Source::Command(source), Store::Command(store)) => *source == store,
                 _ => false,
@@ -397,7 +397,7 @@ impl Wizard {
             Purpose::Check { .. } => (self.floor() || self.settings.offline) && self.blocking().is_empty(),
             _ if self.settings.dry_run => self.floor() && self.blocking().is_empty(),
             Purpose::Rotate { .. } => self.is_saved() && self.is_rotated_as_wanted(),
-            _ => self.is_saved(),
+            Purpose::Setup { .. } => self.is_saved(),
         }
     }
 

@@ -268,6 +268,7 @@ impl World {
                 let gone = self.stores.remove(&store, &Entry { id: id.clone(), generation }).await;
                 gone.map_err(fault_of)?;
                 self.settled(&id, &store, generation);
+                self.is_over(&id);
                 Ok(Done::LetGo)
             }
         }

@@ -180,8 +180,12 @@ impl Wizard {
     /// could not be removed is no such fault: it is told as left behind.
     pub fn broken_here(&self) -> Option<&Fault> {
         let theirs = |(command, fault): &(&Command, &Fault)| match command.stage() {
-            Stage::CreateRepository | Stage::RegisterKey | Stage::LetGo => true,
-            Stage::RevokeOld | Stage::LookAtOld | Stage::RemoveOldKey => true,
+            Stage::CreateRepository
+            | Stage::RegisterKey
+            | Stage::LetGo
+            | Stage::RevokeOld
+            | Stage::LookAtOld
+            | Stage::RemoveOldKey => true,
             Stage::Renew => fault.kind != FaultKind::Secret,
             _ => false,
         };
@@ -239,7 +243,7 @@ impl Wizard {
             return self.stages_of_renewal();
         }
         let mut stages = Vec::new();
-        let brought = self.answers.source().is_some();
+        let brought = self.answers.source().is_some() || self.moves();
         if brought {
             stages.push(Stage::ProbeStore);
         }
@@ -272,12 +276,19 @@ impl Wizard {
         Some(Query::Repository(self.answers.site()?, self.credential()?, self.answers.place()?))
     }
 
+    /// Whether the secret that is kept goes to another store as it is.
+    pub(super) fn moves(&self) -> bool {
+        let kept = self.held().and_then(|held| held.token.as_ref()).map(|token| &token.store);
+        let another = kept.is_some_and(|kept| *kept != self.answers.store());
+        another && self.answers.source().is_none() && !self.answers.has_ssh() && !self.is_check() && !self.renews()
+    }
+
     /// Store and generation of the secret that the saved connection no longer refers to.
     pub(super) fn outlived(&self) -> Option<(Store, String, u64)> {
         let held = self.held()?;
         let token = held.token.as_ref().filter(|token| token.store.keeps())?;
         let moved = (token.store.clone(), token.generation) != self.resting_place();
-        let replaced = self.answers.has_ssh() || (self.brings_a_token() && moved);
+        let replaced = self.answers.has_ssh() || ((self.brings_a_token() || self.moves()) && moved);
         replaced.then(|| (token.store.clone(), held.id.clone(), token.generation))
     }
 
@@ -291,7 +302,9 @@ impl Wizard {
         let held = self.held().and_then(|held| held.token.as_ref());
         match (stored, held) {
             (Some(stored), _) => stored,
-            (None, Some(token)) if self.answers.source().is_none() => (token.store.clone(), token.generation),
+            (None, Some(token)) if self.answers.source().is_none() && !self.moves() => {
+                (token.store.clone(), token.generation)
+            }
             (None, held) => (self.answers.store(), held.map_or(1, |token| token.generation)),
         }
     }

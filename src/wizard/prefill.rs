@@ -110,6 +110,12 @@ pub fn edited(held: &Connection, given: &Answers) -> Answers {
         let saved = answers.clone();
         forget_with_the_token(held, &saved, &mut answers, brings_place);
     }
+    // Another kind of store has a place of its own.
+    if given.has(&Field::StoreKind) && given.shown(&Field::StoreKind) != answers.shown(&Field::StoreKind) {
+        for field in [Field::StorePath, Field::StoreEnv, Field::StoreCommand] {
+            answers.clear(&field);
+        }
+    }
     if given.has_ssh() {
         for field in [Field::StoreKind, Field::StorePath, Field::StoreEnv, Field::StoreCommand] {
             answers.clear(&field);

@@ -78,6 +78,13 @@ impl World {
         Ok(())
     }
 
+    /// The replacement is complete: another one in this run is noted anew.
+    pub(super) fn is_over(&self, id: &str) {
+        if let Some(replacing) = locked(&self.replacing).get_mut(id) {
+            replacing.noted = false;
+        }
+    }
+
     /// The lock of a connection; none where there is no state directory to keep it in.
     pub(super) async fn lock(&self, id: &str) -> Result<Option<Lock>, Fault> {
         let Some(dir) = self.paths.state_dir.clone() else { return Ok(None) };

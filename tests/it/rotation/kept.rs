@@ -100,6 +100,15 @@ fn the_secret_moves_between_stores_by_rotate_and_by_setup() {
     let edit = lines(&format!("{}{}", bench.source("github-twin"), bench.in_file("rests/edited")));
     bench.home.run(&["setup", "k", "--answers", edit.to_str().unwrap()]).expect(0);
     assert_eq!((bench.secrets(), bench.password("github", &[])), (vec!["edited".to_owned()], twin));
+    // Of `[store]` alone the secret that is kept moves as it is.
+    let edit = lines("[store]\nkind = \"git-credential\"\n");
+    bench.home.run(&["setup", "k", "--answers", edit.to_str().unwrap()]).expect(0);
+    assert_eq!((bench.secrets(), bench.password("github", &[])), (Vec::new(), bench.served.token("github-twin")));
+    let edit = lines(&bench.in_file("rests/alone"));
+    bench.home.run(&["setup", "k", "--answers", edit.to_str().unwrap()]).expect(0);
+    bench.home.run(&["setup", "k", "--answers", edit.to_str().unwrap()]).expect(0);
+    assert_eq!((bench.secrets(), bench.journals()), (vec!["alone".to_owned()], 0));
+    assert_eq!(bench.password("github", &[]), bench.served.token("github-twin"));
     let left = std::fs::read_to_string(bench.home.path(".git-credentials")).unwrap();
     assert_eq!(left.trim(), "", "git's store let go of it");
     assert_eq!(bench.journals(), 0);
