@@ -161,6 +161,11 @@ impl Command {
     }
 }
 
+/// Whether a secret has come to its place.
+fn is_kept(done: &Done) -> bool {
+    matches!(done, Done::Stored(..) | Done::Renewed(_))
+}
+
 impl Wizard {
     /// The list of commands as it stands now: what was done, and what is still to do.
     pub fn commands(&self) -> Vec<Command> {
@@ -287,8 +292,11 @@ impl Wizard {
     pub(super) fn outlived(&self) -> Option<(Store, String, u64)> {
         let held = self.held()?;
         let token = held.token.as_ref().filter(|token| token.store.keeps())?;
-        let moved = (token.store.clone(), token.generation) != self.resting_place();
-        let replaced = self.answers.has_ssh() || ((self.brings_a_token() || self.moves()) && moved);
+        // Before it is written nobody knows whether it is the same; so what is foreseen is that another one takes over.
+        let foreseen = self.answers.store().keeps()
+            && !self.applied.iter().any(|(_, outcome)| outcome.as_ref().is_ok_and(is_kept));
+        let moved = foreseen || (token.store.clone(), token.generation) != self.resting_place();
+        let replaced = self.answers.has_ssh() || ((self.brings_a_token() || self.moves() || self.renews()) && moved);
         replaced.then(|| (token.store.clone(), held.id.clone(), token.generation))
     }
 

@@ -6,6 +6,7 @@ mod kept;
 mod keys;
 mod killed;
 mod refused;
+mod watched;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -27,6 +27,8 @@ const REPLACED: [Stage; 6] =
 fn the_old_token_is_let_go_last_and_ended_after_that() {
     let (mut forge, held) = saved();
     let mut plain = rotation(held.clone(), Some("/n"), Rotating::default());
+    let foreseen: Vec<_> = plain.commands().iter().map(Command::stage).collect();
+    assert!(foreseen.ends_with(&[Stage::Verify, Stage::LetGo]), "the review tells of it: {foreseen:?}");
     forge.drive(&mut plain);
     assert_eq!((plain.step(), forge.done.as_slice()), (Step::Done, REPLACED.as_slice()));
     assert!(plain.is_done() && plain.token().generation == 2);
