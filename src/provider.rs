@@ -166,6 +166,16 @@ pub enum Projects {
     Required,
 }
 
+/// The SSH keys that a provider takes.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyRules {
+    /// The one algorithm (in OpenSSH's form) that it takes, and the command that makes such a key; `None` where every
+    /// usual one is taken.
+    pub only: Option<(&'static str, &'static str)>,
+    /// Whether its API shows keys and takes them; else a person pastes them on a page.
+    pub by_api: bool,
+}
+
 /// Everything that is known about a provider without asking it.
 ///
 /// # Contract
@@ -285,6 +295,10 @@ pub trait Rules: Sync {
             Lock::Repository(place) => self.clone_url(site, place).trim_end_matches(".git").to_owned(),
             Lock::Account => self.tokens_page(site, None),
         }
+    }
+    /// Which keys it takes, and how they get there.
+    fn keys(&self) -> KeyRules {
+        KeyRules { only: None, by_api: true }
     }
     /// What to know about a key that a token registered there, before that token goes.
     fn key_notice(&self, _lock: &Lock) -> Option<&'static str> {

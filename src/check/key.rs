@@ -92,8 +92,11 @@ fn public_key<'a>(bench: &Bench<'a>) -> Result<&'a PublicKey, Stop> {
         return Err(Stop::Failed(finding(fault, bench), fault.text.clone()));
     }
     match bench.look(Query::KeyFile(files)) {
-        Seen::Known(Value::PublicKey(key)) => Ok(key),
+        Seen::Known(Value::PublicKey(key)) => wrong_kind(bench, key.algorithm()).map_or(Ok(key), Err),
         Seen::Refused(fault) if fault.kind == FaultKind::NotFound && bench.case.answers.generates_key() => {
+            if let Some(stop) = wrong_kind(bench, GENERATED) {
+                return Err(stop);
+            }
             if bench.case.occasion == Occasion::DryRun {
                 return Err(stop(not_done(CheckId::SshKey, TITLE)));
             }
@@ -112,6 +115,16 @@ fn public_key<'a>(bench: &Bench<'a>) -> Result<&'a PublicKey, Stop> {
     }
 }
 
+/// What a key is that this program makes.
+const GENERATED: &str = "ssh-ed25519";
+
+fn wrong_kind(bench: &Bench<'_>, algorithm: &str) -> Option<Stop> {
+    let (taken, keygen) = bench.rules.keys().only.filter(|(taken, _)| *taken != algorithm)?;
+    let text = format!("{} takes keys of kind {taken} only, and this one is {algorithm}.", bench.rules.title());
+    let remedy = format!("Make one with `{keygen}`, and name it as `public_key` and `private_key` in [ssh].");
+    Some(Stop::Failed(Finding::of(FaultKind::WrongKind, Remedy::new(remedy)), text))
+}
+
 /// What the forge's list says of a key.
 #[derive(Default)]
 struct Listed<'a> {
@@ -122,7 +135,7 @@ struct Listed<'a> {
 }
 
 fn listed<'a>(bench: &Bench<'a>, key: &PublicKey) -> Result<Listed<'a>, Stop> {
-    if !signs_in(bench) {
+    if !signs_in(bench) || !bench.rules.keys().by_api {
         return Ok(Listed::default());
     }
     let Some(lock) = bench.case.answers.lock() else { return Ok(Listed::default()) };
@@ -262,8 +275,9 @@ fn unproven(bench: &Bench<'_>, key: &PublicKey, registered: Option<&RegisteredKe
         let remedy = Remedy::new("Deploy once as the proof; or give the private half as `ssh.private_key`.");
         return Stop::Open(Finding::new(remedy), text);
     }
+    let why = if bench.rules.keys().by_api { "there is no token" } else { "the API shows no keys" };
     let text =
-        format!("Nothing tells whether {} is registered: there is no token, and no private half.", key.fingerprint());
+        format!("Nothing tells whether {} is registered: {why}, and there is no private half.", key.fingerprint());
     Stop::Open(Finding::new(by_hand(bench, key, "Deploy once as the proof.")), text)
 }
 

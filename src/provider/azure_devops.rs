@@ -13,7 +13,9 @@ mod address;
 
 use std::collections::BTreeSet;
 
-use super::{Address, Coverage, Host, KindRow, Link, Located, Need, Origin, Projects, Proof, Rules, TokenKind};
+use super::{
+    Address, Coverage, Host, KeyRules, KindRow, Link, Located, Need, Origin, Projects, Proof, Rules, TokenKind,
+};
 use crate::fact::{Place, Recognised, Service, Site, Visibility};
 use crate::key::Lock;
 use crate::secret::Secret;
@@ -260,6 +262,12 @@ impl Rules for AzureDevops {
 
     fn new_repository_page(&self, site: &Site, owner: &str) -> String {
         self.base(site, owner)
+    }
+
+    /// It takes RSA keys only, and its REST API knows none ("Use SSH key authentication", Azure Repos documentation,
+    /// 2026-11-20).
+    fn keys(&self) -> KeyRules {
+        KeyRules { only: Some(("ssh-rsa", "ssh-keygen -t rsa -b 4096 -f FILE")), by_api: false }
     }
 
     /// Azure DevOps knows keys of accounts only; they are pasted on a page of the account.

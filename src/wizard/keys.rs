@@ -88,7 +88,8 @@ impl Wizard {
         if self.tried(Stage::RegisterKey) {
             return true;
         }
-        if self.credential().is_none() {
+        let by_api = self.answers.site().is_some_and(|site| site.provider.rules().keys().by_api);
+        if self.credential().is_none() || !by_api {
             return false;
         }
         match self.key_query().and_then(|query| self.facts.of(&query)) {

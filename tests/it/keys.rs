@@ -316,3 +316,73 @@ fn a_connection_by_token_becomes_one_by_key_and_lets_its_token_go() {
     assert_eq!(posts(&served), 1, "the token that was kept has registered it");
     home.run(&["check"]).expect(0);
 }
+
+/// The public half of a new RSA key in `home`, named `name`.
+fn rsa(home: &Home, name: &str) {
+    let made = std::process::Command::new("ssh-keygen")
+        .args(["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f"])
+        .arg(home.path(name))
+        .status();
+    assert!(made.unwrap().success());
+}
+
+#[test]
+fn flux_and_argo_cd_sign_in_with_a_key_where_only_a_page_takes_it() {
+    let home = Home::new();
+    let served = Served::start(&home, "ready");
+    key(&home, "k");
+    rsa(&home, "r");
+    let answers = |platform: &str, ssh: &str| {
+        let host = served.host_of("azure-devops");
+        let text = format!(
+            "version = 1\nplatform = \"{platform}\"\nprovider = \"azure-devops\"\nhost = \"{host}\"\nowner = \"acme\"\nproject = \"platform\"\n[token]\nfile = \"{}\"\n[repository]\nname = \"webshop\"\n[ssh]\n{ssh}\n",
+            served.token_file("azure-flux").display()
+        );
+        home.write("answers.toml", &text).display().to_string()
+    };
+    for platform in ["flux", "argocd"] {
+        for ssh in ["public_key = \"k.pub\"", "generate = \"new\""] {
+            let run = home.run(&["setup", "--format", "json", "--answers", &answers(platform, ssh)]).expect(1);
+            let row = run.check("ssh-key");
+            assert_eq!((&row["verdict"], &row["fault"]), (&"fail".into(), &"wrong-kind".into()), "{}", run.stdout);
+            assert!(row["remedy"]["text"].as_str().unwrap().contains("ssh-keygen -t rsa"), "{row}");
+            assert!(!home.path("new").exists());
+        }
+        let run = home.run(&["setup", "--format", "json", "--answers", &answers(platform, "public_key = \"r.pub\"")]);
+        let run = run.expect(0);
+        let row = run.check("ssh-key");
+        assert_eq!(row["verdict"], "unknown", "{}", run.stdout);
+        assert!(row["detail"].as_str().unwrap().contains("the API shows no keys"), "{row}");
+        assert!(row["remedy"]["url"].as_str().unwrap().ends_with("/acme/_usersSettings/keys"), "{row}");
+        assert_eq!(run.json()["connections"][0]["saved"], true);
+    }
+    assert!(served.requests().iter().all(|request| request["method"] == "GET"));
+}
+
+#[test]
+fn flux_and_argo_cd_sign_in_with_a_key_at_both_kinds_of_bitbucket() {
+    let home = Home::new();
+    let served = Served::start(&home, "ready");
+    let names = "username = \"octocat\"\nemail = \"octocat@acme.example\"\n";
+    // What the key is for, where it is registered, what the platform does with it, and how that ends.
+    for (provider, token, owner, platform, ssh, code, words) in [
+        ("bitbucket", "bitbucket-keys", "acme", "argocd", "", 0, "is registered to read ("),
+        ("bitbucket", "bitbucket-keys", "acme", "flux", "", 1, "reads and never writes"),
+        ("bitbucket", "bitbucket-keys", "acme", "flux", "scope = \"account\"\n", 0, "is registered to read and write"),
+        ("bitbucket-dc", "bitbucket-dc-flux", "ACME", "argocd", "", 0, "is registered to read ("),
+        ("bitbucket-dc", "bitbucket-dc-flux", "ACME", "flux", "", 0, "is registered to read and write"),
+    ] {
+        let home = Home::new();
+        let names = if provider == "bitbucket" { names } else { "" };
+        let host = served.host_of(provider);
+        let text = format!(
+            "version = 1\nplatform = \"{platform}\"\nprovider = \"{provider}\"\nhost = \"{host}\"\nowner = \"{owner}\"\n{names}[token]\nfile = \"{}\"\nexpires = 2027-06-01\n[repository]\nname = \"webshop\"\n[ssh]\ngenerate = \"k\"\n{ssh}",
+            served.token_file(token).display()
+        );
+        let file = home.write("answers.toml", &text).display().to_string();
+        let run = home.run(&["setup", "--format", "json", "--answers", &file]).expect(code);
+        let row = run.check("ssh-key");
+        assert_eq!(row["verdict"], if code == 0 { "unknown" } else { "fail" }, "{provider} {platform}: {}", run.stdout);
+        assert!(row["detail"].as_str().unwrap().contains(words), "{provider} {platform} {ssh}: {row}");
+    }
+}
