@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::key::{Heard, KeyFiles, Knock, Lock, PublicKey, RegisteredKey};
+use crate::key::{Heard, KeyFiles, Knock, Lock, PublicKey, RegisteredKey, SshAddress};
 use crate::provider::{Host, Origin, Provider, TokenKind};
 use crate::secret::Store;
 
@@ -315,6 +315,8 @@ pub struct Repository {
     pub role: Option<String>,
     /// When it was pushed to last, if told.
     pub pushed: Option<Timestamp>,
+    /// Where it is reached over SSH, if told: a server of one's own may have another port or name for that.
+    pub ssh: Option<SshAddress>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

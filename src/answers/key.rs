@@ -58,11 +58,14 @@ impl Answers {
         title.unwrap_or_else(|| "git-access".to_owned())
     }
 
-    /// Where the repository is reached over SSH: as answered, else as the provider has it.
-    pub fn ssh_address(&self) -> Option<SshAddress> {
-        let told = self.text(&Field::SshUrl).map(str::to_owned);
+    /// Where the repository is reached over SSH: as answered, else as the forge has `told`, else as is usual there.
+    pub fn ssh_address(&self, told: Option<&SshAddress>) -> Option<SshAddress> {
         let (site, place) = (self.site()?, self.place()?);
-        SshAddress::parse(&told.unwrap_or_else(|| site.provider.rules().ssh_url(&site, &place))).ok()
+        let usual = || SshAddress::parse(&site.provider.rules().ssh_url(&site, &place)).ok();
+        match self.text(&Field::SshUrl) {
+            Some(given) => SshAddress::parse(given).ok(),
+            None => told.cloned().or_else(usual),
+        }
     }
 
     pub(super) fn key_problems(&self, platform: Option<&Platform>, has_token: bool, say: &mut impl FnMut(Field, &str)) {

@@ -11,7 +11,7 @@ use super::owner::not_created_yet;
 use super::token::not_done;
 use super::{Bench, Check, CheckId, Creation, Finding, Occasion, Seen, Verdict, create, finding, owner, token};
 use crate::fact::{Fault, FaultKind, Query, Refs, Remedy, Service, Source, Told, Value};
-use crate::key::{Heard, KNOWN_HOSTS, Knock, Lock, PublicKey, RegisteredKey};
+use crate::key::{Heard, KNOWN_HOSTS, Knock, Lock, PublicKey, RegisteredKey, SshAddress};
 
 const TITLE: &str = "The SSH key";
 
@@ -197,7 +197,11 @@ fn switched_off(bench: &Bench<'_>) -> Option<Fault> {
 
 fn may_knock(bench: &Bench<'_>) -> bool {
     let private = bench.case.answers.key_files().is_some_and(|files| files.private.is_some());
-    private && bench.case.answers.ssh_address().is_some()
+    private && ssh_address(bench).is_some()
+}
+
+fn ssh_address(bench: &Bench<'_>) -> Option<SshAddress> {
+    bench.case.answers.ssh_address(bench.repository().and_then(|repository| repository.ssh.as_ref()))
 }
 
 /// Where the key is pasted by hand, and the key.
@@ -235,7 +239,13 @@ fn knock<'a>(bench: &Bench<'a>, service: Service) -> Result<(&'a Refs, Option<Du
     let Some(private) = files.and_then(|files| files.private) else {
         return Err(or_hidden(unproven(bench, key, registered)));
     };
-    let Some(address) = bench.case.answers.ssh_address() else {
+    if signs_in(bench)
+        && let Some(place) = bench.case.answers.place()
+        && let Seen::Pending = bench.ask(bench.repository_query(place))
+    {
+        return Err(Stop::Pending);
+    }
+    let Some(address) = ssh_address(bench) else {
         let remedy = Remedy::new("Name a repository that the key is to open: then it is tried there.");
         let text = "There is no repository to try the key on.".into();
         return Err(or_hidden(Stop::Open(Finding::new(remedy), text)));

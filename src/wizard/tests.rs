@@ -130,6 +130,7 @@ fn made(place: &Place) -> Repository {
         disabled: false,
         account_pushes: Told::Yes,
         account_administers: Told::Yes,
+        ssh: None,
         account_deletes: Told::Yes,
         role: None,
         pushed: None,
