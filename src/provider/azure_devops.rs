@@ -264,8 +264,8 @@ impl Rules for AzureDevops {
         self.base(site, owner)
     }
 
-    /// It takes RSA keys only, and its REST API knows none ("Use SSH key authentication", Azure Repos documentation,
-    /// 2026-11-20).
+    /// It takes RSA keys only, and its REST API knows none ("Use SSH key authentication", learn.microsoft.com,
+    /// 2023-06-21).
     fn keys(&self) -> KeyRules {
         KeyRules { only: Some(("ssh-rsa", "ssh-keygen -t rsa -b 4096 -f FILE")), by_api: false }
     }
