@@ -14,6 +14,7 @@ use super::{ExportFlags, Out, Refusal, manage, wait};
 use crate::config::Connection;
 use crate::disk::{self, Paths};
 use crate::export::{Case, Document, FORMATS, Format, Secrets, format};
+use crate::key::PublicHalf;
 use crate::record::{Exported, Record};
 use crate::store::{Entry, Stores};
 use crate::text::sanitise;
@@ -111,7 +112,11 @@ impl Files {
         let ssh = connection.ssh.as_ref();
         Ok(Self {
             ca: contents(connection.site.ca_file.as_deref())?,
-            public_key: contents(ssh.map(|ssh| ssh.public_key.as_path()))?,
+            public_key: match ssh.map(|ssh| &ssh.public_key) {
+                Some(PublicHalf::Line(key)) => Some(Zeroizing::new(key.to_string())),
+                Some(PublicHalf::File(path)) => contents(Some(path))?,
+                None => None,
+            },
             known_hosts: contents(parameters.get(KNOWN_HOSTS).map(PathBuf::from).as_deref())?,
         })
     }

@@ -17,6 +17,7 @@ use super::screens::token::TokenPage;
 use super::screens::{Act, apply};
 use crate::answers::{Answer, Answers, Field};
 use crate::headless::Tasks;
+use crate::nearby;
 use crate::provider::{Host, Provider};
 use crate::wizard::{Effect, Event, Screen, Step, Wizard};
 use crate::world::World;
@@ -102,6 +103,10 @@ impl SetUp {
 
     /// Tells the wizard, and has done what it then wants.
     fn tell(&mut self, event: Event) {
+        let event = match event {
+            Event::Answer(field, answer) => Event::Answer(field, nearby::rooted(answer)),
+            event => event,
+        };
         let chosen = match &event {
             Event::Answer(Field::Provider, Answer::Provider(provider)) => Some(*provider),
             _ => None,

@@ -210,6 +210,8 @@ impl Wizard {
     pub fn shows(&self, step: Step) -> bool {
         match step {
             Step::Repository | Step::Open | Step::Access => !self.screen(step).asks.is_empty(),
+            // A key rests where it lies.
+            Step::Store => !self.answers.has_ssh(),
             _ => true,
         }
     }

@@ -1,7 +1,7 @@
 //! Platforms that sign in with an SSH key, set up against the imitated forges. These serve no SSH: what the list of the
 //! forge tells is seen here, and what the key itself opens in `ssh`.
 
-use git_access::key::KeyFiles;
+use git_access::key::{KeyFiles, PublicHalf};
 
 use crate::program::{Home, Run, Served};
 
@@ -51,7 +51,7 @@ fn setup(home: &Home, served: &Served, sheet: &Sheet<'_>) -> Run {
 /// A new key in `home`, named `name`.
 pub fn key(home: &Home, name: &str) -> git_access::key::PublicKey {
     let private = home.path(name);
-    let files = KeyFiles { public: home.path(&format!("{name}.pub")), private: Some(private) };
+    let files = KeyFiles { public: PublicHalf::File(home.path(&format!("{name}.pub"))), private: Some(private) };
     git_access::ssh::generate(&files, "test").unwrap()
 }
 

@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal as _};
 
 use serde_json::json;
 
-use crate::cli::standing::{Standing, rests};
+use crate::cli::standing::Standing;
 use crate::cli::{Ending, Out, Refusal, setup_git, wait};
 use crate::config::{Config, Connection, Token};
 use crate::disk::{self, Paths};
@@ -64,7 +64,8 @@ fn told(out: &Out, connection: &Connection, removed: bool) {
     let secret = if removed { "Its secret was removed too" } else { "There was no secret of ours to remove" };
     if let (None, Some(ssh)) = (&connection.token, &connection.ssh) {
         let page = super::show::key_page(connection).map(|page| format!(" {page}")).unwrap_or_default();
-        let files = ssh.private_key.as_ref().unwrap_or(&ssh.public_key).display();
+        let public = || ssh.public_key.to_string();
+        let files = ssh.private_key.as_ref().map_or_else(public, |path| path.display().to_string());
         return out.say(&format!(
             "Removed {name}\nThe key {files} stays, and it is still registered at the forge: delete it there if nobody else uses it.{page}"
         ));
@@ -136,7 +137,7 @@ fn uses(connection: &Connection, config: &Config, paths: &Paths) -> Vec<String> 
         lines.push("  everything that takes the active connection: it is the active one".to_owned());
     }
     if let Some(token) = &connection.token {
-        let place = rests(&token.store);
+        let place = token.store.described();
         let mut others = sharers(connection, token, config).map(|other| other.name.as_str()).peekable();
         if others.peek().is_some() {
             let others: Vec<&str> = others.collect();

@@ -2,19 +2,18 @@
 
 use ratatui::text::{Line, Span};
 
-use crate::config::Connection;
 use crate::fact::Recognised;
+use crate::platform::Entered;
 use crate::provider::{Link, recognise};
 use crate::secret::Secret;
 use crate::tui::frame::{Mark, Page};
 use crate::tui::scene::Look;
-use crate::tui::screens::done::Entered;
 use crate::tui::screens::form::draw::{View, head, notes};
 use crate::tui::screens::token::{Tick, Told};
 use crate::tui::screens::{apply, checks, done, review, token};
 use crate::tui::setup::SetUp;
 use crate::tui::widgets::sheet::Sheet;
-use crate::wizard::{Screen, Step, Wizard};
+use crate::wizard::{Screen, Step};
 
 impl SetUp {
     pub(super) fn drawn(&mut self, look: Look<'_>) -> Page {
@@ -119,8 +118,8 @@ impl SetUp {
         head(&mut body, view);
         self.done.fields(&mut body, &self.entered(), look.theme);
         body.gap();
-        if let Some(platform) = self.wizard.platform() {
-            done::steps(&mut body, &platform.handover.menu, &platform.handover.steps, look.theme);
+        if let Some((connection, platform)) = self.wizard.connection().zip(self.wizard.platform()) {
+            done::steps(&mut body, &platform.handover.menu, platform.steps(&connection), look.theme);
         }
         let mut details = Sheet::new(look.details_width());
         notes(&mut details, &view.screen.notes, look.theme);
@@ -173,39 +172,9 @@ impl SetUp {
     }
 
     pub(super) fn entered(&self) -> Vec<Entered> {
-        let Some(connection) = self.wizard.connection() else { return Vec::new() };
-        let Some(pair) = self.wizard.platform().and_then(|one| one.pair(connection.site.provider).ok()) else {
-            return Vec::new();
-        };
-        let known = filled(&connection, &self.wizard);
-        let value = |text: &str| known.iter().fold(text.to_owned(), |text, (key, with)| text.replace(key, with));
-        pair.fields
-            .iter()
-            .map(|field| Entered {
-                name: field.name.clone(),
-                value: value(&field.value),
-                may_copy: !field.value.contains("{token}"),
-            })
-            .collect()
+        let (connection, platform) = (self.wizard.connection(), self.wizard.platform());
+        connection.zip(platform).map(|(connection, platform)| platform.entered(&connection)).unwrap_or_default()
     }
-}
-
-/// What stands for the words in braces of a platform's form. The token's place is told, never the token.
-fn filled(connection: &Connection, wizard: &Wizard) -> Vec<(&'static str, String)> {
-    let identity = wizard.identity().map(|identity| identity.login);
-    let or_note = |value: Option<String>, what: &str| value.unwrap_or_else(|| format!("({what} is not known)"));
-    vec![
-        ("{host}", connection.site.host.to_string()),
-        ("{owner}", connection.owner.owner.clone()),
-        ("{owner_id}", or_note(connection.owner_id.clone(), "the owner's id")),
-        ("{project}", or_note(connection.owner.project.clone(), "the project")),
-        ("{username}", or_note(connection.username.clone().or(identity), "the user name")),
-        (
-            "{repository_url}",
-            or_note(connection.repository.as_ref().map(|one| one.url.clone()), "the address of the repository"),
-        ),
-        ("{token}", format!("(the token, from its store: {})", wizard.token().store.kind())),
-    ]
 }
 
 fn name(step: Step) -> &'static str {

@@ -102,3 +102,25 @@ pub(super) fn done(wizard: &Wizard) -> Screen {
     }
     Screen { step: Step::Done, title: "Done".into(), lead: vec![lead], asks: Vec::new(), notes }
 }
+
+impl Wizard {
+    /// Where the secret will rest, in words.
+    pub fn rests(&self) -> String {
+        if let Some(files) = self.answers().key_files().filter(|_| self.answers().has_ssh()) {
+            return match files.private {
+                Some(private) => format!("the file of the key, which stays where it is: {}", private.display()),
+                None => "nowhere of ours: the platform has the private half of the key".to_owned(),
+            };
+        }
+        match self.token().store {
+            Store::Keyring => "the keyring of the operating system".to_owned(),
+            Store::GitCredential => "git's own credential helper".to_owned(),
+            Store::File(path) => format!("a file in clear text that only you can read: {}", path.display()),
+            Store::Env(name) => format!("nowhere of ours; it is read from the variable {name} each time"),
+            Store::Command(argv) => {
+                let program = argv.first().cloned().unwrap_or_default();
+                format!("nowhere of ours; {program} is asked for it each time")
+            }
+        }
+    }
+}

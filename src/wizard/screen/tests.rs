@@ -214,3 +214,31 @@ fn a_silent_list_holds_nobody_up() {
     answer(&mut wizard, Field::Owner, "acme");
     assert_ne!(go_on(&mut wizard), Step::Place);
 }
+
+const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
+
+#[test]
+fn a_platform_that_signs_in_with_a_key_is_asked_for_one() {
+    let fields = |wizard: &Wizard| -> Vec<Field> {
+        wizard.screen(Step::Access).asks.into_iter().filter(|ask| !ask.advanced).map(|ask| ask.field).collect()
+    };
+    let mut wizard = wizard(Nearby::default());
+    answer(&mut wizard, Field::Platform, "flux");
+    answer(&mut wizard, Field::Provider, "github");
+    assert_eq!(fields(&wizard), [Field::TokenKind, Field::SshPublicKey, Field::SshGenerate]);
+    // No token serves DXUP on Bitbucket.
+    answer(&mut wizard, Field::Platform, "dxup");
+    answer(&mut wizard, Field::Provider, "bitbucket");
+    assert_eq!(fields(&wizard), [Field::SshPublicKey, Field::SshGenerate]);
+    answer(&mut wizard, Field::Owner, "acme");
+    answer(&mut wizard, Field::Repository, "webshop");
+    answer(&mut wizard, Field::SshPublicKey, KEY);
+    assert_eq!(fields(&wizard), [Field::SshPublicKey, Field::SshPrivateKey]);
+    assert_eq!(wizard.answers().shown(&Field::SshPublicKey).as_deref(), Some(KEY));
+    assert!(!wizard.path().contains(&Step::Store), "a key rests where it lies");
+    for _ in 0..6 {
+        go_on(&mut wizard);
+    }
+    assert_eq!(wizard.step(), Step::Checks, "a token is optional beside a key");
+    assert!(wizard.rests().contains("the platform has the private half"));
+}
