@@ -233,6 +233,10 @@ pub trait Rules: Sync {
     fn creation_scopes(&self, kind: TokenKind, _owner: Option<OwnerKind>) -> Vec<&'static str> {
         vec![self.create_scope(kind)]
     }
+    /// What registering an SSH key takes, at the account or else at a repository; empty where no scope is known to do.
+    fn registration_scopes(&self, _kind: TokenKind, _at_account: bool) -> Vec<&'static str> {
+        Vec::new()
+    }
     fn proof(&self, scope: &str) -> Proof;
     /// Whether a token of this kind has a scope of this name. True where the names are not listed.
     fn knows_scope(&self, _kind: TokenKind, scope: &str) -> bool {

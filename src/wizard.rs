@@ -20,7 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use self::apply::{Command, Done, Keeping, Stage};
 pub use self::keys::Registration;
 pub use self::prefill::{answers_of, edited};
-pub use self::screen::{Ask, Choice, Control, Found, Nearby, Note, NoteKind, Only, Screen};
+pub use self::screen::{Ask, Boxes, Choice, Control, Found, Nearby, Note, NoteKind, Only, Screen, Tick};
 pub use self::step::Step;
 use crate::answers::{Answer, Answers, Field};
 use crate::check::{Case, CheckId, Creation, Judgement, Occasion, Resting, judge};

@@ -136,6 +136,15 @@ impl Rules for Bitbucket {
         if kind == API { "admin:repository:bitbucket" } else { "repository:admin" }
     }
 
+    fn registration_scopes(&self, kind: TokenKind, at_account: bool) -> Vec<&'static str> {
+        match (kind == API, at_account) {
+            (true, true) => vec!["write:ssh-key:bitbucket"],
+            (true, false) => vec!["admin:repository:bitbucket", "write:ssh-key:bitbucket"],
+            (false, true) => Vec::new(),
+            (false, false) => vec!["repository:admin"],
+        }
+    }
+
     fn proof(&self, scope: &str) -> Proof {
         scope::proof(scope)
     }

@@ -134,6 +134,10 @@ impl Rules for BitbucketDc {
         "PROJECT_ADMIN"
     }
 
+    fn registration_scopes(&self, _kind: TokenKind, at_account: bool) -> Vec<&'static str> {
+        if at_account { Vec::new() } else { vec!["REPO_ADMIN"] }
+    }
+
     fn proof(&self, scope: &str) -> Proof {
         match scope {
             "REPO_READ" => Proof::Git(Service::Read),

@@ -125,6 +125,10 @@ impl Rules for Gitea {
         }
     }
 
+    fn registration_scopes(&self, _kind: TokenKind, at_account: bool) -> Vec<&'static str> {
+        if at_account { vec!["write:user"] } else { vec!["write:repository"] }
+    }
+
     fn proof(&self, scope: &str) -> Proof {
         match scope {
             "read:repository" => Proof::Git(Service::Read),

@@ -187,6 +187,10 @@ impl Rules for GitLab {
         if kind == FINE_GRAINED { "project:create" } else { "api" }
     }
 
+    fn registration_scopes(&self, kind: TokenKind, _at_account: bool) -> Vec<&'static str> {
+        if kind == FINE_GRAINED { Vec::new() } else { vec!["api"] }
+    }
+
     fn proof(&self, scope: &str) -> Proof {
         scope::proof(scope)
     }

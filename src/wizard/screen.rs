@@ -2,12 +2,14 @@
 //! in words that need no colour. Where it is drawn, and with which keys one moves about, is the shell's own matter.
 
 mod access;
+mod boxes;
 mod choosing;
 mod place;
 mod rest;
 
 use std::collections::BTreeSet;
 
+pub use self::boxes::{Boxes, Tick};
 use super::{Step, Wizard};
 use crate::answers::{Answer, Field, Raw, Shape};
 use crate::fact::{Fact, Query, Value};

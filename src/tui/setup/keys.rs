@@ -249,7 +249,7 @@ impl SetUp {
                 let check = self.checks.chosen(&checks)?;
                 of(&check.verdict.finding()?.remedy)
             }
-            Step::Token => self.token_page().map(|page| page.url),
+            Step::Token => self.wizard.boxes().map(|boxes| boxes.page.url),
             _ => self.screen().notes.iter().find_map(|note| note.url.clone()),
         }
     }

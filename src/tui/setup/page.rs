@@ -4,12 +4,12 @@ use ratatui::text::{Line, Span};
 
 use crate::fact::Recognised;
 use crate::platform::Entered;
-use crate::provider::{Link, recognise};
+use crate::provider::recognise;
 use crate::secret::Secret;
 use crate::tui::frame::{Mark, Page};
 use crate::tui::scene::Look;
 use crate::tui::screens::form::draw::{View, head, notes};
-use crate::tui::screens::token::{Tick, Told};
+use crate::tui::screens::token::Told;
 use crate::tui::screens::{apply, checks, done, review, token};
 use crate::tui::setup::SetUp;
 use crate::tui::widgets::sheet::Sheet;
@@ -49,13 +49,9 @@ impl SetUp {
     fn token_sheets(&self, view: View<'_>, look: Look<'_>) -> (Sheet, Sheet) {
         let mut body = Sheet::new(look.body_width());
         head(&mut body, view);
-        let page = self.token_page();
-        token::steps(
-            &mut body,
-            look.theme,
-            page.as_ref().map(|page| (page.url.as_str(), page.prefilled)),
-            &self.ticks(),
-        );
+        if let Some((boxes, platform)) = self.wizard.boxes().zip(self.wizard.platform()) {
+            token::steps(&mut body, look.theme, &boxes, &platform.title);
+        }
         let mut fields = self.form.fields(view, look.body_width());
         if !self.token.in_field {
             fields.forget_focus();
@@ -63,6 +59,10 @@ impl SetUp {
         body.append(fields);
         let mut details = Sheet::new(look.details_width());
         self.tokens_to_try(&mut details, look);
+        if let Some(boxes) = self.wizard.boxes() {
+            details.text(0, boxes.advice, look.theme.text());
+            details.gap();
+        }
         notes(&mut details, &view.screen.notes, look.theme);
         (body, details)
     }
@@ -124,29 +124,6 @@ impl SetUp {
         let mut details = Sheet::new(look.details_width());
         notes(&mut details, &view.screen.notes, look.theme);
         (body, details)
-    }
-
-    pub(super) fn token_page(&self) -> Option<Link> {
-        let site = self.wizard.answers().site()?;
-        let rules = site.provider.rules();
-        let kind = self.wizard.answers().token_kind().unwrap_or(rules.kinds().first()?.kind);
-        let ticks = self.ticks();
-        let scopes: Vec<&str> = ticks.iter().flat_map(|(_, all)| all.iter().map(|tick| tick.name.as_str())).collect();
-        let owner = self.wizard.answers().owner();
-        let platform = self.wizard.platform()?;
-        Some(rules.token_page(&site, kind, &scopes, owner.as_ref().map(|path| path.owner.as_str()), &platform.id))
-    }
-
-    fn ticks(&self) -> Vec<(String, Vec<Tick>)> {
-        let answers = self.wizard.answers();
-        let (Some(platform), Some(provider)) = (self.wizard.platform(), answers.provider()) else { return Vec::new() };
-        let kind = answers.token_kind().unwrap_or(provider.rules().kinds()[0].kind);
-        let needs = platform.needs(provider, kind, None).into_iter().map(|need| Tick {
-            name: need.scope.clone(),
-            required: need.level == crate::platform::Level::Required,
-            reason: need.reason.clone(),
-        });
-        vec![(format!("for {}", platform.title), needs.collect())]
     }
 
     fn told(&self, screen: &Screen) -> Told {
