@@ -471,6 +471,8 @@ pub struct Fault {
     pub remedy: Option<Remedy>,
     /// Whether the real API answered to this credential, if only to refuse this one thing.
     pub accepted: bool,
+    /// From when on asking again is welcome, by the clock here, where that was told.
+    pub until: Option<Timestamp>,
 }
 
 /// What to do about it: a sentence, and the page that mends it.
@@ -525,12 +527,17 @@ impl FaultKind {
 
 impl Fault {
     pub fn new(kind: FaultKind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into(), remedy: None, accepted: false }
+        Self { kind, text: text.into(), remedy: None, accepted: false, until: None }
     }
 
     #[must_use]
     pub fn remedy(self, remedy: Remedy) -> Self {
         Self { remedy: Some(remedy), ..self }
+    }
+
+    #[must_use]
+    pub fn until(self, until: Timestamp) -> Self {
+        Self { until: Some(until), ..self }
     }
 
     /// Marks a refusal by which the API showed that it took the credential.

@@ -28,7 +28,7 @@ pub async fn drive(wizard: &mut Wizard, world: &Arc<World>) {
 
 /// The effects that are under way. A task that broke down still comes back as an event.
 pub(crate) struct Tasks {
-    set: JoinSet<Event>,
+    set: JoinSet<Option<Event>>,
     tickets: HashMap<Id, (Ticket, bool, AbortHandle)>,
     world: Arc<World>,
 }
@@ -43,6 +43,11 @@ impl Tasks {
             let (ticket, asked) = match &effect {
                 Effect::Ask(ticket, _) => (*ticket, true),
                 Effect::Do(ticket, _) => (*ticket, false),
+                // Before whatever is asked next, and not beside it.
+                Effect::Forget => {
+                    self.world.forget();
+                    continue;
+                }
             };
             let world = Arc::clone(&self.world);
             let handle = self.set.spawn(async move { world.perform(effect).await });
@@ -65,7 +70,9 @@ impl Tasks {
             match self.set.join_next_with_id().await? {
                 Ok((id, event)) => {
                     self.tickets.remove(&id);
-                    return Some(event);
+                    if event.is_some() {
+                        return event;
+                    }
                 }
                 Err(broken) => {
                     let Some((ticket, asked, _)) = self.tickets.remove(&broken.id()) else { continue };

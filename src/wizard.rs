@@ -51,8 +51,8 @@ pub enum Event {
 #[derive(Clone, Debug)]
 pub enum Which {
     All,
-    /// Everything that was refused.
-    Refused,
+    /// What this check looks at, and whatever keeps it from being asked.
+    Check(CheckId),
 }
 
 /// What goes with a reply.
@@ -66,6 +66,8 @@ pub struct More {
 /// What is to happen.
 #[derive(Clone, Debug)]
 pub enum Effect {
+    /// What was answered before is not to be answered from memory.
+    Forget,
     /// Reads the world; safe to repeat.
     Ask(Ticket, Query),
     /// Changes the world; only while applying, and never in a dry run.
@@ -163,14 +165,25 @@ impl Wizard {
             Event::Next => self.next(),
             Event::Back if self.step < Step::Apply => self.step = self.before(),
             Event::Go(_) | Event::Back => {}
-            Event::Retry(Which::All) => self.facts = Facts::default(),
-            Event::Retry(Which::Refused) => {
-                self.facts.forget(|_, fact| matches!(fact, Fact::Refused(_)));
-            }
+            Event::Retry(which) => return self.retry(&which),
             Event::Learned(ticket, reply, more) => self.learn(ticket, reply, more),
             Event::Did(ticket, outcome) => self.did(ticket, outcome),
         }
         self.effects()
+    }
+
+    /// Asks again. What the connections remember of earlier answers counts no more.
+    fn retry(&mut self, which: &Which) -> Vec<Effect> {
+        match which {
+            Which::All => self.facts = Facts::default(),
+            Which::Check(id) => self.facts.forget(|query, fact| {
+                let bars = matches!(query, Query::Token(_) | Query::Reach(_) | Query::Identity(..));
+                id.looks_at(query) || (bars && matches!(fact, Fact::Refused(_)))
+            }),
+        }
+        let mut effects = vec![Effect::Forget];
+        effects.extend(self.effects());
+        effects
     }
 
     /// Takes over what an earlier run has learned of when the token ends.
@@ -201,6 +214,20 @@ impl Wizard {
 
     pub fn step(&self) -> Step {
         self.step
+    }
+
+    /// The furthest step that was come to.
+    pub fn reached(&self) -> Step {
+        self.reached
+    }
+
+    /// From when on the forge welcomes questions again, where it has said so: the latest moment of all its refusals.
+    pub fn limited_until(&self) -> Option<Timestamp> {
+        let told = self.facts.iter().filter_map(|(_, fact)| match fact {
+            Fact::Refused(fault) => fault.until,
+            _ => None,
+        });
+        told.max()
     }
 
     pub fn answers(&self) -> &Answers {

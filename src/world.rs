@@ -85,15 +85,24 @@ impl World {
     }
 
     /// Performs an effect, and says what came of it.
-    pub async fn perform(&self, effect: Effect) -> Event {
-        match effect {
+    pub async fn perform(&self, effect: Effect) -> Option<Event> {
+        Some(match effect {
+            Effect::Forget => {
+                self.forget();
+                return None;
+            }
             Effect::Ask(ticket, query) => {
                 let begun = Instant::now();
                 let reply = self.ask(&query).await;
                 Event::Learned(ticket, reply, More { took: begun.elapsed(), follows: false })
             }
             Effect::Do(ticket, command) => Event::Did(ticket, self.act(command).await),
-        }
+        })
+    }
+
+    /// Forgets what the forges have answered: the next question goes out again, also with a token that was refused.
+    pub fn forget(&self) {
+        locked(&self.lines).clear();
     }
 
     /// What comes of an effect whose task broke down.

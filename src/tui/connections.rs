@@ -57,6 +57,7 @@ pub struct Checked {
 pub enum Chosen {
     Add,
     Edit(String),
+    Rotate(String),
     Leave,
 }
 
@@ -298,6 +299,9 @@ impl<D: Desk> Scene for Connections<D> {
             Intent::Leave => vec![Deed::End(Chosen::Leave)],
             Intent::Add => vec![Deed::End(Chosen::Add)],
             Intent::Jump => self.chosen().map(|row| Deed::End(Chosen::Edit(row.name.clone()))).into_iter().collect(),
+            Intent::Rotate => {
+                self.chosen().map(|row| Deed::End(Chosen::Rotate(row.name.clone()))).into_iter().collect()
+            }
             Intent::Accept => self.show(),
             Intent::Check => self.check(),
             Intent::Activate => self.activate(),

@@ -112,6 +112,7 @@ impl Forge {
             }
             let Some(effect) = effects.pop() else { return };
             let event = match effect {
+                Effect::Forget => continue,
                 Effect::Ask(ticket, query) => Event::Learned(ticket, self.ask(&query), More::default()),
                 Effect::Do(ticket, command) => Event::Did(ticket, self.act(&command)),
             };

@@ -1,5 +1,8 @@
 //! How each page of the wizard looks.
 
+use std::cmp::Ordering;
+
+use jiff::{SignedDuration, Timestamp};
 use ratatui::text::{Line, Span};
 
 use crate::fact::Recognised;
@@ -38,12 +41,7 @@ impl SetUp {
 
     fn path(&self) -> Vec<(Mark, &'static str)> {
         let here = self.wizard.step();
-        let mark = |step: Step| match () {
-            () if step < here => Mark::Done,
-            () if step > here => Mark::Ahead,
-            () => Mark::Here,
-        };
-        self.wizard.path().into_iter().map(|step| (mark(step), name(step))).collect()
+        self.wizard.path().into_iter().map(|step| (mark(step, here), name(step))).collect()
     }
 
     fn token_sheets(&self, view: View<'_>, look: Look<'_>) -> (Sheet, Sheet) {
@@ -106,11 +104,24 @@ impl SetUp {
             summary.push_span(Span::styled("Nothing stands in the way.", look.theme.strong()));
         }
         body.line(summary);
+        if let Some(left) = self.limit(Timestamp::now()) {
+            let text = if left.is_positive() {
+                format!("Limited by the forge: {} to wait, then r asks again.", in_words(left))
+            } else {
+                "The wait that the forge asked for is over: r asks again.".to_owned()
+            };
+            body.line(Line::styled(text, look.theme.warn()));
+        }
         body.blank();
         self.checks.rows(&mut body, &all, look.theme, going_on.then_some(look.tick));
         let mut details = Sheet::new(look.details_width());
         notes(&mut details, &view.screen.notes, look.theme);
         (body, details)
+    }
+
+    /// How long the forge still wants to be left alone.
+    pub(super) fn limit(&self, now: Timestamp) -> Option<SignedDuration> {
+        self.wizard.limited_until().map(|until| now.duration_until(until))
     }
 
     fn done_sheets(&self, view: View<'_>, look: Look<'_>) -> (Sheet, Sheet) {
@@ -154,7 +165,15 @@ impl SetUp {
     }
 }
 
-fn name(step: Step) -> &'static str {
+pub(super) fn mark(step: Step, here: Step) -> Mark {
+    match step.cmp(&here) {
+        Ordering::Less => Mark::Done,
+        Ordering::Equal => Mark::Here,
+        Ordering::Greater => Mark::Ahead,
+    }
+}
+
+pub(super) fn name(step: Step) -> &'static str {
     match step {
         Step::Platform => "Platform",
         Step::Provider => "Provider",
@@ -168,5 +187,28 @@ fn name(step: Step) -> &'static str {
         Step::Review => "Review",
         Step::Apply => "Apply",
         Step::Done => "Done",
+    }
+}
+
+/// A time that runs down: `41 s`, `3 min 07 s`, `1 h 12 min`.
+fn in_words(left: SignedDuration) -> String {
+    // The second that has begun counts.
+    let seconds = left.as_secs() + 1;
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds:02} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_runs_down_is_told_in_the_units_that_matter() {
+        for (millis, words) in [(400, "1 s"), (40_900, "41 s"), (186_000, "3 min 07 s"), (4_320_000, "1 h 12 min")] {
+            assert_eq!(in_words(SignedDuration::from_millis(millis)), words);
+        }
     }
 }

@@ -76,7 +76,7 @@ fn hold(name: &str, text: &str) {
 }
 
 /// The page as it is now, in every size.
-async fn frames<S: Scene>(player: &mut Player, scene: &mut S, name: &str) {
+pub async fn frames<S: Scene>(player: &mut Player, scene: &mut S, name: &str) {
     let mut all = String::new();
     for (width, height) in SIZES {
         player.resize(width, height);

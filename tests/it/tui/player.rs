@@ -159,6 +159,7 @@ fn wrapped<End>(deeds: Vec<Deed<End>>) -> Vec<Deed<Option<End>>> {
         Deed::Code(url) => Deed::Code(url),
         Deed::Copy(text, what) => Deed::Copy(text, what),
         Deed::Ask(question) => Deed::Ask(question),
+        Deed::Choose(menu) => Deed::Choose(menu),
         Deed::Scroll(intent) => Deed::Scroll(intent),
         Deed::End(end) => Deed::End(Some(end)),
     };
@@ -251,9 +252,12 @@ impl Game {
         Self::with(scenario, Answers::default(), |_| ()).await
     }
 
-    pub async fn with(scenario: &str, mut answers: Answers, change: impl Fn(&mut Settings)) -> Self {
+    pub async fn with(scenario: &str, answers: Answers, change: impl Fn(&mut Settings)) -> Self {
+        Self::of(Scenario::named(scenario).unwrap().unwrap(), answers, change).await
+    }
+
+    pub async fn of(scenario: Scenario, mut answers: Answers, change: impl Fn(&mut Settings)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let scenario = Scenario::named(scenario).unwrap().unwrap();
         let sandbox = Sandbox::start(scenario, None, &dir.path().join("sandbox")).await.unwrap();
         let host = |provider: &Provider| Host::parse(&sandbox.host(provider.id())?).ok();
         let hosts: BTreeMap<_, _> =
@@ -278,6 +282,12 @@ impl Game {
         let circumstances = Circumstances { about: "new connection".to_owned(), hosts, ..Circumstances::default() };
         let scene = SetUp::new(wizard, &Arc::new(world), circumstances);
         Self { _sandbox: sandbox, dir, scene }
+    }
+
+    /// How many requests the sandbox has answered.
+    pub fn requests(&self) -> usize {
+        let log = std::fs::read_to_string(self.dir.path().join("sandbox/requests.log")).unwrap_or_default();
+        log.lines().count()
     }
 
     /// The token of this name.
