@@ -163,7 +163,8 @@ fn dxup_on_bitbucket_is_set_up_with_a_pasted_key() {
         let mut game = Game::start("ready").await;
         let mut player = Player::new(80, 24);
         // DXUP, Bitbucket; owner without a project; a repository that is there.
-        game.press(&mut player, "<down><down><down><enter><down><down><enter>acme<enter><enter>webshop<enter><enter>").await;
+        game.press(&mut player, "<down><down><down><enter><down><down><enter>acme<enter><enter>webshop<enter><enter>")
+            .await;
         assert_eq!(game.scene.wizard().step(), Step::Access, "{}", player.text());
         game.press(&mut player, &format!("<paste:{KEY} dxup><enter>")).await;
         frames(&mut player, &mut game.scene, "access-key").await;
