@@ -384,6 +384,8 @@ pub struct Ticket(pub u64);
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     table: BTreeMap<Query, (Fact, Duration)>,
+    /// How many rows have come of the lists that are under way.
+    parts: BTreeMap<Ticket, usize>,
 }
 
 impl Facts {
@@ -405,6 +407,19 @@ impl Facts {
 
     pub fn iter(&self) -> impl Iterator<Item = (&Query, &Fact)> {
         self.table.iter().map(|(query, (fact, _))| (query, fact))
+    }
+
+    /// Notes how far a list has come.
+    pub fn listed(&mut self, ticket: Ticket, rows: usize) {
+        self.parts.insert(ticket, rows);
+    }
+
+    /// How many rows have come of a list that is under way.
+    pub fn listed_so_far(&self, query: &Query) -> usize {
+        match self.of(query) {
+            Some(Fact::Asked(ticket)) => self.parts.get(ticket).copied().unwrap_or(0),
+            _ => 0,
+        }
     }
 
     /// The query that `ticket` asked, if it is still waited for.

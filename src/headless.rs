@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, Id, JoinSet};
 
 use crate::cli::Ending;
@@ -30,12 +31,14 @@ pub async fn drive(wizard: &mut Wizard, world: &Arc<World>) {
 pub(crate) struct Tasks {
     set: JoinSet<Option<Event>>,
     tickets: HashMap<Id, (Ticket, bool, AbortHandle)>,
+    /// What is told before the outcome.
+    told: (UnboundedSender<Event>, UnboundedReceiver<Event>),
     world: Arc<World>,
 }
 
 impl Tasks {
     pub(crate) fn new(world: &Arc<World>) -> Self {
-        Self { set: JoinSet::new(), tickets: HashMap::new(), world: Arc::clone(world) }
+        Self { set: JoinSet::new(), tickets: HashMap::new(), told: unbounded_channel(), world: Arc::clone(world) }
     }
 
     pub(crate) fn spawn(&mut self, effects: Vec<Effect>) {
@@ -50,7 +53,8 @@ impl Tasks {
                 }
             };
             let world = Arc::clone(&self.world);
-            let handle = self.set.spawn(async move { world.perform(effect).await });
+            let told = self.told.0.clone();
+            let handle = self.set.spawn(async move { world.perform(effect, &told).await });
             self.tickets.insert(handle.id(), (ticket, asked, handle));
         }
     }
@@ -67,7 +71,12 @@ impl Tasks {
     /// The next outcome; `None` when nothing is under way.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
-            match self.set.join_next_with_id().await? {
+            let ended = tokio::select! {
+                biased;
+                Some(event) = self.told.1.recv() => return Some(event),
+                ended = self.set.join_next_with_id() => ended?,
+            };
+            match ended {
                 Ok((id, event)) => {
                     self.tickets.remove(&id);
                     if event.is_some() {

@@ -42,8 +42,10 @@ pub enum Event {
     Next,
     Back,
     Retry(Which),
-    /// An `Ask` came back; lists come part by part.
-    Learned(Ticket, Result<Value, Fault>, More),
+    /// So many rows of a list have come, and more follow.
+    Listed(Ticket, usize),
+    /// An `Ask` came back, after so long.
+    Learned(Ticket, Result<Value, Fault>, Duration),
     Did(Ticket, Result<Done, Fault>),
 }
 
@@ -53,14 +55,6 @@ pub enum Which {
     All,
     /// What this check looks at, and whatever keeps it from being asked.
     Check(CheckId),
-}
-
-/// What goes with a reply.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct More {
-    pub took: Duration,
-    /// Another part of the same answer follows.
-    pub follows: bool,
 }
 
 /// What is to happen.
@@ -166,7 +160,8 @@ impl Wizard {
             Event::Back if self.step < Step::Apply => self.step = self.before(),
             Event::Go(_) | Event::Back => {}
             Event::Retry(which) => return self.retry(&which),
-            Event::Learned(ticket, reply, more) => self.learn(ticket, reply, more),
+            Event::Listed(ticket, rows) => self.facts.listed(ticket, rows),
+            Event::Learned(ticket, reply, took) => self.learn(ticket, reply, took),
             Event::Did(ticket, outcome) => self.did(ticket, outcome),
         }
         self.effects()
@@ -416,16 +411,13 @@ impl Wizard {
         }
     }
 
-    fn learn(&mut self, ticket: Ticket, reply: Result<Value, Fault>, more: More) {
+    fn learn(&mut self, ticket: Ticket, reply: Result<Value, Fault>, took: Duration) {
         let Some(query) = self.facts.waiting(ticket).cloned() else { return };
-        if more.follows {
-            return;
-        }
         let fact = match reply {
             Ok(value) => Fact::Known(value),
             Err(fault) => Fact::Refused(fault),
         };
-        self.facts.put(query, fact, more.took);
+        self.facts.put(query, fact, took);
     }
 
     fn next(&mut self) {

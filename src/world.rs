@@ -7,8 +7,11 @@ mod keys;
 mod rotation;
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use self::rotation::Replacing;
 use crate::answers::{Answer, Field};
@@ -20,7 +23,7 @@ use crate::provider::recognise;
 use crate::report::resting;
 use crate::secret::{Redaction, Secret, Store};
 use crate::store::{self, Entry, Probed, StoreFault, Stores, successor};
-use crate::wizard::{Command, Done, Effect, Event, Keeping, More};
+use crate::wizard::{Command, Done, Effect, Event, Keeping};
 
 /// How many generations are tried for a new secret, when places are taken.
 const SKIPPED: u64 = 8;
@@ -85,7 +88,8 @@ impl World {
     }
 
     /// Performs an effect, and says what came of it.
-    pub async fn perform(&self, effect: Effect) -> Option<Event> {
+    /// What comes before the outcome goes to `told`.
+    pub async fn perform(&self, effect: Effect, told: &UnboundedSender<Event>) -> Option<Event> {
         Some(match effect {
             Effect::Forget => {
                 self.forget();
@@ -93,8 +97,11 @@ impl World {
             }
             Effect::Ask(ticket, query) => {
                 let begun = Instant::now();
-                let reply = self.ask(&query).await;
-                Event::Learned(ticket, reply, More { took: begun.elapsed(), follows: false })
+                let reply = match query {
+                    Query::Owners(..) | Query::Repositories(..) => self.ask_list(ticket, &query, told).await,
+                    _ => self.ask(&query).await,
+                };
+                Event::Learned(ticket, reply, begun.elapsed())
             }
             Effect::Do(ticket, command) => Event::Did(ticket, self.act(command).await),
         })
@@ -109,7 +116,23 @@ impl World {
     pub fn broken(ticket: Ticket, asked: bool) -> Event {
         let fault = Fault::new(FaultKind::Cancelled, "The program broke down while it asked this; the rest went on.")
             .remedy(Remedy::new("Run it again with --log FILE, and report what happened."));
-        if asked { Event::Learned(ticket, Err(fault), More::default()) } else { Event::Did(ticket, Err(fault)) }
+        if asked { Event::Learned(ticket, Err(fault), Duration::ZERO) } else { Event::Did(ticket, Err(fault)) }
+    }
+
+    /// A list, and how far it has come while it comes.
+    async fn ask_list(&self, ticket: Ticket, query: &Query, told: &UnboundedSender<Event>) -> Result<Value, Fault> {
+        let (sink, mut parts) = unbounded_channel();
+        let mut whole = pin!(forge::telling(sink, self.ask(query)));
+        loop {
+            tokio::select! {
+                biased;
+                reply = &mut whole => return reply,
+                Some(rows) = parts.recv() => {
+                    // Nobody hears it where the run has ended meanwhile.
+                    let _ = told.send(Event::Listed(ticket, rows));
+                }
+            }
+        }
     }
 
     async fn ask(&self, query: &Query) -> Result<Value, Fault> {
