@@ -307,7 +307,8 @@ impl Wizard {
 
     /// Nothing is asked, and nothing is left to ask.
     pub fn is_settled(&self) -> bool {
-        self.judgement().wanted.is_empty() && self.waiting().next().is_none()
+        // The waiting first: it is seen at a glance, and judging is not.
+        self.waiting().next().is_none() && self.judgement().wanted.is_empty()
     }
 
     /// The failed checks that stand in the way of saving.
