@@ -128,7 +128,11 @@ impl Wizard {
         answers: Answers,
         fresh_id: String,
     ) -> Self {
-        let first = if matches!(purpose, Purpose::Rotate { .. }) { Step::Token } else { Step::Platform };
+        let first = match purpose {
+            Purpose::Setup { .. } => Step::Platform,
+            Purpose::Rotate { .. } => Step::Token,
+            Purpose::Check { .. } => Step::Checks,
+        };
         Self {
             purpose,
             settings,
@@ -403,6 +407,10 @@ impl Wizard {
     }
 
     fn next(&mut self) {
+        if self.is_check() {
+            // A look ends where it begins.
+            return;
+        }
         let may = match self.step {
             Step::Checks | Step::Store | Step::Review if !self.problems(self.step).is_empty() => false,
             Step::Checks | Step::Store | Step::Review if self.settings.dry_run => self.is_settled(),
@@ -413,7 +421,7 @@ impl Wizard {
             Step::Done => false,
             step => self.problems(step).is_empty(),
         };
-        if may && !(self.is_check() && self.step == Step::Checks) {
+        if may {
             self.note_what_is_open();
             self.step = match self.after() {
                 Step::Apply if self.settings.dry_run => Step::Done,

@@ -14,7 +14,7 @@ use crate::fact::{Fault, FaultKind};
 
 type Answered<T> = Result<T, Fault>;
 
-pub(super) struct Memo<K, T>(Mutex<BTreeMap<K, State<T>>>);
+pub(crate) struct Memo<K, T>(Mutex<BTreeMap<K, State<T>>>);
 
 enum State<T> {
     /// Being asked. The request ends when nobody waits for it any more.
