@@ -21,6 +21,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 pub use self::client::{AGENT, Answer, Client, LONGEST_ANSWER, LONGEST_LIST, Limits, Log, Outside, Request, Sign};
+pub(crate) use self::memo::Memo;
 pub use self::progress::telling;
 use crate::fact::{
     Expiry, Fault, FaultKind, Grants, Identity, Owner, OwnerPath, Page, Place, Refs, Remedy, Repository, Right, Server,

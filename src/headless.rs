@@ -22,8 +22,14 @@ pub async fn drive(wizard: &mut Wizard, world: &Arc<World>) {
                 break;
             }
         }
-        let Some(event) = tasks.next().await else { return };
-        tasks.spawn(wizard.update(event));
+        // While something is under way no page is left that was not left already, so Next would only judge again.
+        loop {
+            let Some(event) = tasks.next().await else { return };
+            tasks.spawn(wizard.update(event));
+            if wizard.waiting().next().is_none() {
+                break;
+            }
+        }
     }
 }
 

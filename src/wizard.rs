@@ -124,7 +124,11 @@ impl Wizard {
         answers: Answers,
         fresh_id: String,
     ) -> Self {
-        let first = if matches!(purpose, Purpose::Rotate { .. }) { Step::Token } else { Step::Platform };
+        let first = match purpose {
+            Purpose::Setup { .. } => Step::Platform,
+            Purpose::Rotate { .. } => Step::Token,
+            Purpose::Check { .. } => Step::Checks,
+        };
         Self {
             purpose,
             settings,
@@ -329,7 +333,8 @@ impl Wizard {
 
     /// Nothing is asked, and nothing is left to ask.
     pub fn is_settled(&self) -> bool {
-        self.judgement().wanted.is_empty() && self.waiting().next().is_none()
+        // The waiting first: it is seen at a glance, and judging is not.
+        self.waiting().next().is_none() && self.judgement().wanted.is_empty()
     }
 
     /// The failed checks that stand in the way of saving.
@@ -421,6 +426,10 @@ impl Wizard {
     }
 
     fn next(&mut self) {
+        if self.is_check() {
+            // A look ends where it begins.
+            return;
+        }
         let may = match self.step {
             Step::Checks | Step::Store | Step::Review if !self.problems(self.step).is_empty() => false,
             Step::Checks | Step::Store | Step::Review if self.settings.dry_run => self.is_settled(),
@@ -431,7 +440,7 @@ impl Wizard {
             Step::Done => false,
             step => self.problems(step).is_empty(),
         };
-        if may && !(self.is_check() && self.step == Step::Checks) {
+        if may {
             self.note_what_is_open();
             self.step = match self.after() {
                 Step::Apply if self.settings.dry_run => Step::Done,

@@ -11,14 +11,15 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use self::rotation::Replacing;
 use crate::answers::{Answer, Field};
 use crate::config::{Config, Connection};
 use crate::disk::{self, Paths};
-use crate::fact::{Credential, Fault, FaultKind, Query, Remedy, Site, Source, Ticket, Value};
-use crate::forge::{self, Forge, Log, Outside};
+use crate::fact::{Credential, Fault, FaultKind, Query, Remedy, Server, Site, Source, Ticket, Value};
+use crate::forge::{self, Forge, Log, Memo, Outside};
 use crate::provider::recognise;
 use crate::report::resting;
 use crate::secret::{Redaction, Secret, Store};
@@ -39,6 +40,7 @@ pub struct World {
     /// What was typed, in its order.
     typed: Mutex<Vec<Secret>>,
     lines: Mutex<Vec<Line>>,
+    servers: Memo<Site, Server>,
     notes: Mutex<Vec<String>>,
     /// The locks of the connections whose secrets are being replaced: no other run replaces them meanwhile.
     replacing: Mutex<BTreeMap<String, Replacing>>,
@@ -63,7 +65,8 @@ impl World {
         let outside = Outside::new(log.clone());
         let (vault, typed, lines, notes) = (Mutex::default(), Mutex::default(), Mutex::default(), Mutex::default());
         let (replacing, changes) = (Mutex::default(), Arc::default());
-        Self { outside, log, stores, paths, redaction, vault, typed, lines, notes, replacing, changes }
+        let servers = Memo::default();
+        Self { outside, log, stores, paths, redaction, vault, typed, lines, servers, notes, replacing, changes }
     }
 
     /// The same world, which tells what it has changed there as well.
@@ -110,6 +113,7 @@ impl World {
     /// Forgets what the forges have answered: the next question goes out again, also with a token that was refused.
     pub fn forget(&self) {
         locked(&self.lines).clear();
+        self.servers.clear();
     }
 
     /// What comes of an effect whose task broke down.
@@ -138,7 +142,7 @@ impl World {
     async fn ask(&self, query: &Query) -> Result<Value, Fault> {
         match query {
             Query::Token(credential) => self.token(credential).await,
-            Query::Reach(site) => self.line(site, None)?.server().await.map(Value::Server),
+            Query::Reach(site) => self.server(site).await.map(Value::Server),
             Query::Identity(site, with) => self.line(site, Some(with))?.identity().await.map(Value::Identity),
             Query::Grants(site, with) => self.line(site, Some(with))?.grants().await.map(Value::Grants),
             Query::Expiry(site, with) => self.line(site, Some(with))?.expiry().await.map(Value::Expiry),
@@ -158,6 +162,12 @@ impl World {
             }
             Query::KeyFile(_) | Query::Key(..) | Query::Knock(_) => self.ask_about_key(query).await,
         }
+    }
+
+    /// Who answers at `site`: asked once for all who have a credential for it.
+    async fn server(&self, site: &Site) -> Result<Server, Fault> {
+        let forge = self.line(site, None)?;
+        self.servers.ask(site.clone(), || async move { forge.server().await }.boxed()).await
     }
 
     /// Reads the secret into the vault; its shape is what comes back.

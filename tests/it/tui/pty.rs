@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, open};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
@@ -180,6 +181,32 @@ fn leaving_before_anything_was_answered_is_at_once_and_gives_the_terminal_back()
     seat.type_in("\x03");
     assert_eq!(seat.ends(), 130);
     assert_eq!(seat.left_to_read(), 0);
+}
+
+#[test]
+fn the_first_frame_waits_for_no_certificates_and_no_secret_service() {
+    let dir = tempfile::tempdir().unwrap();
+    // Nobody ever writes into it, so whoever opens it to read waits; and whether one does shows in opening it to write.
+    let bundle = dir.path().join("ca.pem");
+    mknodat(CWD, &bundle, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let is_read = || open(&bundle, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty()).is_ok();
+    let bus = std::os::unix::net::UnixListener::bind(dir.path().join("bus")).unwrap();
+    bus.set_nonblocking(true).unwrap();
+    let address = format!("unix:path={}", dir.path().join("bus").display());
+    let variables = [("SSL_CERT_FILE", bundle.to_str().unwrap()), ("DBUS_SESSION_BUS_ADDRESS", &address)];
+    let seat = |arguments: &[&str]| Seat::of(env!("CARGO_BIN_EXE_git-access"), arguments, &variables, 80, 24);
+
+    let first = seat(&["setup"]);
+    first.see("ctrl-c");
+    assert!(!is_read(), "the certificates are read before the first frame");
+    assert!(bus.accept().is_err(), "the secret service is asked before the first frame");
+    // As soon as a server is to be greeted they are read: it is this file that would be waited for.
+    let greeting = seat(&["setup", "--provider", "gitea", "--host", "https://127.0.0.1:1"]);
+    greeting.until(is_read, "the reading of the certificates");
+    for mut seat in [first, greeting] {
+        seat.child.kill().unwrap();
+        seat.child.wait().unwrap();
+    }
 }
 
 #[test]
