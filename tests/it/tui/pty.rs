@@ -350,10 +350,11 @@ fn a_panic_gives_the_terminal_back_and_says_nothing_of_what_it_held() {
         let variables = [("GIT_ACCESS_TEST_TERMINAL", job)];
         let mut seat = Seat::of(itself.to_str().unwrap(), &arguments, &variables, 80, 24);
         assert_eq!(seat.ends(), code, "{job}");
-        let text = String::from_utf8_lossy(&seat.bytes()).into_owned();
-        assert!(!text.contains("CANARY"), "{text}");
-        let (_, after) = text.rsplit_once("\x1b[?1049l").unwrap();
-        assert!(after.contains("broke down"), "{job}: it is said once the terminal is back: {after}");
+        let text = || String::from_utf8_lossy(&seat.bytes()).into_owned();
+        // What was written last may still be on its way here.
+        let after = || text().rsplit_once("\x1b[?1049l").is_some_and(|(_, after)| after.contains("broke down"));
+        seat.until(after, "what broke down, once the terminal is back");
+        assert!(!text().contains("CANARY"), "{}", text());
     }
 }
 
