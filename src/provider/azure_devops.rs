@@ -202,6 +202,14 @@ impl Rules for AzureDevops {
         false
     }
 
+    /// The extension of the Azure CLI signs in with the first (`docs/cli/log-in-via-pat.md` of
+    /// MicrosoftDocs/azure-devops-docs), Terraform's provider with the second
+    /// (<https://registry.terraform.io/providers/microsoft/azuredevops/latest/docs>), both read on 2026-11-21. Not
+    /// `SYSTEM_ACCESSTOKEN`: that one is a pipeline's own, and ends with its job.
+    fn token_variables(&self) -> &'static [&'static str] {
+        &["AZURE_DEVOPS_EXT_PAT", "AZDO_PERSONAL_ACCESS_TOKEN"]
+    }
+
     fn clone_url(&self, site: &Site, place: &Place) -> String {
         let name = percent_encoded(&place.name);
         // A repository that is called like its project has a shorter address, too.

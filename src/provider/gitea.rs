@@ -201,8 +201,10 @@ impl Rules for Gitea {
         }
     }
 
+    /// tea reads the first, beside the address in `GITEA_INSTANCE_URL`; the second is its like at Forgejo, where no
+    /// program documents one. A pipeline's own token has these names as well, and ends with its job.
     fn token_variables(&self) -> &'static [&'static str] {
-        &["GITEA_TOKEN"]
+        &["GITEA_TOKEN", "FORGEJO_TOKEN"]
     }
 
     fn token_page(&self, site: &Site, _kind: TokenKind, _scopes: &[&str], _owner: Option<&str>, _name: &str) -> Link {

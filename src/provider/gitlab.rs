@@ -263,10 +263,19 @@ impl Rules for GitLab {
         }
     }
 
-    /// The GitLab CLI reads it before what it has stored (<https://docs.gitlab.com/cli/auth/login/>, read on 2026-11-21). No
-    /// command of that program is documented that prints a token and nothing else.
+    /// The GitLab CLI reads it before what it has stored (<https://docs.gitlab.com/cli/auth/login/>, read on 2026-11-21).
     fn token_variables(&self) -> &'static [&'static str] {
         &["GITLAB_TOKEN"]
+    }
+
+    /// It "prints the value of a given configuration key", and `token` is such a key for each host
+    /// (<https://docs.gitlab.com/cli/config/get/>, <https://docs.gitlab.com/cli/config/set/>, read on 2026-11-21).
+    fn token_command(&self) -> &'static [&'static str] {
+        &["glab", "config", "get", "token", "--host", "gitlab.com"]
+    }
+
+    fn reaches_one_repository(&self, kind: TokenKind) -> bool {
+        kind == PROJECT
     }
 
     fn token_page(&self, site: &Site, kind: TokenKind, scopes: &[&str], owner: Option<&str>, name: &str) -> Link {
