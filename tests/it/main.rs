@@ -34,4 +34,5 @@ mod ssh;
 mod stores;
 mod support;
 mod tidy;
+mod transcripts;
 mod tui;
