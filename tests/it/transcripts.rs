@@ -3,7 +3,7 @@
 //! the same text. `GIT_ACCESS_UPDATE=1` writes the texts anew.
 //!
 //! A line that begins with `$ ` is typed into `sh`, one that begins with `> ` goes on with it; `#` begins a comment. What
-//! follows is both streams, and the exit code where it is not 0. `$GITHUB` and the like are the hosts of the sandbox,
+//! is indented is what came of it: both streams, and the exit code where it is not 0. `$GITHUB` and the like are the hosts of the sandbox,
 //! `$TOKENS` is the folder of its tokens.
 
 use std::collections::BTreeSet;
@@ -93,9 +93,19 @@ impl Stage {
         let home = self.home.path("");
         text = text.replace(home.to_str().unwrap().trim_end_matches('/'), "~");
         text = text.replace(env!("CARGO_PKG_VERSION"), "VERSION");
-        // Lines that were broken are whole again: where they break depends on the times in them.
-        moments(&text.replace("\n                              ", " "))
+        moments(&whole(&text))
     }
+}
+
+/// Lines of a report that were broken are whole again: where they break depends on the times in them.
+fn whole(text: &str) -> String {
+    let mut whole = String::new();
+    for line in text.lines() {
+        let goes_on = line.starts_with("                             ") && !whole.is_empty();
+        whole.push_str(if goes_on { " " } else { "\n" });
+        whole.push_str(if goes_on { line.trim_start() } else { line });
+    }
+    whole.strip_prefix('\n').map(|whole| whole.to_owned() + "\n").unwrap_or_default()
 }
 
 /// Without days, moments, durations, ids and ports.
@@ -163,15 +173,18 @@ fn play(name: &str, scenario: &str) {
                 }
                 let mut command = command.replace('\n', "\n> ");
                 command.insert_str(0, "$ ");
-                let said = said.lines().fold(String::new(), |all, line| format!("{all}{}\n", line.trim_end()));
-                told.push_str(&format!("{command}\n{said}\n"));
+                told.push_str(&format!("{command}\n"));
+                for line in said.lines() {
+                    told.push_str(format!("    {line}").trim_end());
+                    told.push('\n');
+                }
+                told.push('\n');
             }
         }
     }
     if std::env::var_os("GIT_ACCESS_UPDATE").is_some() {
         fs::write(&file, &told).unwrap();
     }
-    // What begins with the prompt belongs to what is typed, and can be no output.
     let differs = told.lines().zip(written.lines()).position(|(now, then)| now != then);
     assert!(
         told == written || std::env::var_os("GIT_ACCESS_UPDATE").is_some(),
