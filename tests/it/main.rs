@@ -23,6 +23,7 @@ mod interrupts;
 mod keys;
 mod leaks;
 mod manage;
+mod moves;
 mod pairs;
 mod plain;
 mod platform_files;
