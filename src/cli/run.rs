@@ -119,7 +119,6 @@ pub fn record(paths: &Paths, id: &str, entry: &Entry, now: Timestamp) {
         record.checked = Some(now);
         record.verdict = Some(entry.verdict().to_owned());
         record.expires = entry.expires;
-        record.left_behind.clone_from(&entry.left_behind);
         if !entry.notices.is_empty() {
             record.notices.clone_from(&entry.notices);
         }

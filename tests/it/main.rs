@@ -22,6 +22,7 @@ mod headless;
 mod interrupts;
 mod keys;
 mod leaks;
+mod left_behind;
 mod manage;
 mod moves;
 mod pairs;
