@@ -30,6 +30,7 @@ mod plain;
 mod platform_files;
 mod program;
 mod proof;
+mod readme;
 mod rotation;
 mod sandbox;
 mod ssh;

@@ -144,12 +144,12 @@ fn of_argo(home: &Home, row: &Row, format: &str, url: &str) {
     assert!(run.stderr.contains("Merge the ConfigMap argocd-ssh-known-hosts-cm"));
 }
 
-fn refused(home: &Home, row: &Row, format: &str, reason: &str) -> Cell {
+fn refused(home: &Home, row: &Row, format: &str, reason: &str) -> String {
     let more: &[&str] = if format == "keptn" { &["--set", "project=p"] } else { &[] };
     let run = export(home, row.name, format, more);
     assert!(run.stderr.contains(reason) && run.stdout.is_empty(), "{} {format}: {}", row.name, run.stderr);
     run.expect(2);
-    Some(reason.to_owned())
+    reason.to_owned()
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn a_key_goes_where_it_is_taken_and_is_refused_elsewhere() {
     let home = home();
     let mut lines = Vec::new();
     for row in ROWS {
-        let mut cells = Vec::new();
+        let mut cells: Vec<Cell> = Vec::new();
         for format in FORMATS {
             cells.push(match format {
                 "flux" => {
@@ -172,7 +172,7 @@ fn a_key_goes_where_it_is_taken_and_is_refused_elsewhere() {
                     of_argo(&home, row, format, row.url[1]);
                     None
                 }
-                "argocd-creds" => refused(&home, row, format, ONE),
+                "argocd-creds" => Some(refused(&home, row, format, ONE)),
                 "keptn" => {
                     refused(&home, row, format, "which the command does not carry: use --set as=json");
                     let run = export(&home, row.name, format, &["--set", "project=p", "--set", "as=json"]).expect(0);
@@ -182,7 +182,7 @@ fn a_key_goes_where_it_is_taken_and_is_refused_elsewhere() {
                     assert_eq!(body, json!({ "name": "p", "gitCredentials": credentials }));
                     None
                 }
-                _ => refused(&home, row, format, NO_TOKEN),
+                _ => Some(refused(&home, row, format, NO_TOKEN)),
             });
         }
         lines.push((format!("{:13} {:18} {}", row.at[0], "SSH key", row.scope), cells));
