@@ -3,7 +3,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::program::{Home, Run, Served, finished};
+use crate::program::{Home, KEYRING_IS_KNOWN, Run, Served, finished};
 
 const KINDS: [&str; 5] = ["file", "git-credential", "env", "command", "keyring"];
 
@@ -35,11 +35,16 @@ fn store(kind: &str, side: &str, served: &Served) -> String {
 
 /// Runs a script in `home`, with a keyring where there is one.
 fn play(home: &Home, served: &Served, keyring: bool, script: &str) -> Run {
-    let unlock = "printf password | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1\n";
+    let unlock = "printf password | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1";
     let mut command = if keyring {
         let mut session = home.command("dbus-run-session");
         session.env_remove("DBUS_SESSION_BUS_ADDRESS").env("XDG_RUNTIME_DIR", home.dir.path());
-        session.env("XDG_DATA_HOME", home.path("data")).args(["--", "sh", "-c", &format!("{unlock}{script}")]);
+        session.env("XDG_DATA_HOME", home.path("data")).args([
+            "--",
+            "sh",
+            "-c",
+            &format!("{unlock}{KEYRING_IS_KNOWN}{script}"),
+        ]);
         session
     } else {
         let mut shell = home.command("sh");
