@@ -185,8 +185,7 @@ impl Rules for BitbucketDc {
         true
     }
 
-    /// "HTTP access tokens", at the head: git is shown with a user's token as the password, and with the others as a
-    /// Bearer header.
+    /// Those without a user: see the head of this file.
     fn git_bearer(&self, kind: TokenKind) -> bool {
         matches!(kind, PROJECT | REPOSITORY)
     }

@@ -201,8 +201,8 @@ impl Rules for Gitea {
         }
     }
 
-    /// tea reads the first, beside the address in `GITEA_INSTANCE_URL`; the second is its like at Forgejo, where no
-    /// program documents one. A pipeline's own token has these names as well, and ends with its job.
+    /// tea 0.16 is reported to read the first, beside the address in `GITEA_INSTANCE_URL`; the second is its like at
+    /// Forgejo. No program's own documentation was seen for either. A pipeline's own token has these names as well, and ends with its job.
     fn token_variables(&self) -> &'static [&'static str] {
         &["GITEA_TOKEN", "FORGEJO_TOKEN"]
     }

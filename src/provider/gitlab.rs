@@ -269,7 +269,8 @@ impl Rules for GitLab {
     }
 
     /// It "prints the value of a given configuration key", and `token` is such a key for each host
-    /// (<https://docs.gitlab.com/cli/config/get/>, <https://docs.gitlab.com/cli/config/set/>, read on 2026-11-21).
+    /// (its manual pages glab-config-get and glab-config-set, <https://man.archlinux.org/man/glab-config-get.1.en>, read on
+    /// 2026-11-21). Whether it does where the token is in a keyring is not documented: no output is then no token.
     fn token_command(&self) -> &'static [&'static str] {
         &["glab", "config", "get", "token", "--host", "gitlab.com"]
     }

@@ -1,11 +1,10 @@
 //! What the consumers' schemas allow, as far as our objects go: each key has to be known there, and of the right form.
 //!
-//! No registry package has these schemas as data (npm has one for Flux, compiled to JavaScript), so they are written
-//! down here from their sources: for Flux the
-//! published definition `source.toolkit.fluxcd.io_gitrepositories.yaml` (v1) of fluxcd/source-controller and the page
-//! <https://fluxcd.io/flux/components/source/gitrepositories/>; for Argo CD, which has no schema for its Secrets, the keys
-//! that `util/db/repository_secrets.go` of argoproj/argo-cd reads, with its page "Declarative Setup"; all read on
-//! 2026-11-21.
+//! No registry package has these schemas as data. For Flux the keys and patterns are those of the definition of
+//! `gitrepositories.source.toolkit.fluxcd.io` (v1), which npm's `@kubernetes-models/flux-cd` 2.3.4 has compiled to
+//! JavaScript (MIT), and of the page <https://fluxcd.io/flux/components/source/gitrepositories/>. Argo CD has no schema for
+//! its Secrets: these are the keys of its page "Declarative Setup" and of `util/db/repository_secrets.go` of
+//! argoproj/argo-cd. Read on 2026-11-21.
 
 use serde_json::Value;
 
