@@ -288,6 +288,41 @@ mod tests {
     }
 
     #[test]
+    fn every_provider_has_a_place_where_its_token_usually_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = dir.path().join("config.toml");
+        for (provider, variable, host) in [
+            ("github", "GITHUB_TOKEN", Some("https://github.com")),
+            ("gitlab", "GITLAB_TOKEN", Some("https://gitlab.com")),
+            ("bitbucket", "BITBUCKET_TOKEN", Some("https://bitbucket.org")),
+            ("azure-devops", "AZURE_DEVOPS_EXT_PAT", Some("https://dev.azure.com")),
+            ("gitea", "FORGEJO_TOKEN", None),
+            ("bitbucket-dc", "BITBUCKET_TOKEN", None),
+        ] {
+            let provider = Provider::from_id(provider).unwrap();
+            let around = Around {
+                dir: dir.path(),
+                config: &config,
+                is_set: &|name| name == variable || name == "SYSTEM_ACCESSTOKEN",
+                is_installed: &|name| ["gh", "glab"].contains(&name),
+            };
+            let found = look_around(&around).found.into_iter();
+            let only = |found: &Found| found.only.as_ref().is_some_and(|only| only.provider == provider);
+            let found: Vec<Found> = found.filter(only).collect();
+            assert_eq!((found[0].field.clone(), found[0].text.as_str()), (Field::TokenEnv, variable), "{provider}");
+            let at = found[0].only.as_ref().and_then(|only| only.host.as_ref()).map(ToString::to_string);
+            assert_eq!(at.as_deref(), host, "a token is offered to its own host");
+            let command = found.get(1).map(|found| found.text.as_str());
+            let wanted = match provider.id() {
+                "github" => Some("gh auth token --hostname github.com"),
+                "gitlab" => Some("glab config get token --host gitlab.com"),
+                _ => None,
+            };
+            assert_eq!(command, wanted);
+        }
+    }
+
+    #[test]
     fn the_names_that_are_taken_come_from_the_config() {
         let dir = tempfile::tempdir().unwrap();
         let config = dir.path().join("config.toml");

@@ -259,6 +259,14 @@ pub trait Rules: Sync {
     fn git_user(&self, kind: Option<TokenKind>, login: Option<&str>) -> String;
     /// Whether the git user name takes part in signing in, so that a wrong one is refused.
     fn git_user_matters(&self) -> bool;
+    /// Whether git is documented to let such a token in as a bearer alone, without a user name beside it.
+    fn git_bearer(&self, _kind: TokenKind) -> bool {
+        false
+    }
+    /// Whether such a token reaches a single repository, whatever else its owner has.
+    fn reaches_one_repository(&self, _kind: TokenKind) -> bool {
+        false
+    }
     /// The address to clone from: no user, no query, encoded once.
     fn clone_url(&self, site: &Site, place: &Place) -> String;
 

@@ -126,12 +126,11 @@ pub async fn record_aside(paths: &Paths, id: &str, entry: &Entry, now: Timestamp
 
 fn found(entry: &Entry, now: Timestamp) -> impl FnOnce(&mut Record) + Send + 'static {
     let (verdict, expires) = (entry.verdict().to_owned(), entry.expires);
-    let (left_behind, notices) = (entry.left_behind.clone(), entry.notices.clone());
+    let notices = entry.notices.clone();
     move |record| {
         record.checked = Some(now);
         record.verdict = Some(verdict);
         record.expires = expires;
-        record.left_behind = left_behind;
         if !notices.is_empty() {
             record.notices = notices;
         }

@@ -204,6 +204,13 @@ impl Rules for AzureDevops {
         false
     }
 
+    /// The extension of the Azure CLI signs in with the first (`docs/cli/log-in-via-pat.md` of
+    /// MicrosoftDocs/azure-devops-docs, read on 2026-11-21), Terraform's azuredevops provider with the second. Not
+    /// `SYSTEM_ACCESSTOKEN`: that one is a pipeline's own, and ends with its job.
+    fn token_variables(&self) -> &'static [&'static str] {
+        &["AZURE_DEVOPS_EXT_PAT", "AZDO_PERSONAL_ACCESS_TOKEN"]
+    }
+
     fn clone_url(&self, site: &Site, place: &Place) -> String {
         let name = percent_encoded(&place.name);
         // A repository that is called like its project has a shorter address, too.

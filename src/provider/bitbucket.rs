@@ -201,6 +201,16 @@ impl Rules for Bitbucket {
         true
     }
 
+    fn reaches_one_repository(&self, kind: TokenKind) -> bool {
+        kind == REPOSITORY
+    }
+
+    /// No program of Atlassian's documents one. This is the word that scripts with the API's examples use, and nothing is
+    /// lost where it holds something else: it is offered, tried and judged like any other token.
+    fn token_variables(&self) -> &'static [&'static str] {
+        &["BITBUCKET_TOKEN"]
+    }
+
     fn clone_url(&self, site: &Site, place: &Place) -> String {
         site.host.join(&format!("/{}/{}.git", place.owner.owner, place.name))
     }

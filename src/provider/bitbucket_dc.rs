@@ -189,6 +189,21 @@ impl Rules for BitbucketDc {
         true
     }
 
+    /// Those without a user: see the head of this file.
+    fn git_bearer(&self, kind: TokenKind) -> bool {
+        matches!(kind, PROJECT | REPOSITORY)
+    }
+
+    fn reaches_one_repository(&self, kind: TokenKind) -> bool {
+        kind == REPOSITORY
+    }
+
+    /// What Flux's bootstrap reads (<https://fluxcd.io/flux/installation/bootstrap/bitbucket/>, read on 2026-11-21); no
+    /// program of Atlassian's has one.
+    fn token_variables(&self) -> &'static [&'static str] {
+        &["BITBUCKET_TOKEN"]
+    }
+
     fn clone_url(&self, site: &Site, place: &Place) -> String {
         // As the API's own links have it: the key in lower case.
         site.host.join(&format!("/scm/{}/{}.git", place.owner.owner.to_ascii_lowercase(), place.name))

@@ -203,7 +203,7 @@ impl Wizard {
             return self.key_stages();
         }
         let mut stages = Vec::new();
-        let brought = self.answers.source().is_some();
+        let brought = self.answers.source().is_some() || self.moves();
         if brought {
             stages.push(Stage::ProbeStore);
         }
@@ -240,8 +240,15 @@ impl Wizard {
         let held = self.held()?;
         let token = held.token.as_ref().filter(|token| token.store.keeps())?;
         let moved = (token.store.clone(), token.generation) != self.resting_place();
-        let replaced = self.answers.has_ssh() || (self.answers.source().is_some() && moved);
+        let brought = self.answers.source().is_some() || self.moves();
+        let replaced = self.answers.has_ssh() || (brought && moved);
         replaced.then(|| (token.store.clone(), held.id.clone(), token.generation))
+    }
+
+    /// Whether the token that is kept is to rest somewhere else from now on.
+    fn moves(&self) -> bool {
+        let kept = self.held().and_then(|held| held.token.as_ref());
+        self.answers.source().is_none() && kept.is_some_and(|token| token.store != self.answers.store())
     }
 
     /// Where the secret rests or will rest, and under which generation.
@@ -253,7 +260,9 @@ impl Wizard {
         let held = self.held().and_then(|held| held.token.as_ref());
         match (stored, held) {
             (Some(stored), _) => stored,
-            (None, Some(token)) if self.answers.source().is_none() => (token.store.clone(), token.generation),
+            (None, Some(token)) if self.answers.source().is_none() && !self.moves() => {
+                (token.store.clone(), token.generation)
+            }
             (None, held) => (self.answers.store(), held.map_or(1, |token| token.generation)),
         }
     }

@@ -117,6 +117,12 @@ pub fn edited(held: &Connection, given: &Answers) -> Answers {
         let saved = answers.clone();
         forget_with_the_token(held, &saved, &mut answers, brings_place);
     }
+    if given.source().is_none() && given.has(&Field::StoreKind) {
+        // Another place, whose details are its own.
+        for field in [Field::StoreKind, Field::StorePath, Field::StoreEnv, Field::StoreCommand] {
+            answers.clear(&field);
+        }
+    }
     if given.has_ssh() {
         for field in [Field::StoreKind, Field::StorePath, Field::StoreEnv, Field::StoreCommand] {
             answers.clear(&field);

@@ -28,7 +28,13 @@ pub(super) fn store(wizard: &Wizard) -> Screen {
             "In clear text: whoever reads your files or their backup has the token. For machines without a keyring.",
         ),
     ];
-    match answers.source() {
+    let kept = wizard.held().and_then(|held| held.token.as_ref()).map(|token| &token.store);
+    let source = answers.source().or_else(|| match kept {
+        Some(Store::Env(name)) => Some(Source::Env(name.clone())),
+        Some(Store::Command(argv)) => Some(Source::Command(argv.clone())),
+        _ => None,
+    });
+    match source {
         Some(Source::Env(name)) => rows.insert(
             0,
             Choice::new("env", "variable", format!("only the name {name} is kept"))
