@@ -39,7 +39,7 @@ pub struct Answered {
 /// Every answer, in the order of the path; questions that do not apply are not there.
 pub fn answered(wizard: &Wizard) -> Vec<Answered> {
     let mut lines = Vec::new();
-    for step in Step::PATH.iter().copied().take_while(|step| *step <= Step::Review) {
+    for step in wizard.path().into_iter().take_while(|step| *step <= Step::Review) {
         for ask in wizard.screen(step).asks {
             let by_default = ask.answered.is_none();
             let Some(word) = ask.answered.or(ask.default).or((step == Step::Review).then(String::new)) else {

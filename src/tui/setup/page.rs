@@ -88,6 +88,11 @@ impl SetUp {
             body.append(self.form.fields(view, look.body_width()));
             return (body, self.form.details(view, look.details_width()));
         }
+        if !view.screen.notes.is_empty() {
+            // What the new token gains and loses is read before anything else.
+            notes(&mut body, &view.screen.notes, look.theme);
+            body.gap();
+        }
         body.append(self.review.body(&self.wizard, look.theme, look.body_width()));
         let mut details = Sheet::new(look.details_width());
         review::details(&mut details, &self.wizard, look.theme);

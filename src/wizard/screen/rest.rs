@@ -80,7 +80,8 @@ pub(super) fn review(wizard: &Wizard) -> Screen {
         "Nothing has been changed yet. Look at everything once more."
     };
     let (title, lead) = ("Is everything right?".into(), vec![lead.to_owned()]);
-    Screen { step: Step::Review, title, lead, asks, notes: Vec::new() }
+    let notes = wizard.comparison().into_iter().map(|text| Note::new(NoteKind::Advice, text, None)).collect();
+    Screen { step: Step::Review, title, lead, asks, notes }
 }
 
 pub(super) fn apply(wizard: &Wizard) -> Screen {
@@ -94,6 +95,9 @@ pub(super) fn done(wizard: &Wizard) -> Screen {
     let platform = wizard.platform();
     let lead = match platform {
         _ if !wizard.is_saved() => "The checks were made. Nothing was changed.".to_owned(),
+        Some(platform) if platform.id != "none" && wizard.is_rotation() => {
+            format!("Replaced. Now give the new token to {}: {}", platform.title, platform.who)
+        }
         Some(platform) if platform.id != "none" => {
             format!("Saved. Now enter it at {}: {}", platform.title, platform.who)
         }
@@ -102,6 +106,11 @@ pub(super) fn done(wizard: &Wizard) -> Screen {
     let mut notes = Vec::new();
     if let Some(connection) = wizard.connection().filter(|_| wizard.is_saved()) {
         let name = &connection.name;
+        if wizard.is_rotation() && !wizard.is_the_same_token() {
+            let page = connection.site.provider.rules().tokens_page(&connection.site, wizard.token_kind());
+            let text = "Then revoke the old token, which still works:";
+            notes.push(Note::new(NoteKind::Link, text, Some(page)));
+        }
         notes.push(Note::new(NoteKind::Advice, format!("Before it ends: git access rotate {name}"), None));
         notes.push(Note::new(NoteKind::Advice, format!("To look at it again: git access check {name}"), None));
         notes.push(Note::new(NoteKind::Advice, "To let git use it: git access setup-git", None));

@@ -296,6 +296,19 @@ impl Game {
         std::fs::read_to_string(path).unwrap().trim().to_owned()
     }
 
+    /// The wizard that replaces the token of the connection that was set up here.
+    pub fn rotation(&self) -> SetUp {
+        let text = std::fs::read_to_string(self.dir.path().join("config.toml")).unwrap();
+        let held = git_access::config::Config::parse(Some(&text)).unwrap().connections()[0].clone();
+        let stores = Stores::in_directory(self.dir.path().join("keyring"));
+        let world = World::new(None, stores, Paths::under(self.dir.path()), Redaction::default());
+        let answers = git_access::wizard::edited(&held, &Answers::default());
+        let about = format!("rotate {}", held.name);
+        let (purpose, settings) = (Purpose::Rotate { held: Box::new(held) }, *self.scene.wizard().settings());
+        let wizard = Wizard::new(purpose, settings, Arc::new(built_in()), answers, "0".repeat(32));
+        SetUp::new(wizard, &Arc::new(world), Circumstances { about, ..Circumstances::default() })
+    }
+
     pub async fn press(&mut self, player: &mut Player, text: &str) -> Option<Left> {
         player.press(&mut self.scene, text).await
     }
