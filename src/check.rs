@@ -67,6 +67,30 @@ pub enum CheckId {
 }
 
 impl CheckId {
+    /// Whether this check looks at what `query` asks.
+    pub fn looks_at(&self, query: &Query) -> bool {
+        match query {
+            Query::Token(_) => matches!(self, Self::Identity | Self::Store),
+            Query::Reach(_) => *self == Self::Reach,
+            Query::Identity(..) => matches!(self, Self::Identity | Self::Role),
+            Query::Expiry(..) => *self == Self::Expiry,
+            Query::Grants(..) => {
+                matches!(self, Self::Scope(_) | Self::Excess | Self::Webhooks | Self::PullRequests | Self::Delete)
+            }
+            Query::Right { scope, .. } => match self {
+                Self::Scope(name) => name == scope,
+                _ => matches!(self, Self::Webhooks | Self::PullRequests | Self::Delete | Self::CreateRepository),
+            },
+            Query::Owner(..) => matches!(self, Self::Owner | Self::CreateRepository),
+            Query::Repository(..) => matches!(self, Self::Repository | Self::Delete),
+            Query::Git(..) | Query::Knock(_) => {
+                matches!(self, Self::Empty | Self::Clone | Self::Push | Self::Handover | Self::SshKey)
+            }
+            Query::KeyFile(_) | Query::Key(..) => *self == Self::SshKey,
+            Query::Owners(..) | Query::Repositories(..) => false,
+        }
+    }
+
     pub fn name(&self) -> String {
         let name = match self {
             Self::Reach => "reach",

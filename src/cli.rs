@@ -27,7 +27,6 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 pub use self::out::Out;
 pub use self::platforms::load_platforms;
 pub use self::refusal::Refusal;
-pub use self::standing::rests;
 use crate::disk::Paths;
 use crate::provider::Provider;
 use crate::secret::{NotASecret, Secret};

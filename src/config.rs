@@ -17,6 +17,7 @@ use jiff::Timestamp;
 
 use crate::answers::KeyScope;
 use crate::fact::{IdentityKind, Place, Site};
+use crate::key::PublicHalf;
 use crate::provider::TokenKind;
 use crate::secret::Store;
 
@@ -116,7 +117,7 @@ pub struct RepositoryRecord {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SshRecord {
-    pub public_key: PathBuf,
+    pub public_key: PublicHalf,
     pub private_key: Option<PathBuf>,
     pub fingerprint: Option<String>,
     pub scope: Option<KeyScope>,

@@ -22,6 +22,8 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::config::{Connection, RepositoryRecord};
+use crate::key::SshAddress;
+use crate::platform::{self, Platform};
 use crate::secret::Secret;
 
 /// What stands in the token's place in a document without secrets.
@@ -115,10 +117,54 @@ impl<'a> Case<'a> {
 
     /// The address of the repository over SSH, as an `ssh://` URL.
     fn ssh_url(&self) -> Result<String, String> {
-        let repository = self.repository()?;
-        let rules = self.connection.site.provider.rules();
-        let known = repository.ssh_url.clone();
-        Ok(known.unwrap_or_else(|| rules.ssh_url(&self.connection.site, &repository.place)))
+        self.repository()?;
+        ssh_url(self.connection)
+            .ok_or_else(|| "the address over SSH cannot be read: set the connection up again".into())
+    }
+
+    /// The keys of the host; without any, a variable stands in their place, and the document notes that.
+    fn known_hosts(&self, document: &mut Document) -> String {
+        if let Some(lines) = self.known_hosts {
+            return lines.to_owned();
+        }
+        let host = self.connection.site.host.origin();
+        document.notes.push(format!(
+            "${{known_hosts}} is still open, since the SSH keys of {} are not known here: compare what ssh-keyscan shows with what its operator publishes, and give the file with --set known_hosts=FILE.",
+            host.name()
+        ));
+        "${known_hosts}".to_owned()
+    }
+
+    /// Whether git is documented to take the token as a bearer alone.
+    fn is_bearer(&self) -> bool {
+        let kind = self.connection.token.as_ref().and_then(|token| token.kind);
+        kind.is_some_and(|kind| self.connection.site.provider.rules().git_bearer(kind))
+    }
+
+    /// Notes what a consumer that sends a user name has to expect, where the token is documented to come without one.
+    fn note_bearer(&self, document: &mut Document) {
+        if self.is_bearer() {
+            document.notes.push(format!(
+                "{} documents this kind of token for git as a bearer alone, and this document sends it beside the user name {}: the check `handover` tells whether the server takes that.",
+                self.connection.site.provider, self.user
+            ));
+        }
+    }
+
+    /// The platform `id`, if it takes a token of this provider and kind.
+    ///
+    /// # Errors
+    /// Why it does not, and what to use instead.
+    fn taken_by(&self, id: &str) -> Result<Platform, String> {
+        let missing = || format!("nothing is known of the platform {id}");
+        let platform = platform::built_in().into_iter().find(|platform| platform.id == id).ok_or_else(missing)?;
+        let provider = self.connection.site.provider;
+        platform.pair(provider)?;
+        let kind = self.connection.token.as_ref().and_then(|token| token.kind);
+        match kind.and_then(|kind| platform.refuses(provider, kind)) {
+            Some(reason) => Err(reason.trim_end_matches('.').to_owned()),
+            None => Ok(platform),
+        }
     }
 
     /// Every text that can get into a document.
@@ -135,6 +181,15 @@ impl<'a> Case<'a> {
         let maybe = maybe.into_iter().flatten().map(String::as_str);
         fixed.into_iter().chain(maybe).chain(repository.flatten()).chain(files.into_iter().flatten()).chain(given)
     }
+}
+
+/// The address of the repository of `connection` over SSH, as an `ssh://` URL.
+pub fn ssh_url(connection: &Connection) -> Option<String> {
+    let repository = connection.repository.as_ref()?;
+    let rules = connection.site.provider.rules();
+    let url = repository.ssh_url.clone().unwrap_or_else(|| rules.ssh_url(&connection.site, &repository.place));
+    // The short form of git's is no URL, and a consumer such as Flux refuses it.
+    SshAddress::parse(&url).ok().map(|address| address.to_string())
 }
 
 /// Where a secret goes, and in which form. Characters that Unicode has set aside for a program's own use.
@@ -200,6 +255,12 @@ impl Document {
         }
         let mut document = Self::default();
         document.template = (format.write)(case, &mut document)?;
+        if case.connection.site.client_cert.is_some() && document.takes_token() {
+            let host = &case.connection.site.host;
+            document.notes.push(format!(
+                "{host} asks for a client certificate. This document has none, since its key is a secret of its own: give it to the consumer as well."
+            ));
+        }
         Ok(document)
     }
 

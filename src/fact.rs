@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::key::{Heard, KeyFiles, Knock, Lock, PublicKey, RegisteredKey};
+use crate::key::{Heard, KeyFiles, Knock, Lock, PublicKey, RegisteredKey, SshAddress};
 use crate::provider::{Host, Origin, Provider, TokenKind};
 use crate::secret::Store;
 
@@ -315,6 +315,8 @@ pub struct Repository {
     pub role: Option<String>,
     /// When it was pushed to last, if told.
     pub pushed: Option<Timestamp>,
+    /// Where it is reached over SSH, if told: a server of one's own may have another port or name for that.
+    pub ssh: Option<SshAddress>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -382,6 +384,8 @@ pub struct Ticket(pub u64);
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     table: BTreeMap<Query, (Fact, Duration)>,
+    /// How many rows have come of the lists that are under way.
+    parts: BTreeMap<Ticket, usize>,
 }
 
 impl Facts {
@@ -403,6 +407,19 @@ impl Facts {
 
     pub fn iter(&self) -> impl Iterator<Item = (&Query, &Fact)> {
         self.table.iter().map(|(query, (fact, _))| (query, fact))
+    }
+
+    /// Notes how far a list has come.
+    pub fn listed(&mut self, ticket: Ticket, rows: usize) {
+        self.parts.insert(ticket, rows);
+    }
+
+    /// How many rows have come of a list that is under way.
+    pub fn listed_so_far(&self, query: &Query) -> usize {
+        match self.of(query) {
+            Some(Fact::Asked(ticket)) => self.parts.get(ticket).copied().unwrap_or(0),
+            _ => 0,
+        }
     }
 
     /// The query that `ticket` asked, if it is still waited for.
@@ -469,6 +486,8 @@ pub struct Fault {
     pub remedy: Option<Remedy>,
     /// Whether the real API answered to this credential, if only to refuse this one thing.
     pub accepted: bool,
+    /// From when on asking again is welcome, by the clock here, where that was told.
+    pub until: Option<Timestamp>,
 }
 
 /// What to do about it: a sentence, and the page that mends it.
@@ -523,12 +542,17 @@ impl FaultKind {
 
 impl Fault {
     pub fn new(kind: FaultKind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into(), remedy: None, accepted: false }
+        Self { kind, text: text.into(), remedy: None, accepted: false, until: None }
     }
 
     #[must_use]
     pub fn remedy(self, remedy: Remedy) -> Self {
         Self { remedy: Some(remedy), ..self }
+    }
+
+    #[must_use]
+    pub fn until(self, until: Timestamp) -> Self {
+        Self { until: Some(until), ..self }
     }
 
     /// Marks a refusal by which the API showed that it took the credential.

@@ -14,6 +14,7 @@ mod github;
 mod gitlab;
 mod key;
 mod memo;
+mod progress;
 
 use std::sync::Arc;
 
@@ -21,6 +22,8 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 pub use self::client::{AGENT, Answer, Client, LONGEST_ANSWER, LONGEST_LIST, Limits, Log, Outside, Request, Sign};
+pub(crate) use self::memo::Memo;
+pub use self::progress::telling;
 use crate::fact::{
     Expiry, Fault, FaultKind, Grants, Identity, Owner, OwnerPath, Page, Place, Refs, Remedy, Repository, Right, Server,
     Service, Site, Visibility,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, Id, JoinSet};
 
 use crate::cli::Ending;
@@ -21,21 +22,29 @@ pub async fn drive(wizard: &mut Wizard, world: &Arc<World>) {
                 break;
             }
         }
-        let Some(event) = tasks.next().await else { return };
-        tasks.spawn(wizard.update(event));
+        // While something is under way no page is left that was not left already, so Next would only judge again.
+        loop {
+            let Some(event) = tasks.next().await else { return };
+            tasks.spawn(wizard.update(event));
+            if wizard.waiting().next().is_none() {
+                break;
+            }
+        }
     }
 }
 
 /// The effects that are under way. A task that broke down still comes back as an event.
 pub(crate) struct Tasks {
-    set: JoinSet<Event>,
+    set: JoinSet<Option<Event>>,
     tickets: HashMap<Id, (Ticket, bool, AbortHandle)>,
+    /// What is told before the outcome.
+    told: (UnboundedSender<Event>, UnboundedReceiver<Event>),
     world: Arc<World>,
 }
 
 impl Tasks {
     pub(crate) fn new(world: &Arc<World>) -> Self {
-        Self { set: JoinSet::new(), tickets: HashMap::new(), world: Arc::clone(world) }
+        Self { set: JoinSet::new(), tickets: HashMap::new(), told: unbounded_channel(), world: Arc::clone(world) }
     }
 
     pub(crate) fn spawn(&mut self, effects: Vec<Effect>) {
@@ -43,9 +52,15 @@ impl Tasks {
             let (ticket, asked) = match &effect {
                 Effect::Ask(ticket, _) => (*ticket, true),
                 Effect::Do(ticket, _) => (*ticket, false),
+                // Before whatever is asked next, and not beside it.
+                Effect::Forget => {
+                    self.world.forget();
+                    continue;
+                }
             };
             let world = Arc::clone(&self.world);
-            let handle = self.set.spawn(async move { world.perform(effect).await });
+            let told = self.told.0.clone();
+            let handle = self.set.spawn(async move { world.perform(effect, &told).await });
             self.tickets.insert(handle.id(), (ticket, asked, handle));
         }
     }
@@ -62,10 +77,17 @@ impl Tasks {
     /// The next outcome; `None` when nothing is under way.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
-            match self.set.join_next_with_id().await? {
+            let ended = tokio::select! {
+                biased;
+                Some(event) = self.told.1.recv() => return Some(event),
+                ended = self.set.join_next_with_id() => ended?,
+            };
+            match ended {
                 Ok((id, event)) => {
                     self.tickets.remove(&id);
-                    return Some(event);
+                    if event.is_some() {
+                        return event;
+                    }
                 }
                 Err(broken) => {
                     let Some((ticket, asked, _)) = self.tickets.remove(&broken.id()) else { continue };

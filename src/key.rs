@@ -98,10 +98,33 @@ pub struct NewKey {
     pub read_only: bool,
 }
 
+/// The public half of a key: in a file, or the line itself, which is no secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PublicHalf {
+    File(PathBuf),
+    Line(PublicKey),
+}
+
+impl PublicHalf {
+    /// The key where `text` is one, else the path of its file.
+    pub fn parse(text: &str) -> Self {
+        PublicKey::parse(text).map_or_else(|_| Self::File(PathBuf::from(text)), Self::Line)
+    }
+}
+
+impl fmt::Display for PublicHalf {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(out),
+            Self::Line(key) => key.fmt(out),
+        }
+    }
+}
+
 /// Where the halves of a key lie. What is in the private one stays at the edge that reads it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KeyFiles {
-    pub public: PathBuf,
+    pub public: PublicHalf,
     pub private: Option<PathBuf>,
 }
 

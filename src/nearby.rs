@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use crate::answers::Field;
+use crate::answers::{Answer, Field};
 use crate::config::Config;
 use crate::disk::{self, Paths};
 use crate::program;
@@ -173,6 +173,14 @@ fn remotes(text: &str) -> Vec<(String, String)> {
     all
 }
 
+/// A path that was typed here, as one that holds in every directory; `~` is the home of whoever types.
+pub fn rooted(answer: Answer) -> Answer {
+    let Answer::Path(path) = answer else { return answer };
+    let at_home = path.strip_prefix("~").ok().and_then(|rest| Some(std::env::home_dir()?.join(rest)));
+    let here = || std::env::current_dir().map(|here| here.join(&path)).unwrap_or_else(|_| path.clone());
+    Answer::Path(at_home.unwrap_or_else(here))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -277,6 +285,41 @@ mod tests {
         let hosts: Vec<_> = found.iter().map(|found| found.only.as_ref().unwrap().host.clone()).collect();
         assert_eq!(hosts[0].as_ref().unwrap().to_string(), "https://github.com");
         assert_eq!(hosts[2], None, "there is no public host");
+    }
+
+    #[test]
+    fn every_provider_has_a_place_where_its_token_usually_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = dir.path().join("config.toml");
+        for (provider, variable, host) in [
+            ("github", "GITHUB_TOKEN", Some("https://github.com")),
+            ("gitlab", "GITLAB_TOKEN", Some("https://gitlab.com")),
+            ("bitbucket", "BITBUCKET_TOKEN", Some("https://bitbucket.org")),
+            ("azure-devops", "AZURE_DEVOPS_EXT_PAT", Some("https://dev.azure.com")),
+            ("gitea", "FORGEJO_TOKEN", None),
+            ("bitbucket-dc", "BITBUCKET_TOKEN", None),
+        ] {
+            let provider = Provider::from_id(provider).unwrap();
+            let around = Around {
+                dir: dir.path(),
+                config: &config,
+                is_set: &|name| name == variable || name == "SYSTEM_ACCESSTOKEN",
+                is_installed: &|name| ["gh", "glab"].contains(&name),
+            };
+            let found = look_around(&around).found.into_iter();
+            let only = |found: &Found| found.only.as_ref().is_some_and(|only| only.provider == provider);
+            let found: Vec<Found> = found.filter(only).collect();
+            assert_eq!((found[0].field.clone(), found[0].text.as_str()), (Field::TokenEnv, variable), "{provider}");
+            let at = found[0].only.as_ref().and_then(|only| only.host.as_ref()).map(ToString::to_string);
+            assert_eq!(at.as_deref(), host, "a token is offered to its own host");
+            let command = found.get(1).map(|found| found.text.as_str());
+            let wanted = match provider.id() {
+                "github" => Some("gh auth token --hostname github.com"),
+                "gitlab" => Some("glab config get token --host gitlab.com"),
+                _ => None,
+            };
+            assert_eq!(command, wanted);
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ use std::sync::Arc;
 pub use self::terminal::Terminal;
 use crate::answers::{Answer, Field};
 use crate::headless::Tasks;
+use crate::nearby;
 use crate::secret::{NotASecret, Secret};
 use crate::wizard::{Effect, Event, NoteKind, Screen, Step, Wizard};
 use crate::world::World;
@@ -236,12 +237,7 @@ impl<C: Console> Session<'_, C> {
     /// Takes an answer; what belonged to another provider goes.
     fn answer(&mut self, field: &Field, answer: Answer) {
         let before = self.wizard.answers().provider();
-        // What is saved has to hold in every directory.
-        let answer = match (answer, std::env::current_dir()) {
-            (Answer::Path(path), Ok(here)) => Answer::Path(here.join(path)),
-            (answer, _) => answer,
-        };
-        self.tell(Event::Answer(field.clone(), answer));
+        self.tell(Event::Answer(field.clone(), nearby::rooted(answer)));
         if *field == Field::Provider && before.is_some() && before != self.wizard.answers().provider() {
             for gone in [Field::Host, Field::ApiUrl, Field::Project, Field::TokenKind] {
                 self.tell(Event::Clear(gone));

@@ -4,12 +4,14 @@
 //! works the same. Whatever cannot be used together says why, and what to use instead.
 
 mod file;
+mod handover;
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
 pub use self::file::{FileProblem, read};
+pub use self::handover::Entered;
 use crate::fact::{OwnerKind, Site};
 use crate::provider::{Need, Provider, TokenKind};
 

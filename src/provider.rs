@@ -166,6 +166,16 @@ pub enum Projects {
     Required,
 }
 
+/// The SSH keys that a provider takes.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyRules {
+    /// The one algorithm (in OpenSSH's form) that it takes, and the command that makes such a key; `None` where every
+    /// usual one is taken.
+    pub only: Option<(&'static str, &'static str)>,
+    /// Whether its API shows keys and takes them; else a person pastes them on a page.
+    pub by_api: bool,
+}
+
 /// Everything that is known about a provider without asking it.
 ///
 /// # Contract
@@ -223,6 +233,10 @@ pub trait Rules: Sync {
     fn creation_scopes(&self, kind: TokenKind, _owner: Option<OwnerKind>) -> Vec<&'static str> {
         vec![self.create_scope(kind)]
     }
+    /// What registering an SSH key takes, at the account or else at a repository; empty where no scope is known to do.
+    fn registration_scopes(&self, _kind: TokenKind, _at_account: bool) -> Vec<&'static str> {
+        Vec::new()
+    }
     fn proof(&self, scope: &str) -> Proof;
     /// Whether a token of this kind has a scope of this name. True where the names are not listed.
     fn knows_scope(&self, _kind: TokenKind, scope: &str) -> bool {
@@ -245,6 +259,14 @@ pub trait Rules: Sync {
     fn git_user(&self, kind: Option<TokenKind>, login: Option<&str>) -> String;
     /// Whether the git user name takes part in signing in, so that a wrong one is refused.
     fn git_user_matters(&self) -> bool;
+    /// Whether git is documented to let such a token in as a bearer alone, without a user name beside it.
+    fn git_bearer(&self, _kind: TokenKind) -> bool {
+        false
+    }
+    /// Whether such a token reaches a single repository, whatever else its owner has.
+    fn reaches_one_repository(&self, _kind: TokenKind) -> bool {
+        false
+    }
     /// The address to clone from: no user, no query, encoded once.
     fn clone_url(&self, site: &Site, place: &Place) -> String;
 
@@ -285,6 +307,10 @@ pub trait Rules: Sync {
             Lock::Repository(place) => self.clone_url(site, place).trim_end_matches(".git").to_owned(),
             Lock::Account => self.tokens_page(site, None),
         }
+    }
+    /// Which keys it takes, and how they get there.
+    fn keys(&self) -> KeyRules {
+        KeyRules { only: None, by_api: true }
     }
     /// What to know about a key that a token registered there, before that token goes.
     fn key_notice(&self, _lock: &Lock) -> Option<&'static str> {

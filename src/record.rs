@@ -4,6 +4,8 @@
 //! It may be lost at any time, so nothing depends on it: reading gives an empty record where there is none, and whoever
 //! could not write it is told why and goes on. Keys of a newer version survive.
 
+mod unfinished;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -12,6 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::disk::{self, DiskFault, Paths};
 use crate::secret::Store;
+
+pub use self::unfinished::{Stray, Unfinished};
 
 /// What was seen of a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

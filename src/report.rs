@@ -194,7 +194,7 @@ fn left_behind(wizard: &Wizard) -> Vec<String> {
                 left.push(resting(store, &keeping.id, *generation));
             }
             (Command::GenerateKey { files, .. }, Ok(_)) if !wizard.is_saved() => {
-                let path = files.private.as_ref().unwrap_or(&files.public).display();
+                let path = files.private.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
                 left.push(format!("the new SSH key {path}: the next try uses it, or remove it and its .pub"));
             }
             (Command::RegisterKey(site, _, new), Ok(Done::Registered(key))) if !wizard.is_saved() => {

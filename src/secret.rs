@@ -128,6 +128,16 @@ impl Store {
         }
     }
 
+    /// Where it is, in a few words; of a command the program alone, since its words may say more than others should read.
+    pub fn described(&self) -> String {
+        match self {
+            Self::Keyring | Self::GitCredential => self.kind().to_owned(),
+            Self::File(path) => format!("file {}", path.display()),
+            Self::Env(name) => format!("env {name}"),
+            Self::Command(argv) => format!("command {}", argv.first().map(String::as_str).unwrap_or_default()),
+        }
+    }
+
     /// Whether we write the secret there, or only remember where to find it.
     pub fn keeps(&self) -> bool {
         !matches!(self, Self::Env(_) | Self::Command(_))

@@ -22,7 +22,7 @@ pub use self::apply::{Command, Done, Keeping, Stage};
 pub use self::keys::Registration;
 pub use self::prefill::{answers_of, edited};
 pub use self::renewal::{Renewal, Renewed, Rotating};
-pub use self::screen::{Ask, Choice, Control, Found, Nearby, Note, NoteKind, Only, Screen};
+pub use self::screen::{Ask, Boxes, Choice, Control, Found, Nearby, Note, NoteKind, Only, Screen, Tick};
 pub use self::step::Step;
 use crate::answers::{Answer, Answers, Field};
 use crate::check::{Case, CheckId, Creation, Judgement, Occasion, Resting, judge};
@@ -44,8 +44,10 @@ pub enum Event {
     Next,
     Back,
     Retry(Which),
-    /// An `Ask` came back; lists come part by part.
-    Learned(Ticket, Result<Value, Fault>, More),
+    /// So many rows of a list have come, and more follow.
+    Listed(Ticket, usize),
+    /// An `Ask` came back, after so long.
+    Learned(Ticket, Result<Value, Fault>, Duration),
     Did(Ticket, Result<Done, Fault>),
 }
 
@@ -53,21 +55,15 @@ pub enum Event {
 #[derive(Clone, Debug)]
 pub enum Which {
     All,
-    /// Everything that was refused.
-    Refused,
-}
-
-/// What goes with a reply.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct More {
-    pub took: Duration,
-    /// Another part of the same answer follows.
-    pub follows: bool,
+    /// What this check looks at, and whatever keeps it from being asked.
+    Check(CheckId),
 }
 
 /// What is to happen.
 #[derive(Clone, Debug)]
 pub enum Effect {
+    /// What was answered before is not to be answered from memory.
+    Forget,
     /// Reads the world; safe to repeat.
     Ask(Ticket, Query),
     /// Changes the world; only while applying, and never in a dry run.
@@ -133,10 +129,11 @@ impl Wizard {
         fresh_id: String,
     ) -> Self {
         let first = match &purpose {
+            Purpose::Setup { .. } => Step::Platform,
             // A connection that signs in with a key is given another key there.
             Purpose::Rotate { held } if held.token.is_none() => Step::Access,
             Purpose::Rotate { .. } => Step::Token,
-            Purpose::Setup { .. } | Purpose::Check { .. } => Step::Platform,
+            Purpose::Check { .. } => Step::Checks,
         };
         Self {
             purpose,
@@ -173,14 +170,26 @@ impl Wizard {
             Event::Next => self.next(),
             Event::Back if self.step < Step::Apply => self.step = self.before(),
             Event::Go(_) | Event::Back => {}
-            Event::Retry(Which::All) => self.facts = Facts::default(),
-            Event::Retry(Which::Refused) => {
-                self.facts.forget(|_, fact| matches!(fact, Fact::Refused(_)));
-            }
-            Event::Learned(ticket, reply, more) => self.learn(ticket, reply, more),
+            Event::Retry(which) => return self.retry(&which),
+            Event::Listed(ticket, rows) => self.facts.listed(ticket, rows),
+            Event::Learned(ticket, reply, took) => self.learn(ticket, reply, took),
             Event::Did(ticket, outcome) => self.did(ticket, outcome),
         }
         self.effects()
+    }
+
+    /// Asks again. What the connections remember of earlier answers counts no more.
+    fn retry(&mut self, which: &Which) -> Vec<Effect> {
+        match which {
+            Which::All => self.facts = Facts::default(),
+            Which::Check(id) => self.facts.forget(|query, fact| {
+                let bars = matches!(query, Query::Token(_) | Query::Reach(_) | Query::Identity(..));
+                id.looks_at(query) || (bars && matches!(fact, Fact::Refused(_)))
+            }),
+        }
+        let mut effects = vec![Effect::Forget];
+        effects.extend(self.effects());
+        effects
     }
 
     /// Takes over what an earlier run has learned of when the token ends.
@@ -211,6 +220,20 @@ impl Wizard {
 
     pub fn step(&self) -> Step {
         self.step
+    }
+
+    /// The furthest step that was come to.
+    pub fn reached(&self) -> Step {
+        self.reached
+    }
+
+    /// From when on the forge welcomes questions again, where it has said so: the latest moment of all its refusals.
+    pub fn limited_until(&self) -> Option<Timestamp> {
+        let told = self.facts.iter().filter_map(|(_, fact)| match fact {
+            Fact::Refused(fault) => fault.until,
+            _ => None,
+        });
+        told.max()
     }
 
     pub fn answers(&self) -> &Answers {
@@ -318,7 +341,8 @@ impl Wizard {
 
     /// Nothing is asked, and nothing is left to ask.
     pub fn is_settled(&self) -> bool {
-        self.judgement().wanted.is_empty() && self.waiting().next().is_none()
+        // The waiting first: it is seen at a glance, and judging is not.
+        self.waiting().next().is_none() && self.judgement().wanted.is_empty()
     }
 
     /// The failed checks that stand in the way of saving.
@@ -401,19 +425,20 @@ impl Wizard {
         }
     }
 
-    fn learn(&mut self, ticket: Ticket, reply: Result<Value, Fault>, more: More) {
+    fn learn(&mut self, ticket: Ticket, reply: Result<Value, Fault>, took: Duration) {
         let Some(query) = self.facts.waiting(ticket).cloned() else { return };
-        if more.follows {
-            return;
-        }
         let fact = match reply {
             Ok(value) => Fact::Known(value),
             Err(fault) => Fact::Refused(fault),
         };
-        self.facts.put(query, fact, more.took);
+        self.facts.put(query, fact, took);
     }
 
     fn next(&mut self) {
+        if self.is_check() {
+            // A look ends where it begins.
+            return;
+        }
         let may = match self.step {
             Step::Checks | Step::Store | Step::Review if !self.problems(self.step).is_empty() => false,
             Step::Checks | Step::Store | Step::Review if self.settings.dry_run => self.is_settled(),
@@ -424,7 +449,7 @@ impl Wizard {
             Step::Done => false,
             step => self.problems(step).is_empty(),
         };
-        if may && !(self.is_check() && self.step == Step::Checks) {
+        if may {
             self.note_what_is_open();
             self.step = match self.after() {
                 Step::Apply if self.settings.dry_run => Step::Done,

@@ -9,21 +9,25 @@ mod renewal;
 mod rotation;
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 pub use self::renewal::{Recovered, still_open};
 use self::rotation::Replacing;
 use crate::answers::{Answer, Field};
 use crate::config::{Config, Connection};
 use crate::disk::{self, Paths};
-use crate::fact::{Credential, Fault, FaultKind, Query, Remedy, Site, Source, Ticket, Value};
-use crate::forge::{self, Forge, Log, Outside};
+use crate::fact::{Credential, Fault, FaultKind, Query, Remedy, Server, Site, Source, Ticket, Value};
+use crate::forge::{self, Forge, Log, Memo, Outside};
 use crate::provider::recognise;
 use crate::report::resting;
 use crate::secret::{Redaction, Secret, Store};
 use crate::store::{self, Entry, Probed, StoreFault, Stores, successor};
-use crate::wizard::{Command, Done, Effect, Event, Keeping, More};
+use crate::wizard::{Command, Done, Effect, Event, Keeping};
 
 /// How many generations are tried for a new secret, when places are taken.
 const SKIPPED: u64 = 8;
@@ -39,6 +43,7 @@ pub struct World {
     /// What was typed, in its order.
     typed: Mutex<Vec<Secret>>,
     lines: Mutex<Vec<Line>>,
+    servers: Memo<Site, Server>,
     notes: Mutex<Vec<String>>,
     /// The locks of the connections whose secrets are being replaced: no other run replaces them meanwhile.
     replacing: Mutex<BTreeMap<String, Replacing>>,
@@ -63,7 +68,8 @@ impl World {
         let outside = Outside::new(log.clone());
         let (vault, typed, lines, notes) = (Mutex::default(), Mutex::default(), Mutex::default(), Mutex::default());
         let (replacing, changes) = (Mutex::default(), Arc::default());
-        Self { outside, log, stores, paths, redaction, vault, typed, lines, notes, replacing, changes }
+        let servers = Memo::default();
+        Self { outside, log, stores, paths, redaction, vault, typed, lines, servers, notes, replacing, changes }
     }
 
     /// The same world, which tells what it has changed there as well.
@@ -88,28 +94,58 @@ impl World {
     }
 
     /// Performs an effect, and says what came of it.
-    pub async fn perform(&self, effect: Effect) -> Event {
-        match effect {
+    /// What comes before the outcome goes to `told`.
+    pub async fn perform(&self, effect: Effect, told: &UnboundedSender<Event>) -> Option<Event> {
+        Some(match effect {
+            Effect::Forget => {
+                self.forget();
+                return None;
+            }
             Effect::Ask(ticket, query) => {
                 let begun = Instant::now();
-                let reply = self.ask(&query).await;
-                Event::Learned(ticket, reply, More { took: begun.elapsed(), follows: false })
+                let reply = match query {
+                    Query::Owners(..) | Query::Repositories(..) => self.ask_list(ticket, &query, told).await,
+                    _ => self.ask(&query).await,
+                };
+                Event::Learned(ticket, reply, begun.elapsed())
             }
             Effect::Do(ticket, command) => Event::Did(ticket, self.act(command).await),
-        }
+        })
+    }
+
+    /// Forgets what the forges have answered: the next question goes out again, also with a token that was refused.
+    pub fn forget(&self) {
+        locked(&self.lines).clear();
+        self.servers.clear();
     }
 
     /// What comes of an effect whose task broke down.
     pub fn broken(ticket: Ticket, asked: bool) -> Event {
         let fault = Fault::new(FaultKind::Cancelled, "The program broke down while it asked this; the rest went on.")
             .remedy(Remedy::new("Run it again with --log FILE, and report what happened."));
-        if asked { Event::Learned(ticket, Err(fault), More::default()) } else { Event::Did(ticket, Err(fault)) }
+        if asked { Event::Learned(ticket, Err(fault), Duration::ZERO) } else { Event::Did(ticket, Err(fault)) }
+    }
+
+    /// A list, and how far it has come while it comes.
+    async fn ask_list(&self, ticket: Ticket, query: &Query, told: &UnboundedSender<Event>) -> Result<Value, Fault> {
+        let (sink, mut parts) = unbounded_channel();
+        let mut whole = pin!(forge::telling(sink, self.ask(query)));
+        loop {
+            tokio::select! {
+                biased;
+                reply = &mut whole => return reply,
+                Some(rows) = parts.recv() => {
+                    // Nobody hears it where the run has ended meanwhile.
+                    let _ = told.send(Event::Listed(ticket, rows));
+                }
+            }
+        }
     }
 
     async fn ask(&self, query: &Query) -> Result<Value, Fault> {
         match query {
             Query::Token(credential) => self.token(credential).await,
-            Query::Reach(site) => self.line(site, None)?.server().await.map(Value::Server),
+            Query::Reach(site) => self.server(site).await.map(Value::Server),
             Query::Identity(site, with) => self.line(site, Some(with))?.identity().await.map(Value::Identity),
             Query::Grants(site, with) => self.line(site, Some(with))?.grants().await.map(Value::Grants),
             Query::Expiry(site, with) => self.line(site, Some(with))?.expiry().await.map(Value::Expiry),
@@ -129,6 +165,12 @@ impl World {
             }
             Query::KeyFile(_) | Query::Key(..) | Query::Knock(_) => self.ask_about_key(query).await,
         }
+    }
+
+    /// Who answers at `site`: asked once for all who have a credential for it.
+    async fn server(&self, site: &Site) -> Result<Server, Fault> {
+        let forge = self.line(site, None)?;
+        self.servers.ask(site.clone(), || async move { forge.server().await }.boxed()).await
     }
 
     /// Reads the secret into the vault; its shape is what comes back.

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 
 use crate::fact::Visibility;
-use crate::key::{PublicKey, SshAddress};
+use crate::key::{PublicHalf, SshAddress};
 use crate::provider::{Address, Host, Provider};
 
 /// One thing the user decides.
@@ -168,7 +168,7 @@ pub const FIELDS: &[FieldRow] = &[
     ),
     row(Field::Contents, "repository.contents", Shape::Choice(&["empty", "readme"]), "what we create begins with"),
     row(Field::Branch, "repository.branch", Shape::Text, "the branch that the platform uses"),
-    row(Field::SshPublicKey, "ssh.public_key", Shape::Path, "the platform's public key"),
+    row(Field::SshPublicKey, "ssh.public_key", Shape::Path, "the file of the platform's public key, or the key itself"),
     row(Field::SshGenerate, "ssh.generate", Shape::Path, "where to write a new key (ed25519)"),
     row(Field::SshPrivateKey, "ssh.private_key", Shape::Path, "the private half, to prove the access"),
     row(Field::SshScope, "ssh.scope", Shape::Choice(&["repository", "account"]), "what the key opens"),
@@ -268,9 +268,10 @@ impl Field {
             },
             Self::TokenExpires => expiry(text).map(Answer::Expires),
             Self::Branch => branch(text).map(Answer::Text),
-            Self::SshPublicKey if PublicKey::parse(text).is_ok() => {
-                Err("this is the key itself: write it to a file, and name that".into())
-            }
+            Self::SshPublicKey => Ok(match PublicHalf::parse(text) {
+                PublicHalf::File(path) => Answer::Path(path),
+                PublicHalf::Line(key) => Answer::Text(key.to_string()),
+            }),
             Self::SshUrl => {
                 let address = SshAddress::parse(text).map_err(str::to_owned)?;
                 Ok(Answer::Text(address.to_string()))
@@ -448,7 +449,7 @@ mod tests {
             (
                 "ssh.public_key",
                 "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl",
-                false,
+                true,
             ),
             ("ssh.private_key", "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1r", false),
             ("owner", "-----BEGIN OPENSSH PRIVATE KEY----- b3BlbnNzaC1r", false),

@@ -2,7 +2,7 @@
 
 use super::Answers;
 use super::field::{Answer, Field, KeyScope};
-use crate::key::{KeyFiles, Lock, SshAddress};
+use crate::key::{KeyFiles, Lock, PublicHalf, SshAddress};
 use crate::platform::Platform;
 use crate::provider::Provider;
 
@@ -17,10 +17,15 @@ impl Answers {
         if let Some(private) = self.path(&Field::SshGenerate) {
             let mut public = private.as_os_str().to_owned();
             public.push(".pub");
-            return Some(KeyFiles { public: public.into(), private: Some(private.to_path_buf()) });
+            return Some(KeyFiles { public: PublicHalf::File(public.into()), private: Some(private.to_path_buf()) });
         }
         let private = self.path(&Field::SshPrivateKey).map(std::path::Path::to_path_buf);
-        Some(KeyFiles { public: self.path(&Field::SshPublicKey)?.to_path_buf(), private })
+        let public = match self.given.get(&Field::SshPublicKey)? {
+            Answer::Path(path) => PublicHalf::File(path.clone()),
+            Answer::Text(line) => PublicHalf::parse(line),
+            _ => return None,
+        };
+        Some(KeyFiles { public, private })
     }
 
     /// Whether the key is to be made where there is none.
@@ -58,11 +63,14 @@ impl Answers {
         title.unwrap_or_else(|| "git-access".to_owned())
     }
 
-    /// Where the repository is reached over SSH: as answered, else as the provider has it.
-    pub fn ssh_address(&self) -> Option<SshAddress> {
-        let told = self.text(&Field::SshUrl).map(str::to_owned);
+    /// Where the repository is reached over SSH: as answered, else as the forge has `told`, else as is usual there.
+    pub fn ssh_address(&self, told: Option<&SshAddress>) -> Option<SshAddress> {
         let (site, place) = (self.site()?, self.place()?);
-        SshAddress::parse(&told.unwrap_or_else(|| site.provider.rules().ssh_url(&site, &place))).ok()
+        let usual = || SshAddress::parse(&site.provider.rules().ssh_url(&site, &place)).ok();
+        match self.text(&Field::SshUrl) {
+            Some(given) => SshAddress::parse(given).ok(),
+            None => told.cloned().or_else(usual),
+        }
     }
 
     pub(super) fn key_problems(&self, platform: Option<&Platform>, has_token: bool, say: &mut impl FnMut(Field, &str)) {
@@ -174,7 +182,7 @@ mod tests {
         let mut answers = Answers::default();
         answers.set(Field::SshGenerate, Answer::Path("keys/flux".into()));
         let files = answers.key_files().unwrap();
-        assert_eq!(files.public, std::path::Path::new("keys/flux.pub"));
+        assert_eq!(files.public, PublicHalf::File("keys/flux.pub".into()));
         assert_eq!(files.private.as_deref(), Some(std::path::Path::new("keys/flux")));
     }
 }

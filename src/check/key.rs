@@ -11,7 +11,7 @@ use super::owner::not_created_yet;
 use super::token::not_done;
 use super::{Bench, Check, CheckId, Creation, Finding, Occasion, Seen, Verdict, create, finding, owner, token};
 use crate::fact::{Fault, FaultKind, Query, Refs, Remedy, Service, Source, Told, Value};
-use crate::key::{Heard, KNOWN_HOSTS, Knock, Lock, PublicKey, RegisteredKey};
+use crate::key::{Heard, KNOWN_HOSTS, Knock, Lock, PublicKey, RegisteredKey, SshAddress};
 
 const TITLE: &str = "The SSH key";
 
@@ -92,8 +92,11 @@ fn public_key<'a>(bench: &Bench<'a>) -> Result<&'a PublicKey, Stop> {
         return Err(Stop::Failed(finding(fault, bench), fault.text.clone()));
     }
     match bench.look(Query::KeyFile(files)) {
-        Seen::Known(Value::PublicKey(key)) => Ok(key),
+        Seen::Known(Value::PublicKey(key)) => wrong_kind(bench, key.algorithm()).map_or(Ok(key), Err),
         Seen::Refused(fault) if fault.kind == FaultKind::NotFound && bench.case.answers.generates_key() => {
+            if let Some(stop) = wrong_kind(bench, GENERATED) {
+                return Err(stop);
+            }
             if bench.case.occasion == Occasion::DryRun {
                 return Err(stop(not_done(CheckId::SshKey, TITLE)));
             }
@@ -112,6 +115,16 @@ fn public_key<'a>(bench: &Bench<'a>) -> Result<&'a PublicKey, Stop> {
     }
 }
 
+/// What a key is that this program makes.
+const GENERATED: &str = "ssh-ed25519";
+
+fn wrong_kind(bench: &Bench<'_>, algorithm: &str) -> Option<Stop> {
+    let (taken, keygen) = bench.rules.keys().only.filter(|(taken, _)| *taken != algorithm)?;
+    let text = format!("{} takes keys of kind {taken} only, and this one is {algorithm}.", bench.rules.title());
+    let remedy = format!("Make one with `{keygen}`, and name it as `public_key` and `private_key` in [ssh].");
+    Some(Stop::Failed(Finding::of(FaultKind::WrongKind, Remedy::new(remedy)), text))
+}
+
 /// What the forge's list says of a key.
 #[derive(Default)]
 struct Listed<'a> {
@@ -122,7 +135,7 @@ struct Listed<'a> {
 }
 
 fn listed<'a>(bench: &Bench<'a>, key: &PublicKey) -> Result<Listed<'a>, Stop> {
-    if !signs_in(bench) {
+    if !signs_in(bench) || !bench.rules.keys().by_api {
         return Ok(Listed::default());
     }
     let Some(lock) = bench.case.answers.lock() else { return Ok(Listed::default()) };
@@ -184,7 +197,11 @@ fn switched_off(bench: &Bench<'_>) -> Option<Fault> {
 
 fn may_knock(bench: &Bench<'_>) -> bool {
     let private = bench.case.answers.key_files().is_some_and(|files| files.private.is_some());
-    private && bench.case.answers.ssh_address().is_some()
+    private && ssh_address(bench).is_some()
+}
+
+fn ssh_address(bench: &Bench<'_>) -> Option<SshAddress> {
+    bench.case.answers.ssh_address(bench.repository().and_then(|repository| repository.ssh.as_ref()))
 }
 
 /// Where the key is pasted by hand, and the key.
@@ -222,7 +239,13 @@ fn knock<'a>(bench: &Bench<'a>, service: Service) -> Result<(&'a Refs, Option<Du
     let Some(private) = files.and_then(|files| files.private) else {
         return Err(or_hidden(unproven(bench, key, registered)));
     };
-    let Some(address) = bench.case.answers.ssh_address() else {
+    if signs_in(bench)
+        && let Some(place) = bench.case.answers.place()
+        && let Seen::Pending = bench.ask(bench.repository_query(place))
+    {
+        return Err(Stop::Pending);
+    }
+    let Some(address) = ssh_address(bench) else {
         let remedy = Remedy::new("Name a repository that the key is to open: then it is tried there.");
         let text = "There is no repository to try the key on.".into();
         return Err(or_hidden(Stop::Open(Finding::new(remedy), text)));
@@ -262,8 +285,9 @@ fn unproven(bench: &Bench<'_>, key: &PublicKey, registered: Option<&RegisteredKe
         let remedy = Remedy::new("Deploy once as the proof; or give the private half as `ssh.private_key`.");
         return Stop::Open(Finding::new(remedy), text);
     }
+    let why = if bench.rules.keys().by_api { "there is no token" } else { "the API shows no keys" };
     let text =
-        format!("Nothing tells whether {} is registered: there is no token, and no private half.", key.fingerprint());
+        format!("Nothing tells whether {} is registered: {why}, and there is no private half.", key.fingerprint());
     Stop::Open(Finding::new(by_hand(bench, key, "Deploy once as the proof.")), text)
 }
 

@@ -56,10 +56,17 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
             now: run::now(),
             fail_within,
         };
-        let wizards = join_all(chosen.into_iter().map(|held| {
+        let seen = join_all(chosen.into_iter().map(|held| {
             let (world, platforms) = (Arc::clone(&world), Arc::clone(&platforms));
             let known = flags.offline.then(|| Standing::of(&held, &config, paths).ends());
-            look_at(held, known, settings, platforms, world)
+            async move {
+                let wizard = look_at(held, known, settings, platforms, world).await;
+                let entry = Entry::of(&wizard);
+                if let Some(held) = wizard.held().filter(|_| wizard.platform().is_some() && !settings.offline) {
+                    run::record_aside(paths, &held.id, &entry, settings.now).await;
+                }
+                (wizard, entry)
+            }
         }))
         .await;
         let mut report = Report { config: paths.config.clone(), ..Report::default() };
@@ -70,10 +77,10 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
             report.problems.push(refusal.located());
             endings.push(refusal.ending);
         }
-        endings.extend(wizards.iter().map(|wizard| tell(wizard, flags.strict, &mut report, out, paths)));
-        if wizards.is_empty() && report.problems.is_empty() {
+        if seen.is_empty() && report.problems.is_empty() {
             out.say("There are no connections yet: git-access setup makes one.");
         }
+        endings.extend(seen.into_iter().map(|(wizard, entry)| tell(&wizard, entry, flags.strict, &mut report, out)));
         match out.format {
             Format::Json => out.json(&report.json()),
             Format::Openmetrics => out.data(&report.metrics(settings.now)),
@@ -102,9 +109,8 @@ pub(super) async fn look_at(
     wizard
 }
 
-/// Takes one connection into the report, and keeps a record of it.
-fn tell(wizard: &Wizard, strict: bool, report: &mut Report, out: &Out, paths: &Paths) -> Ending {
-    let entry = Entry::of(wizard);
+/// Takes one connection into the report.
+fn tell(wizard: &Wizard, entry: Entry, strict: bool, report: &mut Report, out: &Out) -> Ending {
     if wizard.platform().is_none() {
         let refusal = Refusal::storage(
             format!("The connection {} is for the platform {}, which is not known here.", entry.name, entry.platform),
@@ -114,9 +120,6 @@ fn tell(wizard: &Wizard, strict: bool, report: &mut Report, out: &Out, paths: &P
         report.problems.push(refusal.located());
         report.connections.push(entry);
         return refusal.ending;
-    }
-    if let Some(held) = wizard.held().filter(|_| !wizard.settings().offline) {
-        run::record(paths, &held.id, &entry, wizard.settings().now);
     }
     let ending = headless::ending(wizard);
     let open = strict && ending == Ending::Done && entry.verdict() != "pass";

@@ -102,7 +102,7 @@ impl Desk for Here {
             return Err("Its platform is not known here: put its file back into the folder of platform files.".into());
         }
         let entry = Entry::of(&wizard);
-        run::record(&self.paths, &id, &entry, wizard.settings().now);
+        run::record_aside(&self.paths, &id, &entry, wizard.settings().now).await;
         let open = entry.checks.iter().filter_map(|check| {
             let finding = check.verdict.finding()?;
             Some((

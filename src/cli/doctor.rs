@@ -13,6 +13,7 @@ use serde_json::{Map, Value as Json};
 
 use super::table::{Tone, wrapped};
 use super::{Out, Refusal, manage, wait};
+use crate::config::Config;
 use crate::disk::Paths;
 use crate::secret::Store;
 use crate::store::{Probed, Stores};
@@ -49,6 +50,7 @@ pub fn doctor(out: &Out, paths: &Paths) -> Result<(), Refusal> {
     findings.extend(files(paths));
     if let Ok(config) = &config {
         findings.push(Finding::new("files", "connections", config.connections().len()));
+        findings.extend(secrets(config));
         manage::tell_problems(out, config, paths);
     }
     if !out.is_json() {
@@ -155,6 +157,20 @@ fn files(paths: &Paths) -> Vec<Finding> {
     findings
 }
 
+/// The files that hold secrets: tokens in clear text, and private keys.
+fn secrets(config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for connection in config.connections() {
+        if let Some(Store::File(path)) = connection.token.as_ref().map(|token| &token.store) {
+            findings.push(rights::of_secret(format!("token of {}", connection.name), path));
+        }
+        if let Some(path) = connection.ssh.as_ref().and_then(|ssh| ssh.private_key.as_deref()) {
+            findings.push(rights::of_secret(format!("key of {}", connection.name), path));
+        }
+    }
+    findings
+}
+
 #[cfg(unix)]
 mod rights {
     use std::os::unix::fs::MetadataExt as _;
@@ -177,6 +193,25 @@ mod rights {
         let owner = if ours { finding } else { finding.advise("It belongs to another user, so it is not replaced.") };
         vec![mode, owner]
     }
+
+    /// The mode of a file with a secret in it, and what to do where others can use it.
+    pub(super) fn of_secret(key: String, path: &Path) -> Finding {
+        let Ok(found) = std::fs::metadata(path) else {
+            let gone = Finding::new("files", key, "missing");
+            return gone.advise(format!("{} is not there: put it back, or rotate.", path.display()));
+        };
+        let mode = found.mode() & 0o7777;
+        let finding = Finding::new("files", key, format!("{mode:04o}"));
+        let ours = found.uid() == rustix::process::geteuid().as_raw();
+        match (mode.trailing_zeros() >= 6, ours) {
+            (true, true) => finding,
+            (false, _) => finding.advise(format!(
+                "Other users can use the secret in it. Take that away, and rotate if somebody may have read it: chmod 600 {}",
+                path.display()
+            )),
+            (true, false) => finding.advise(format!("{} belongs to another user, who can read it.", path.display())),
+        }
+    }
 }
 
 #[cfg(not(unix))]
@@ -187,5 +222,10 @@ mod rights {
 
     pub(super) fn of(path: &Path) -> Vec<Finding> {
         vec![Finding::new("files", "config exists", path.exists())]
+    }
+
+    pub(super) fn of_secret(key: String, path: &Path) -> Finding {
+        let finding = Finding::new("files", key, if path.exists() { "there" } else { "missing" });
+        if path.exists() { finding } else { finding.advise("Put the file back, or rotate.") }
     }
 }

@@ -13,7 +13,8 @@ use super::standing::{Ends, Standing};
 use super::{ExportFlags, Out, Refusal, manage, wait};
 use crate::config::Connection;
 use crate::disk::{self, Paths};
-use crate::export::{Case, Document, FORMATS, Format, Secrets, format};
+use crate::export::{Case, Document, FORMATS, Format, Secrets, format, ssh_url};
+use crate::key::{PublicHalf, SshAddress};
 use crate::record::{Exported, Record};
 use crate::store::{Entry, Stores};
 use crate::text::sanitise;
@@ -32,7 +33,7 @@ pub fn export(out: &Out, paths: &Paths, flags: &ExportFlags) -> Result<(), Refus
         ));
     }
     let parameters = parameters(connection, format, &flags.set)?;
-    let files = Files::read(connection, &parameters)?;
+    let files = Files::read(connection, &parameters, paths)?;
     let user = connection.token.as_ref().map(|token| git_user(connection, token));
     let case = Case {
         connection,
@@ -107,14 +108,30 @@ struct Files {
 }
 
 impl Files {
-    fn read(connection: &Connection, parameters: &BTreeMap<String, String>) -> Result<Self, Refusal> {
+    fn read(connection: &Connection, parameters: &BTreeMap<String, String>, paths: &Paths) -> Result<Self, Refusal> {
         let ssh = connection.ssh.as_ref();
+        let given = contents(parameters.get(KNOWN_HOSTS).map(PathBuf::from).as_deref())?;
         Ok(Self {
             ca: contents(connection.site.ca_file.as_deref())?,
-            public_key: contents(ssh.map(|ssh| ssh.public_key.as_path()))?,
-            known_hosts: contents(parameters.get(KNOWN_HOSTS).map(PathBuf::from).as_deref())?,
+            public_key: match ssh.map(|ssh| &ssh.public_key) {
+                Some(PublicHalf::Line(key)) => Some(Zeroizing::new(key.to_string())),
+                Some(PublicHalf::File(path)) => contents(Some(path))?,
+                None => None,
+            },
+            known_hosts: match given {
+                None => known_hosts(connection, paths)?.map(Zeroizing::new),
+                given => given,
+            },
         })
     }
+}
+
+/// The keys of the host of the connection: those that are pinned, and those that its user has vouched for.
+fn known_hosts(connection: &Connection, paths: &Paths) -> Result<Option<String>, Refusal> {
+    let Some(address) = ssh_url(connection).and_then(|url| SshAddress::parse(&url).ok()) else { return Ok(None) };
+    let vouched = disk::read(&paths.config_dir.join(crate::key::KNOWN_HOSTS))?;
+    let vouched = vouched.as_ref().map(|text| text.as_str()).unwrap_or_default();
+    Ok(crate::ssh::known_hosts(&address.known_as(), vouched))
 }
 
 fn contents(path: Option<&Path>) -> Result<Option<Zeroizing<String>>, Refusal> {

@@ -120,9 +120,8 @@ fn unknown(what: &str, id: &str, known: &[&str]) -> Refusal {
 
 /// The forge that a provider's pages are shown for where no connection names one.
 fn usual_site(provider: Provider) -> Option<Site> {
-    let rules = provider.rules();
-    let host = Host::parse(rules.default_host()?).ok()?;
-    Some(Site { provider, api: rules.api(&host), host, ca_file: None, client_cert: None })
+    let host = Host::parse(provider.rules().default_host()?).ok()?;
+    Some(Site { provider, api: provider.api(&host, None, Some(OWNER)), host, ca_file: None, client_cert: None })
 }
 
 /// The pages of a provider's public service, by what is done there; nothing where everybody runs their own.
@@ -144,7 +143,8 @@ const OWNER: &str = "OWNER";
 /// The page on which a token of this kind is made, at the provider's own host.
 fn token_page(platform: &Platform, pair: &Pair, provider: Provider, kind: TokenKind) -> Option<crate::provider::Link> {
     let scopes: Vec<&str> = pair.token.get(kind.0)?.needs.iter().map(|need| need.scope.as_str()).collect();
-    Some(provider.rules().token_page(&usual_site(provider)?, kind, &scopes, None, &platform.id))
+    let page = |owner| Some(provider.rules().token_page(&usual_site(provider)?, kind, &scopes, owner, &platform.id));
+    page(None).filter(|page| page.prefilled).or_else(|| page(Some(OWNER)))
 }
 
 pub(super) fn need_name(need: Need) -> &'static str {

@@ -115,13 +115,24 @@ pub fn fresh_id() -> String {
 
 /// Keeps what was found in the state directory, where `list` and `show` read it. A failure there is no failure here.
 pub fn record(paths: &Paths, id: &str, entry: &Entry, now: Timestamp) {
-    Record::change(paths, id, |record| {
+    Record::change(paths, id, found(entry, now));
+}
+
+/// The same in a thread of its own: a disk that takes its time to keep a file holds up no other connection, and no key.
+pub async fn record_aside(paths: &Paths, id: &str, entry: &Entry, now: Timestamp) {
+    let (paths, id, found) = (paths.clone(), id.to_owned(), found(entry, now));
+    drop(tokio::task::spawn_blocking(move || Record::change(&paths, &id, found)).await);
+}
+
+fn found(entry: &Entry, now: Timestamp) -> impl FnOnce(&mut Record) + Send + 'static {
+    let (verdict, expires) = (entry.verdict().to_owned(), entry.expires);
+    let notices = entry.notices.clone();
+    move |record| {
         record.checked = Some(now);
-        record.verdict = Some(entry.verdict().to_owned());
-        record.expires = entry.expires;
-        record.left_behind.clone_from(&entry.left_behind);
-        if !entry.notices.is_empty() {
-            record.notices.clone_from(&entry.notices);
+        record.verdict = Some(verdict);
+        record.expires = expires;
+        if !notices.is_empty() {
+            record.notices = notices;
         }
-    });
+    }
 }

@@ -21,11 +21,12 @@ use crate::disk::{self, Paths};
 use crate::fact::Fault;
 use crate::headless;
 use crate::platform::Platform;
+use crate::record::{Pending, Record, Stray, Unfinished};
 use crate::report::{Entry, Report};
 use crate::sandbox::Sandbox;
 use crate::store::Stores;
 use crate::tui::Canvas;
-use crate::wizard::{Purpose, Settings, Wizard};
+use crate::wizard::{Command, Done, Purpose, Settings, Wizard};
 use crate::world::{World, still_open};
 
 pub fn setup(name: Option<&str>, flags: &SetupFlags, common: &Common, out: &Out, paths: &Paths) -> Ending {
@@ -362,6 +363,8 @@ impl Setup<'_> {
             && let Some(connection) = wizard.connection()
         {
             run::record(self.paths, &connection.id, &entry, wizard.settings().now);
+            Record::change(self.paths, &connection.id, |record| record.left_behind.clone_from(&entry.left_behind));
+            Unfinished::settle(self.paths, &connection);
             self.out.say(&format!("Saved as {} in {}", connection.name, self.paths.config.display()));
             let config = match self.played {
                 Some(_) => format!(" --config {}", self.paths.config.display()),
@@ -376,7 +379,25 @@ impl Setup<'_> {
             }
             self.out.say(&format!("What to enter where: git-access show {}{config}", connection.name));
         }
+        if !wizard.is_saved() && !entry.left_behind.is_empty() && wizard.held().is_none() {
+            let noted =
+                Unfinished::note(self.paths, &entry.name, &entry.left_behind, strays(wizard), wizard.settings().now);
+            if noted.is_none() && self.played.is_none() {
+                self.out.say(&format!("What is left behind is remembered: git-access list tells it, and git-access remove {} takes away what is ours.", entry.name));
+            }
+        }
         report.connections.push(entry);
         headless::ending(wizard)
     }
+}
+
+/// The secrets that this run wrote, and that nothing refers to.
+fn strays(wizard: &Wizard) -> Vec<Stray> {
+    let written = wizard.applied().filter_map(|(command, outcome)| match (command, outcome) {
+        (Command::WriteSecret(keeping), Ok(Done::Stored(store, generation))) if keeping.held.is_none() => {
+            Some(Stray { id: keeping.id.clone(), place: Pending::new(store, *generation) })
+        }
+        _ => None,
+    });
+    written.collect()
 }

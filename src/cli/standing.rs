@@ -80,10 +80,10 @@ impl<'c> Standing<'c> {
     /// Where the secret rests, in a few words.
     pub fn rests(&self) -> String {
         match (&self.connection.token, &self.connection.ssh) {
-            (Some(token), _) => rests(&token.store),
+            (Some(token), _) => token.store.described(),
             (None, Some(ssh)) => match &ssh.private_key {
                 Some(key) => format!("SSH key {}", key.display()),
-                None => format!("SSH key of {}", ssh.public_key.display()),
+                None => format!("SSH key of {}", ssh.public_key),
             },
             (None, None) => "nowhere".to_owned(),
         }
@@ -128,16 +128,6 @@ impl<'c> Standing<'c> {
             "accepted": connection.accepted,
             "left_behind": self.record.left_behind,
         })
-    }
-}
-
-/// A store in a few words. Of a command only the program: somebody may have put a secret into its arguments.
-pub fn rests(store: &Store) -> String {
-    match store {
-        Store::Keyring | Store::GitCredential => store.kind().to_owned(),
-        Store::File(path) => format!("file {}", path.display()),
-        Store::Env(name) => format!("env {name}"),
-        Store::Command(argv) => format!("command {}", argv.first().map(String::as_str).unwrap_or_default()),
     }
 }
 
@@ -189,7 +179,7 @@ mod tests {
     #[test]
     fn of_a_command_only_the_program_is_shown() {
         let store = Store::Command(vec!["op".to_owned(), "--token=abc".to_owned()]);
-        assert_eq!(rests(&store), "command op");
+        assert_eq!(store.described(), "command op");
         assert!(!store_json(&store).to_string().contains("abc"));
     }
 }

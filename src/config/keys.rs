@@ -118,7 +118,7 @@ pub(super) const KEYS: &[KeyRow] = &[
     may(Repository, "ssh_url", Text, "the address to clone from over SSH"),
     may(Repository, "branch", Text, "the branch that the platform uses"),
     may(Repository, "created_by_us", Flag, "whether git-access created it"),
-    must(Ssh, "public_key", Text, "the file of the public key"),
+    must(Ssh, "public_key", Text, "the file of the public key, or the key itself"),
     may(Ssh, "private_key", Text, "the file of the private key"),
     may(Ssh, "fingerprint", Text, "the fingerprint of the key (SHA256)"),
     may(Ssh, "scope", Choice(&["repository", "account"]), "what the key opens"),

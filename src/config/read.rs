@@ -11,6 +11,7 @@ use super::{ConfigProblem, Connection, ExpiresSource, RepositoryRecord, SshRecor
 use crate::answers::file::key_as_shown;
 use crate::answers::{Field, KeyScope, Raw};
 use crate::fact::{IdentityKind, OwnerPath, Place, Site};
+use crate::key::PublicHalf;
 use crate::provider::{Host, Provider, TokenKind, token_kind};
 use crate::secret::Store;
 use crate::statements::{Lines, Mistake, Node, Said, Value, moment, repetitions, statements};
@@ -319,7 +320,7 @@ impl<'d> Draft<'d> {
         use Section::Ssh as Own;
         let scope = self.text(Own, "scope");
         Some(SshRecord {
-            public_key: self.path(Own, "public_key")?,
+            public_key: PublicHalf::parse(&self.text(Own, "public_key")?),
             private_key: self.path(Own, "private_key"),
             fingerprint: self.text(Own, "fingerprint"),
             scope: [KeyScope::Repository, KeyScope::Account]

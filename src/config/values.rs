@@ -162,7 +162,7 @@ fn repository_lines(repository: &RepositoryRecord, out: &mut Lines) {
 fn ssh_lines(ssh: &SshRecord, out: &mut Lines) {
     let SshRecord { public_key, private_key, fingerprint, scope, read_only, key_id } = ssh;
     out.section = Section::Ssh;
-    out.path("public_key", Some(public_key));
+    out.text("public_key", &public_key.to_string());
     out.path("private_key", private_key.as_deref());
     out.maybe("fingerprint", fingerprint.as_ref());
     out.add("scope", scope.map(|scope| Written::Text(scope.name().to_owned())));

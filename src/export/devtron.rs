@@ -24,12 +24,11 @@ const PROVIDERS: &[(&str, &str, &str, &str)] = &[
 
 fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     case.needs_token()?;
+    let devtron = case.taken_by("devtron")?;
     let connection = case.connection;
     let provider = connection.site.provider;
     let row = PROVIDERS.iter().find(|(id, ..)| *id == provider.id());
-    let (_, word, owner_key, project_key) = row.ok_or_else(|| {
-        format!("Devtron knows GitHub, GitLab, Azure DevOps and Bitbucket Cloud, and not {provider}: deploy from there with Argo CD or Flux themselves")
-    })?;
+    let (_, word, owner_key, project_key) = row.ok_or_else(|| format!("Devtron has no word for {provider}"))?;
     // Devtron takes a group's path when it is saved, and fails with it later: it wants the number.
     let wants_number = *owner_key == "gitLabGroupId";
     let owner = if wants_number { connection.owner_id.as_deref() } else { Some(connection.owner.owner.as_str()) };
@@ -37,7 +36,7 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     let host = connection.site.host.to_string();
     let host = if owner_key.is_empty() { format!("{host}/{owner}") } else { host };
     let mut body = json!({
-        "provider": word, "username": connection.username.as_deref().unwrap_or(case.user),
+        "provider": word, "username": case.user,
         "token": Mark::TokenQuoted.char().to_string(), "host": host, "active": true,
         "gitHubOrgId": "", "gitLabGroupId": "", "azureProjectName": "", "bitBucketWorkspaceId": "",
         "bitBucketProjectKey": "", "allowCustomRepository": false,
@@ -52,6 +51,12 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     trust(case, &mut body);
     if let Some(id) = case.parameters.get("id") {
         body["id"] = id.parse::<u64>().map_err(|_| "`id` is a number")?.into();
+    }
+    if let Some(one) = devtron.pair(provider).ok().and_then(|pair| pair.one_user.as_ref()) {
+        document.notes.push(format!(
+            "Devtron sends the user name {} to the API and to git alike ({}), and may lose one of them. {}",
+            case.user, one.source, one.instead
+        ));
     }
     let verb = if case.parameters.contains_key("id") { "PUT" } else { "POST" };
     document.notes.push(format!(

@@ -1,7 +1,8 @@
 //! Flux: a Secret, and the `GitRepository` that refers to it.
 //!
 //! Source: <https://fluxcd.io/flux/components/source/gitrepositories/> (keys of the Secret, forms of the address),
-//! read on 2026-11-21. The token goes in as a password: the page advises against `bearerToken` for Git forges.
+//! read on 2026-11-21. The token goes in as a password, since the page advises against `bearerToken` for the public
+//! forges; only what is documented to sign in as a bearer alone goes in as one.
 
 use super::yaml::{block, name_of, object_name, text};
 use super::{Case, Document, Format, Mark};
@@ -26,13 +27,14 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     if repository.branch.is_none() && !case.parameters.contains_key("branch") {
         document.notes.push("The branch is taken to be main: give another one with --set branch=…".into());
     }
-    let (url, data) = if case.signs_with_key() { key(case)? } else { token(case)? };
+    let interval = duration(&case.or("interval", "1m0s"))?;
+    let (url, data) = if case.signs_with_key() { key(case, document)? } else { token(case)? };
     Ok(format!(
         "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n  namespace: {namespace}\nstringData:\n{data}\
          ---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata:\n  name: {name}\n  \
          namespace: {namespace}\nspec:\n  interval: {interval}\n  url: {url}\n  ref:\n    branch: {branch}\n  \
          secretRef:\n    name: {name}\n",
-        interval = text(&case.or("interval", "1m0s")),
+        interval = text(&interval),
         url = text(&url),
         branch = text(&branch),
     ))
@@ -42,15 +44,51 @@ fn token(case: &Case<'_>) -> Result<(String, String), String> {
     case.needs_token()?;
     let mark = Mark::TokenQuoted.char();
     let ca = case.ca.map(|pem| block("ca.crt", pem)).unwrap_or_default();
-    let data = format!("  username: {}\n  password: \"{mark}\"\n{ca}", text(case.user));
+    let data = if case.is_bearer() {
+        format!("  bearerToken: \"{mark}\"\n{ca}")
+    } else {
+        format!("  username: {}\n  password: \"{mark}\"\n{ca}", text(case.user))
+    };
     Ok((case.repository()?.url.clone(), data))
 }
 
-fn key(case: &Case<'_>) -> Result<(String, String), String> {
+fn key(case: &Case<'_>, document: &mut Document) -> Result<(String, String), String> {
     case.needs_private_key()?;
     let public = case.public_key.map(|line| block("identity.pub", line)).unwrap_or_default();
+    let url = case.ssh_url()?;
     // Without the host's keys Flux refuses to connect.
-    let hosts = case.known_hosts.ok_or("the keys of the host are not known, and Flux wants them: `known_hosts`")?;
+    let hosts = case.known_hosts(document);
     let mark = Mark::KeyBlock.char();
-    Ok((case.ssh_url()?, format!("  identity: |\n    {mark}\n{public}{}", block("known_hosts", hosts))))
+    Ok((url, format!("  identity: |\n    {mark}\n{public}{}", block("known_hosts", &hosts))))
+}
+
+/// How often: as the schema of the object has it, `^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`.
+fn duration(given: &str) -> Result<String, String> {
+    let mut rest = given;
+    while !rest.is_empty() {
+        let number = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(rest.len());
+        let (count, unit) = rest.split_at(number);
+        let whole = count.split('.').all(|part| !part.is_empty()) && count.matches('.').count() < 2;
+        let unit_length = ["ms", "s", "m", "h"].into_iter().find(|one| unit.starts_with(one)).map(str::len);
+        let Some(length) = unit_length.filter(|_| whole) else { return Err(NOT_A_DURATION.into()) };
+        rest = &unit[length..];
+    }
+    if given.is_empty() { Err(NOT_A_DURATION.into()) } else { Ok(given.to_owned()) }
+}
+
+const NOT_A_DURATION: &str = "`interval` is a time such as 1m0s, 30s or 1h30m";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_those_of_the_schema() {
+        for fine in ["1m0s", "30s", "1h30m", "500ms", "1.5h", "0s"] {
+            assert!(duration(fine).is_ok(), "{fine}");
+        }
+        for wrong in ["", "1", "m", "1d", "1 m", "-1m", "1.m", ".5m", "1.2.3s", "1m0"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
 }

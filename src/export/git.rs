@@ -13,6 +13,7 @@ pub const NETRC: Format =
 
 fn credential(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     case.needs_token()?;
+    case.note_bearer(document);
     let origin = case.connection.site.host.origin();
     let mut text = format!("protocol={}\nhost={}\n", origin.scheme(), origin.authority());
     if let Some(path) = case.connection.repository.as_ref().and_then(|one| path_of(&one.url)) {
@@ -34,6 +35,7 @@ fn credential(case: &Case<'_>, document: &mut Document) -> Result<String, String
 
 fn netrc(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     case.needs_token()?;
+    case.note_bearer(document);
     let origin = case.connection.site.host.origin();
     if origin.authority() != origin.name() {
         document.notes.push("A .netrc knows hosts and no ports: the token would go to every port of this host.".into());
@@ -49,8 +51,25 @@ fn one_line(text: &str) -> Result<&str, String> {
     if text.chars().any(|letter| letter.is_control() || letter.is_whitespace()) { Err(broken.into()) } else { Ok(text) }
 }
 
-/// The path of an address, as git asks with it: without the slash before it.
-fn path_of(url: &str) -> Option<&str> {
+/// The path of an address, as git asks with it: without the slash before it, and decoded (`credential_from_url` of git's
+/// `credential.c`). Nothing where that could not stand on a line.
+fn path_of(url: &str) -> Option<String> {
     let rest = url.split_once("://")?.1;
-    Some(rest.split_once('/')?.1).filter(|path| !path.is_empty())
+    let path = percent_decoded(rest.split_once('/')?.1)?;
+    Some(path).filter(|path| !path.is_empty() && !path.chars().any(char::is_control))
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let digit = |at: usize| after.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+        let (byte, length) = match (first, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => (u8::try_from(high * 16 + low).ok()?, 2),
+            _ => (*first, 0),
+        };
+        bytes.push(byte);
+        rest = &after[length..];
+    }
+    String::from_utf8(bytes).ok()
 }

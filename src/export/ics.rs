@@ -12,6 +12,7 @@ pub const FORMAT: Format = Format {
 };
 
 fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
+    case.needs_token()?;
     let connection = case.connection;
     let planned = connection.token.as_ref().and_then(|token| token.rotate_by);
     let (at, what) = match (case.ends, planned) {

@@ -36,7 +36,11 @@ fn command(
     project: &str,
     shipyard: Option<String>,
 ) -> Result<String, String> {
+    if case.signs_with_key() {
+        return Err("this connection signs in with a key, which the command does not carry: use --set as=json".into());
+    }
     case.needs_token()?;
+    case.note_bearer(document);
     document.notes.push(
         "Keptn's own program takes the token as an argument: while it runs, others on that machine can see it.".into(),
     );
@@ -62,6 +66,7 @@ fn body(case: &Case<'_>, document: &mut Document, project: &str) -> Result<Strin
         json!({ "remoteURL": case.ssh_url()?, "user": user, "ssh": { "privateKey": key, "privateKeyPass": "" } })
     } else {
         case.needs_token()?;
+        case.note_bearer(document);
         let mut https = json!({ "token": Mark::TokenQuoted.char().to_string(), "insecureSkipTLS": false });
         if let Some(pem) = case.ca {
             https["certificate"] = encoded(pem).into();

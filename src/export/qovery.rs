@@ -27,11 +27,13 @@ const PROVIDERS: &[(&str, &str, bool)] =
 
 fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     case.needs_token()?;
+    case.taken_by("qovery")?;
     let site = &case.connection.site;
     let row = PROVIDERS.iter().find(|(id, ..)| *id == site.provider.id());
-    let (_, word, wants_workspace) = row.ok_or_else(|| {
-        format!("Qovery knows GitHub, GitLab and Bitbucket Cloud, and not {}: build with a pipeline there, and deploy images from a registry", site.provider)
-    })?;
+    let (_, word, wants_workspace) = row.ok_or_else(|| format!("Qovery has no word for {}", site.provider))?;
+    if case.ca.is_some() {
+        document.notes.push("Qovery has no field for a certificate authority: it reaches only hosts whose certificate is publicly trusted.".into());
+    }
     let workspace = wants_workspace.then(|| case.connection.owner.owner.clone());
     let elsewhere = site.provider.rules().default_host() != Some(site.host.to_string().as_str());
     let organisation = case.needed("organization", document);

@@ -25,6 +25,7 @@ const TOOLS: &[(&str, &[(&str, Holds)])] = &[
         ],
     ),
     ("bitbucket", &[("BITBUCKET_TOKEN", Holds::Token)]),
+    ("bitbucket-dc", &[("BITBUCKET_TOKEN", Holds::Token)]), // What `flux bootstrap bitbucket-server` reads.
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::fact::{Fault, FaultKind};
 
 type Answered<T> = Result<T, Fault>;
 
-pub(super) struct Memo<K, T>(Mutex<BTreeMap<K, State<T>>>);
+pub(crate) struct Memo<K, T>(Mutex<BTreeMap<K, State<T>>>);
 
 enum State<T> {
     /// Being asked. The request ends when nobody waits for it any more.
@@ -51,6 +51,10 @@ impl<K: Ord + Clone, T: Clone> Memo<K, T> {
             locked(&self.0).insert(key, State::Known(answer.clone()));
         }
         answer
+    }
+
+    pub fn clear(&self) {
+        locked(&self.0).clear();
     }
 
     pub fn forget(&self, key: &K) {

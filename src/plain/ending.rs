@@ -2,7 +2,6 @@
 
 use super::{Console, Session, check, paper};
 use crate::check::Verdict;
-use crate::config::Connection;
 use crate::report::Entry;
 use crate::wizard::Step;
 
@@ -59,9 +58,8 @@ impl<C: Console> Session<'_, C> {
         let Some(connection) = self.wizard.connection().filter(|_| self.wizard.is_saved()) else { return };
         let mut text = String::new();
         if let Some(platform) = self.wizard.platform() {
-            let pair = platform.pair(connection.site.provider).ok();
-            let fields = pair.map(|pair| pair.fields.as_slice()).unwrap_or_default();
-            if !fields.is_empty() || !platform.handover.steps.is_empty() {
+            let (fields, steps) = (platform.entered(&connection), platform.steps(&connection));
+            if !fields.is_empty() || !steps.is_empty() {
                 text.push_str(&format!("\n{}", paper::prose(&format!("What to enter at {}:", platform.title))));
             }
             if !platform.handover.menu.is_empty() {
@@ -69,12 +67,12 @@ impl<C: Console> Session<'_, C> {
             }
             for field in fields {
                 let name = crate::text::sanitise(&field.name, 80);
-                text.push_str(&paper::line(&format!("    {name}: "), &filled(&field.value, &connection)));
+                text.push_str(&paper::line(&format!("    {name}: "), &field.value));
             }
             for (key, value) in &connection.handover {
                 text.push_str(&paper::line("    ", &format!("{key}: {value}")));
             }
-            for (number, step) in platform.handover.steps.iter().enumerate() {
+            for (number, step) in steps.iter().enumerate() {
                 text.push_str(&paper::hanging(&format!("  {:>2}. ", number + 1), step));
             }
         }
@@ -85,21 +83,4 @@ impl<C: Console> Session<'_, C> {
         }
         self.say(&text);
     }
-}
-
-/// A value of the platform's form. The token itself is never among them: where it rests is told.
-fn filled(value: &str, connection: &Connection) -> String {
-    let or_note = |value: Option<String>, what: &str| value.unwrap_or_else(|| format!("({what} is not known)"));
-    let rests = connection.token.as_ref().map(|token| crate::cli::rests(&token.store)).unwrap_or_default();
-    let url = connection.repository.as_ref().map(|repository| repository.url.clone());
-    let known = [
-        ("{host}", connection.site.host.to_string()),
-        ("{owner}", connection.owner.owner.clone()),
-        ("{owner_id}", or_note(connection.owner_id.clone(), "the owner's id")),
-        ("{project}", or_note(connection.owner.project.clone(), "the project")),
-        ("{username}", or_note(connection.username.clone(), "the user name")),
-        ("{repository_url}", or_note(url, "the address of the repository")),
-        ("{token}", format!("(the token, from {rests})")),
-    ];
-    known.iter().fold(value.to_owned(), |value, (key, with)| value.replace(key, with))
 }

@@ -79,14 +79,14 @@ impl<C: Console> Session<'_, C> {
     /// Where the token may go and rests, what the config will hold, and what is done one after the other.
     fn consequences(&self) -> String {
         let mut text = String::new();
-        if let Some(site) = self.wizard.answers().site() {
+        if let Some(site) = self.wizard.answers().site().filter(|_| self.wizard.credential().is_some()) {
             text.push_str("\nThe token goes to these addresses and to no other:\n");
             for origin in site.origins() {
                 text.push_str(&paper::line("  ", &origin.to_string()));
             }
         }
-        text.push_str("It rests here:\n");
-        text.push_str(&paper::line("  ", &crate::cli::rests(&self.wizard.token().store)));
+        text.push_str("The secret will rest in:\n");
+        text.push_str(&paper::indented("  ", &self.wizard.rests()));
         let accepted = self.wizard.accepted();
         if !accepted.is_empty() {
             text.push_str(&paper::prose(&format!("Accepted although they failed: {}", accepted.join(", "))));

@@ -1,63 +1,41 @@
 //! The token: what to tick where it is made, and where it comes from.
 
-use std::collections::BTreeSet;
-
 use super::ask::Reply;
 use super::{Console, Session, Stop, paper};
 use crate::fact::{Fact, Query, Recognised, Value};
 use crate::platform::Level;
-use crate::provider::TokenKind;
 use crate::secret::{NotASecret, Secret};
-use crate::wizard::{Ask, Event, Step};
+use crate::wizard::{Ask, Event, Step, Tick};
 
 impl<C: Console> Session<'_, C> {
     /// What to tick for the platform and, apart, for ourselves; and the page where it is done.
     pub(super) fn boxes(&mut self) {
-        let answers = self.wizard.answers();
-        let (Some(platform), Some(site), Some(kind)) = (self.wizard.platform(), answers.site(), self.kind()) else {
-            return;
-        };
-        let rules = site.provider.rules();
-        let needs = platform.needs(site.provider, kind, None);
-        let mut text = format!("\n{}", paper::prose(&format!("Tick these, for {}:", platform.title)));
-        for need in &needs {
-            let level = if need.level == Level::Recommended { "recommended: " } else { "" };
-            text.push_str(&paper::indented("  ", &format!("[x] {}", rules.scope_title(&need.scope))));
-            text.push_str(&paper::indented("      ", &format!("{level}{}", need.reason)));
-        }
-        let mut scopes: Vec<&str> = needs.iter().map(|need| need.scope.as_str()).collect();
-        let held: BTreeSet<String> = rules.closure(&scopes.iter().map(ToString::to_string).collect());
-        let mut own = rules.wizard_scopes(kind, answers.creates());
-        if answers.creates() {
-            own.extend(rules.creation_scopes(kind, None));
-        }
-        let mut seen = held;
-        own.retain(|scope| seen.insert((*scope).to_owned()));
-        if !own.is_empty() {
-            text.push_str("And for this program itself, to look and to create:\n");
-            for scope in &own {
-                text.push_str(&paper::indented("  ", &format!("[x] {}", rules.scope_title(scope))));
+        let Some((boxes, platform)) = self.wizard.boxes().zip(self.wizard.platform()) else { return };
+        let mut text = String::new();
+        let mut group = |title: &str, ticks: &[Tick]| {
+            if ticks.is_empty() {
+                return;
             }
+            text.push_str(&format!("\n{}", paper::prose(title)));
+            for tick in ticks {
+                let level = if tick.level == Level::Recommended { "recommended: " } else { "" };
+                text.push_str(&paper::indented("  ", &format!("[x] {}", tick.title)));
+                text.push_str(&paper::indented("      ", &format!("{level}{}", tick.reason)));
+            }
+        };
+        group(&format!("Tick these, for {}:", platform.title), &boxes.needed);
+        group("And these, for this program itself:", &boxes.own);
+        if !(boxes.needed.is_empty() && boxes.own.is_empty()) {
+            text.push_str("Whatever goes beyond these is more than is needed, and the check says so.\n");
         }
-        scopes.extend(own);
-        let owner = answers.owner();
-        let owner = owner.as_ref().map(|path| path.owner.as_str());
-        let link = rules.token_page(&site, kind, &scopes, owner, &platform.id);
-        text.push_str(if link.prefilled {
+        text.push_str(if boxes.page.prefilled {
             "Make it here; the boxes are ticked already when the page opens:\n"
         } else {
             "Make it here:\n"
         });
-        text.push_str(&paper::line("  ", &link.url));
+        text.push_str(&paper::line("  ", &boxes.page.url));
+        text.push_str(&paper::prose(boxes.advice));
         self.say(&text);
-    }
-
-    /// The kind that was chosen, else the first that the platform takes.
-    fn kind(&self) -> Option<TokenKind> {
-        let (provider, platform) = (self.wizard.answers().provider()?, self.wizard.platform()?);
-        let mut kinds = provider.rules().kinds().iter().map(|row| row.kind);
-        let answered = self.wizard.answers().token_kind();
-        answered.or_else(|| kinds.find(|kind| platform.refuses(provider, *kind).is_none()))
     }
 
     pub(super) async fn ask_token(&mut self, ask: &Ask) -> Result<Reply, Stop> {

@@ -19,45 +19,72 @@ pub struct FileProblem {
     pub message: String,
 }
 
-/// The keys of a table, and which of them must be there.
-type Keys = &'static [(&'static str, bool)];
+/// What a key holds.
+#[derive(Clone, Copy)]
+enum Holds {
+    Text,
+    Flag,
+    Texts,
+    Table,
+    Tables,
+}
+use Holds::{Flag, Table, Tables, Text, Texts};
+
+/// A key of a table: whether it must be there, and what it holds.
+struct Key {
+    name: &'static str,
+    needed: bool,
+    holds: Holds,
+}
+
+const fn must(name: &'static str, holds: Holds) -> Key {
+    Key { name, needed: true, holds }
+}
+
+const fn may(name: &'static str, holds: Holds) -> Key {
+    Key { name, needed: false, holds }
+}
+
+type Keys = &'static [Key];
 
 const TOP: Keys = &[
-    ("id", true),
-    ("title", true),
-    ("about", true),
-    ("who", true),
-    ("owner-kind", false),
-    ("repository", true),
-    ("wants-empty", false),
-    ("reads", true),
-    ("writes", true),
-    ("creates", false),
-    ("reach", false),
-    ("does", false),
-    ("notices", false),
-    ("sources", true),
-    ("handover", true),
-    ("provider", true),
+    must("id", Text),
+    must("title", Text),
+    must("about", Text),
+    must("who", Text),
+    may("owner-kind", Text),
+    must("repository", Text),
+    may("wants-empty", Flag),
+    must("reads", Flag),
+    must("writes", Flag),
+    may("creates", Text),
+    may("reach", Text),
+    may("does", Tables),
+    may("notices", Tables),
+    must("sources", Tables),
+    must("handover", Table),
+    must("provider", Table),
 ];
-const DEED: Keys = &[("need", true), ("level", true), ("reason", true)];
-const NOTICE: Keys = &[("text", true), ("since", false), ("url", false), ("provider", false)];
-const SOURCE: Keys = &[("title", true), ("url", false), ("date", true)];
-const HANDOVER: Keys = &[("menu", true), ("steps", true), ("parameters", false)];
-const PARAMETER: Keys = &[("key", true), ("doc", true)];
+const DEED: Keys = &[must("need", Text), must("level", Text), must("reason", Text)];
+const NOTICE: Keys = &[must("text", Text), may("since", Text), may("url", Text), may("provider", Text)];
+const SOURCE: Keys = &[must("title", Text), may("url", Text), must("date", Text)];
+const HANDOVER: Keys = &[must("menu", Text), must("steps", Texts), may("parameters", Tables)];
+const PARAMETER: Keys = &[must("key", Text), must("doc", Text)];
 const PAIR: Keys = &[
-    ("unsupported", false),
-    ("fields", false),
-    ("git-user", false),
-    ("one-user", false),
-    ("roles", false),
-    ("token", false),
-    ("key", false),
+    may("unsupported", Text),
+    may("fields", Tables),
+    may("git-user", Text),
+    may("one-user", Table),
+    may("roles", Texts),
+    may("token", Table),
+    may("key", Table),
 ];
-const FORM_FIELD: Keys = &[("name", true), ("value", true)];
-const KIND: Keys = &[("unsupported", false), ("needs", false)];
-const NEED: Keys = &[("scope", true), ("level", true), ("when", false), ("reason", true)];
-const KEY: Keys = &[("read-only", false), ("reason", true), ("fields", false), ("steps", false)];
+const FORM_FIELD: Keys = &[must("name", Text), must("value", Text)];
+const KIND: Keys = &[may("unsupported", Text), may("needs", Tables)];
+const NEED: Keys = &[must("scope", Text), must("level", Text), may("when", Text), must("reason", Text)];
+const KEY: Keys = &[may("read-only", Flag), must("reason", Text), may("fields", Tables), may("steps", Texts)];
+
+const ONE_USER: Keys = &[must("source", Text), must("api", Text), must("git", Text), must("instead", Text)];
 
 /// Keys that hold one of some words.
 const WORDS: &[(&str, &[&str])] = &[
@@ -84,9 +111,8 @@ const PLACEHOLDERS: &[&str] = &[
     "name",
     "branch",
     "public_key",
+    "private_key",
 ];
-
-type Table<'t> = DeTable<'t>;
 
 /// Reads a platform file.
 ///
@@ -128,7 +154,7 @@ impl Walk<'_> {
         self.problems.push(FileProblem { line: position.line, column: position.column, message: message.into() });
     }
 
-    fn top(&mut self, table: &Table<'_>) {
+    fn top(&mut self, table: &DeTable<'_>) {
         self.keys(table, TOP, 0, "the file");
         for (name, value) in table {
             match (name.get_ref().as_ref(), value.get_ref()) {
@@ -152,15 +178,16 @@ impl Walk<'_> {
     }
 
     /// Keys that are not known, keys that are missing, and words that are none of those that are meant.
-    fn keys(&mut self, table: &Table<'_>, known: Keys, at: usize, what: &str) {
+    fn keys(&mut self, table: &DeTable<'_>, known: Keys, at: usize, what: &str) {
         for (name, value) in table {
             let key = name.get_ref().as_ref();
-            if !known.iter().any(|(known, _)| *known == key) {
-                let known: Vec<_> = known.iter().map(|(known, _)| *known).collect();
-                self.say(
-                    name.span().start,
-                    format!("{what} has no key `{}`: it has {}", sanitise(key, 60), known.join(", ")),
-                );
+            match known.iter().find(|known| known.name == key) {
+                Some(known) => self.holds(known, value),
+                None => {
+                    let known: Vec<_> = known.iter().map(|known| known.name).collect();
+                    let key = sanitise(key, 60);
+                    self.say(name.span().start, format!("{what} has no key `{key}`: it has {}", known.join(", ")));
+                }
             }
             let words = WORDS.iter().find(|(of, _)| *of == key).map(|(_, words)| *words);
             if let (Some(words), DeValue::String(word)) = (words, value.get_ref())
@@ -169,13 +196,45 @@ impl Walk<'_> {
                 self.say(value.span().start, format!("`{key}` is one of {}", words.join(", ")));
             }
         }
-        for (key, _) in known.iter().filter(|(key, needed)| *needed && !table.contains_key(*key)) {
-            self.say(at, format!("{what} lacks `{key}`"));
+        for key in known.iter().filter(|key| key.needed && !table.contains_key(key.name)) {
+            self.say(at, format!("{what} lacks `{}`", key.name));
         }
     }
 
+    /// A value of another type than its key holds.
+    fn holds(&mut self, key: &Key, value: &Spanned<DeValue<'_>>) {
+        let all = |fits: fn(&DeValue<'_>) -> bool| match value.get_ref() {
+            DeValue::Array(items) => items.iter().all(|item| fits(item.get_ref())),
+            _ => false,
+        };
+        let (fits, is) = match key.holds {
+            Text => (matches!(value.get_ref(), DeValue::String(_)), "a text in quotes"),
+            Flag => (matches!(value.get_ref(), DeValue::Boolean(_)), "true or false, without quotes"),
+            Texts => (all(|item| matches!(item, DeValue::String(_))), "a list of texts, in brackets"),
+            Table => {
+                (matches!(value.get_ref(), DeValue::Table(_)), "a table: its keys stand below its name in brackets")
+            }
+            Tables => (
+                all(|item| matches!(item, DeValue::Table(_))),
+                "a list of tables: each begins with its name in two brackets",
+            ),
+        };
+        if !fits {
+            self.say(value.span().start, format!("`{}` is {is}", key.name));
+        }
+    }
+
+    /// The table that a name of the reader's own stands for.
+    fn section<'v>(&mut self, value: &'v Spanned<DeValue<'_>>, what: &str) -> Option<&'v DeTable<'v>> {
+        if let DeValue::Table(table) = value.get_ref() {
+            return Some(table);
+        }
+        self.say(value.span().start, format!("{what} is a table: its keys stand below its name in brackets"));
+        None
+    }
+
     /// Each table of a list.
-    fn each(&mut self, list: &Spanned<DeValue<'_>>, look: impl Fn(&mut Self, &Table<'_>, usize)) {
+    fn each(&mut self, list: &Spanned<DeValue<'_>>, look: impl Fn(&mut Self, &DeTable<'_>, usize)) {
         let DeValue::Array(items) = list.get_ref() else { return };
         for item in items {
             if let DeValue::Table(table) = item.get_ref() {
@@ -184,7 +243,7 @@ impl Walk<'_> {
         }
     }
 
-    fn notice(&mut self, notice: &Table<'_>, at: usize) {
+    fn notice(&mut self, notice: &DeTable<'_>, at: usize) {
         self.keys(notice, NOTICE, at, "a notice");
         self.date(notice, "since");
         self.https(notice);
@@ -195,13 +254,13 @@ impl Walk<'_> {
         }
     }
 
-    fn source(&mut self, source: &Table<'_>, at: usize) {
+    fn source(&mut self, source: &DeTable<'_>, at: usize) {
         self.keys(source, SOURCE, at, "a source");
         self.date(source, "date");
         self.https(source);
     }
 
-    fn date(&mut self, table: &Table<'_>, key: &str) {
+    fn date(&mut self, table: &DeTable<'_>, key: &str) {
         if let Some((date, at)) = text(table, key)
             && date.parse::<jiff::civil::Date>().is_err()
         {
@@ -209,7 +268,7 @@ impl Walk<'_> {
         }
     }
 
-    fn https(&mut self, table: &Table<'_>) {
+    fn https(&mut self, table: &DeTable<'_>) {
         if let Some((url, at)) = text(table, "url")
             && !url.starts_with("https://")
         {
@@ -222,20 +281,26 @@ impl Walk<'_> {
         self.say(at, format!("no provider is named `{}`: known are {}", sanitise(id, 60), known.join(", ")));
     }
 
-    fn providers(&mut self, providers: &Table<'_>) {
+    fn providers(&mut self, providers: &DeTable<'_>) {
         for (name, value) in providers {
             let at = name.span().start;
             let Some(provider) = Provider::from_id(name.get_ref()) else {
                 self.unknown_provider(name.get_ref(), at);
                 continue;
             };
-            let DeValue::Table(pair) = value.get_ref() else { continue };
+            let Some(pair) = self.section(value, "a provider's section") else { continue };
             self.keys(pair, PAIR, at, "a provider's section");
             if let Some(fields) = pair.get("fields") {
                 self.each(fields, Self::form_field);
             }
             if let Some(DeValue::Table(key)) = pair.get("key").map(Spanned::get_ref) {
                 self.keys(key, KEY, at, "`key`");
+                if let Some(fields) = key.get("fields") {
+                    self.each(fields, Self::form_field);
+                }
+            }
+            if let Some(DeValue::Table(one)) = pair.get("one-user").map(Spanned::get_ref) {
+                self.keys(one, ONE_USER, at, "`one-user`");
             }
             if let Some(DeValue::Table(kinds)) = pair.get("token").map(Spanned::get_ref) {
                 self.kinds(kinds, provider);
@@ -243,7 +308,7 @@ impl Walk<'_> {
         }
     }
 
-    fn form_field(&mut self, field: &Table<'_>, at: usize) {
+    fn form_field(&mut self, field: &DeTable<'_>, at: usize) {
         self.keys(field, FORM_FIELD, at, "a form field");
         let Some((value, at)) = text(field, "value") else { return };
         for piece in value.split('{').skip(1) {
@@ -261,10 +326,10 @@ impl Walk<'_> {
         }
     }
 
-    fn kinds(&mut self, kinds: &Table<'_>, provider: Provider) {
+    fn kinds(&mut self, kinds: &DeTable<'_>, provider: Provider) {
         for (name, value) in kinds {
             let at = name.span().start;
-            let DeValue::Table(needs) = value.get_ref() else { continue };
+            let Some(needs) = self.section(value, "the section of a kind of token") else { continue };
             let Some(kind) = token_kind(provider, name.get_ref()) else {
                 let known: Vec<_> = provider.rules().kinds().iter().map(|row| row.kind.0).collect();
                 let name = sanitise(name.get_ref(), 60);
@@ -278,7 +343,7 @@ impl Walk<'_> {
         }
     }
 
-    fn need(&mut self, need: &Table<'_>, at: usize, provider: Provider, kind: TokenKind) {
+    fn need(&mut self, need: &DeTable<'_>, at: usize, provider: Provider, kind: TokenKind) {
         self.keys(need, NEED, at, "a need");
         if let Some((scope, at)) = text(need, "scope")
             && !provider.rules().knows_scope(kind, scope)
@@ -296,7 +361,7 @@ impl Walk<'_> {
 }
 
 /// A text and its place.
-fn text<'t>(table: &'t Table<'_>, key: &str) -> Option<(&'t str, usize)> {
+fn text<'t>(table: &'t DeTable<'_>, key: &str) -> Option<(&'t str, usize)> {
     let value = table.get(key)?;
     match value.get_ref() {
         DeValue::String(text) => Some((text.as_ref(), value.span().start)),
@@ -305,6 +370,6 @@ fn text<'t>(table: &'t Table<'_>, key: &str) -> Option<(&'t str, usize)> {
 }
 
 /// Where the first key of a table stands.
-fn start(table: &Table<'_>) -> Option<usize> {
+fn start(table: &DeTable<'_>) -> Option<usize> {
     table.iter().map(|(name, _)| name.span().start).min()
 }

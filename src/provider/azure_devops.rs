@@ -13,7 +13,9 @@ mod address;
 
 use std::collections::BTreeSet;
 
-use super::{Address, Coverage, Host, KindRow, Link, Located, Need, Origin, Projects, Proof, Rules, TokenKind};
+use super::{
+    Address, Coverage, Host, KeyRules, KindRow, Link, Located, Need, Origin, Projects, Proof, Rules, TokenKind,
+};
 use crate::fact::{Place, Recognised, Service, Site, Visibility};
 use crate::key::Lock;
 use crate::secret::Secret;
@@ -202,6 +204,13 @@ impl Rules for AzureDevops {
         false
     }
 
+    /// The extension of the Azure CLI signs in with the first (`docs/cli/log-in-via-pat.md` of
+    /// MicrosoftDocs/azure-devops-docs, read on 2026-11-21), Terraform's azuredevops provider with the second. Not
+    /// `SYSTEM_ACCESSTOKEN`: that one is a pipeline's own, and ends with its job.
+    fn token_variables(&self) -> &'static [&'static str] {
+        &["AZURE_DEVOPS_EXT_PAT", "AZDO_PERSONAL_ACCESS_TOKEN"]
+    }
+
     fn clone_url(&self, site: &Site, place: &Place) -> String {
         let name = percent_encoded(&place.name);
         // A repository that is called like its project has a shorter address, too.
@@ -260,6 +269,12 @@ impl Rules for AzureDevops {
 
     fn new_repository_page(&self, site: &Site, owner: &str) -> String {
         self.base(site, owner)
+    }
+
+    /// It takes RSA keys only, and its REST API knows none ("Use SSH key authentication", learn.microsoft.com,
+    /// 2023-06-21).
+    fn keys(&self) -> KeyRules {
+        KeyRules { only: Some(("ssh-rsa", "ssh-keygen -t rsa -b 4096 -f FILE")), by_api: false }
     }
 
     /// Azure DevOps knows keys of accounts only; they are pasted on a page of the account.

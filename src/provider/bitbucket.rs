@@ -136,6 +136,15 @@ impl Rules for Bitbucket {
         if kind == API { "admin:repository:bitbucket" } else { "repository:admin" }
     }
 
+    fn registration_scopes(&self, kind: TokenKind, at_account: bool) -> Vec<&'static str> {
+        match (kind == API, at_account) {
+            (true, true) => vec!["write:ssh-key:bitbucket"],
+            (true, false) => vec!["admin:repository:bitbucket", "write:ssh-key:bitbucket"],
+            (false, true) => Vec::new(),
+            (false, false) => vec!["repository:admin"],
+        }
+    }
+
     fn proof(&self, scope: &str) -> Proof {
         scope::proof(scope)
     }
@@ -190,6 +199,16 @@ impl Rules for Bitbucket {
 
     fn git_user_matters(&self) -> bool {
         true
+    }
+
+    fn reaches_one_repository(&self, kind: TokenKind) -> bool {
+        kind == REPOSITORY
+    }
+
+    /// No program of Atlassian's documents one. This is the word that scripts with the API's examples use, and nothing is
+    /// lost where it holds something else: it is offered, tried and judged like any other token.
+    fn token_variables(&self) -> &'static [&'static str] {
+        &["BITBUCKET_TOKEN"]
     }
 
     fn clone_url(&self, site: &Site, place: &Place) -> String {

@@ -134,6 +134,10 @@ impl Rules for BitbucketDc {
         "PROJECT_ADMIN"
     }
 
+    fn registration_scopes(&self, _kind: TokenKind, at_account: bool) -> Vec<&'static str> {
+        if at_account { Vec::new() } else { vec!["REPO_ADMIN"] }
+    }
+
     fn proof(&self, scope: &str) -> Proof {
         match scope {
             "REPO_READ" => Proof::Git(Service::Read),
@@ -183,6 +187,21 @@ impl Rules for BitbucketDc {
 
     fn git_user_matters(&self) -> bool {
         true
+    }
+
+    /// Those without a user: see the head of this file.
+    fn git_bearer(&self, kind: TokenKind) -> bool {
+        matches!(kind, PROJECT | REPOSITORY)
+    }
+
+    fn reaches_one_repository(&self, kind: TokenKind) -> bool {
+        kind == REPOSITORY
+    }
+
+    /// What Flux's bootstrap reads (<https://fluxcd.io/flux/installation/bootstrap/bitbucket/>, read on 2026-11-21); no
+    /// program of Atlassian's has one.
+    fn token_variables(&self) -> &'static [&'static str] {
+        &["BITBUCKET_TOKEN"]
     }
 
     fn clone_url(&self, site: &Site, place: &Place) -> String {

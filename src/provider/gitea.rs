@@ -125,6 +125,10 @@ impl Rules for Gitea {
         }
     }
 
+    fn registration_scopes(&self, _kind: TokenKind, at_account: bool) -> Vec<&'static str> {
+        if at_account { vec!["write:user"] } else { vec!["write:repository"] }
+    }
+
     fn proof(&self, scope: &str) -> Proof {
         match scope {
             "read:repository" => Proof::Git(Service::Read),
@@ -201,8 +205,10 @@ impl Rules for Gitea {
         }
     }
 
+    /// tea 0.16 is reported to read the first, beside the address in `GITEA_INSTANCE_URL`; the second is its like at
+    /// Forgejo. No program's own documentation was seen for either. A pipeline's own token has these names as well, and ends with its job.
     fn token_variables(&self) -> &'static [&'static str] {
-        &["GITEA_TOKEN"]
+        &["GITEA_TOKEN", "FORGEJO_TOKEN"]
     }
 
     fn token_page(&self, site: &Site, _kind: TokenKind, _scopes: &[&str], _owner: Option<&str>, _name: &str) -> Link {

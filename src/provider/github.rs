@@ -225,6 +225,15 @@ impl Rules for GitHub {
         if kind == CLASSIC { "repo" } else { "administration:write" }
     }
 
+    fn registration_scopes(&self, kind: TokenKind, at_account: bool) -> Vec<&'static str> {
+        match (kind == CLASSIC, at_account) {
+            (true, true) => vec!["write:public_key"],
+            (true, false) => vec!["repo"],
+            (false, true) => vec!["keys:write"],
+            (false, false) => vec!["administration:write"],
+        }
+    }
+
     fn proof(&self, scope: &str) -> Proof {
         match scope {
             "metadata:read" => Proof::Repository,

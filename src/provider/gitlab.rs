@@ -187,6 +187,10 @@ impl Rules for GitLab {
         if kind == FINE_GRAINED { "project:create" } else { "api" }
     }
 
+    fn registration_scopes(&self, kind: TokenKind, _at_account: bool) -> Vec<&'static str> {
+        if kind == FINE_GRAINED { Vec::new() } else { vec!["api"] }
+    }
+
     fn proof(&self, scope: &str) -> Proof {
         scope::proof(scope)
     }
@@ -263,10 +267,20 @@ impl Rules for GitLab {
         }
     }
 
-    /// The GitLab CLI reads it before what it has stored (<https://docs.gitlab.com/cli/auth/login/>, read on 2026-11-21). No
-    /// command of that program is documented that prints a token and nothing else.
+    /// The GitLab CLI reads it before what it has stored (<https://docs.gitlab.com/cli/auth/login/>, read on 2026-11-21).
     fn token_variables(&self) -> &'static [&'static str] {
         &["GITLAB_TOKEN"]
+    }
+
+    /// It "prints the value of a given configuration key", and `token` is such a key for each host
+    /// (its manual pages glab-config-get and glab-config-set, <https://man.archlinux.org/man/glab-config-get.1.en>, read on
+    /// 2026-11-21). Whether it does where the token is in a keyring is not documented: no output is then no token.
+    fn token_command(&self) -> &'static [&'static str] {
+        &["glab", "config", "get", "token", "--host", "gitlab.com"]
+    }
+
+    fn reaches_one_repository(&self, kind: TokenKind) -> bool {
+        kind == PROJECT
     }
 
     fn token_page(&self, site: &Site, kind: TokenKind, scopes: &[&str], owner: Option<&str>, name: &str) -> Link {

@@ -10,21 +10,26 @@ use ssh_key::{Algorithm, LineEnding, PrivateKey};
 
 use crate::disk::{self, DiskFault};
 use crate::fact::{Fault, FaultKind, Remedy};
-use crate::key::{KeyFiles, NotAKey, PublicKey};
+use crate::key::{KeyFiles, NotAKey, PublicHalf, PublicKey};
 
 /// The public half, after a look at the private one where there is one.
 ///
 /// # Errors
 /// `not-found` where a file is not there, `Secret` for whatever is not as it has to be. No fault repeats what a file holds.
 pub fn read_key(files: &KeyFiles) -> Result<PublicKey, Fault> {
-    let public = text(&files.public)?.ok_or_else(|| absent(&files.public))?;
-    let key = PublicKey::parse(&public).map_err(|reason| not_a_key(&files.public, &reason))?;
+    let key = match &files.public {
+        PublicHalf::Line(key) => key.clone(),
+        PublicHalf::File(path) => {
+            let public = text(path)?.ok_or_else(|| absent(path))?;
+            PublicKey::parse(&public).map_err(|reason| not_a_key(path, &reason))?
+        }
+    };
     let Some(private) = &files.private else { return Ok(key) };
     let own = public_half(private)?.ok_or_else(|| absent(private))?;
     if own == key {
         return Ok(key);
     }
-    let text = format!("{} and {} are halves of two different keys.", files.public.display(), private.display());
+    let text = format!("{} and {} are halves of two different keys.", files.public, private.display());
     Err(fault(text, "Give the two halves of one key."))
 }
 
@@ -34,17 +39,17 @@ pub fn read_key(files: &KeyFiles) -> Result<PublicKey, Fault> {
 /// # Errors
 /// As for [`read_key`], and what keeps the files from being written.
 pub fn generate(files: &KeyFiles, comment: &str) -> Result<PublicKey, Fault> {
-    let Some(private) = &files.private else {
+    let KeyFiles { public: PublicHalf::File(public), private: Some(private) } = files else {
         return Err(fault("A new key needs a path.".to_owned(), "Give one as `ssh.generate`."));
     };
     if let Some(key) = public_half(private)? {
-        return match text(&files.public)? {
+        return match text(public)? {
             Some(_) => read_key(files),
-            None => disk::create(&files.public, &format!("{key} {comment}\n"), 0o644).map_err(of_disk).map(|()| key),
+            None => disk::create(public, &format!("{key} {comment}\n"), 0o644).map_err(of_disk).map(|()| key),
         };
     }
-    if text(&files.public)?.is_some() {
-        let text = format!("{} is there, and its private half is not.", files.public.display());
+    if text(public)?.is_some() {
+        let text = format!("{} is there, and its private half is not.", public.display());
         return Err(fault(text, "Name another path for the new key."));
     }
     let broken = |_| fault("The system gave no key.".to_owned(), "Make one with ssh-keygen -t ed25519, and name it.");
@@ -54,7 +59,7 @@ pub fn generate(files: &KeyFiles, comment: &str) -> Result<PublicKey, Fault> {
     let key = PublicKey::parse(&key).map_err(|_| broken(ssh_key::Error::FormatEncoding))?;
     let secret = new.to_openssh(LineEnding::LF).map_err(broken)?;
     disk::create(private, &secret, 0o600).map_err(of_disk)?;
-    disk::create(&files.public, &format!("{key} {comment}\n"), 0o644).map_err(of_disk)?;
+    disk::create(public, &format!("{key} {comment}\n"), 0o644).map_err(of_disk)?;
     Ok(key)
 }
 
@@ -115,7 +120,7 @@ mod tests {
     use super::*;
 
     fn files(dir: &Path) -> KeyFiles {
-        KeyFiles { public: dir.join("key.pub"), private: Some(dir.join("key")) }
+        KeyFiles { public: PublicHalf::File(dir.join("key.pub")), private: Some(dir.join("key")) }
     }
 
     #[test]
@@ -148,10 +153,11 @@ mod tests {
         generate(&both, "one").unwrap();
         let secret = std::fs::read_to_string(dir.path().join("key")).unwrap();
         let piece = &secret.lines().nth(2).unwrap()[..20];
-        let swapped = KeyFiles { public: dir.path().join("key"), private: None };
+        let swapped = KeyFiles { public: PublicHalf::File(dir.path().join("key")), private: None };
         let refused = read_key(&swapped).unwrap_err();
         assert!(refused.text.contains("private key") && !refused.text.contains(piece), "{}", refused.text);
-        let other = KeyFiles { public: dir.path().join("b.pub"), private: Some(dir.path().join("b")) };
+        let other =
+            KeyFiles { public: PublicHalf::File(dir.path().join("b.pub")), private: Some(dir.path().join("b")) };
         generate(&other, "two").unwrap();
         let mixed = KeyFiles { public: both.public.clone(), private: other.private.clone() };
         assert!(read_key(&mixed).unwrap_err().text.contains("two different keys"));

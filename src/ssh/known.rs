@@ -37,6 +37,20 @@ pub(super) fn hosts(of_the_user: &str) -> String {
     lines.join("\n") + "\n"
 }
 
+/// The lines for one host, as ssh keeps them: what is pinned, then what the user has vouched for. `name` is the host as
+/// the file has it (`git.example`, or `[git.example]:7999`).
+pub fn known_hosts(name: &str, of_the_user: &str) -> Option<String> {
+    let pinned = rows().into_iter().filter(|row| row.name == name).map(|row| format!("{} {}", row.name, row.key));
+    let vouched = of_the_user.lines().map(str::trim).filter(|line| {
+        // Marked lines (@cert-authority, @revoked) and hashed names say nothing about this host that could be carried over.
+        line.split_once(char::is_whitespace).is_some_and(|(names, _)| names.split(',').any(|one| one == name))
+    });
+    let mut lines: Vec<String> = pinned.collect();
+    lines.extend(vouched.map(str::to_owned));
+    lines.dedup();
+    (!lines.is_empty()).then(|| lines.join("\n") + "\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +69,16 @@ mod tests {
         for host in ["github.com", "gitlab.com", "bitbucket.org", "ssh.dev.azure.com"] {
             assert!(rows.iter().any(|row| row.name == host), "{host}");
         }
+    }
+
+    #[test]
+    fn one_host_has_its_own_lines_and_no_other() {
+        let mine = "# mine\n[git.example]:7999,10.0.0.7 ssh-ed25519 AAAA\n|1|hash= ssh-rsa BBBB\n@revoked git.example ssh-rsa CC\n";
+        assert_eq!(known_hosts("[git.example]:7999", mine).unwrap(), "[git.example]:7999,10.0.0.7 ssh-ed25519 AAAA\n");
+        assert_eq!(known_hosts("git.example", mine), None);
+        let github = known_hosts("github.com", mine).unwrap();
+        assert_eq!(github.lines().filter(|line| line.starts_with("github.com ")).count(), 3);
+        assert_eq!(github.lines().count(), 3);
     }
 
     #[test]

@@ -57,6 +57,7 @@ pub struct Checked {
 pub enum Chosen {
     Add,
     Edit(String),
+    Rotate(String),
     Leave,
 }
 
@@ -184,8 +185,25 @@ impl<D: Desk> Connections<D> {
             self.rows.iter().map(|row| of(row).width()).max().unwrap_or(0).min(most)
         };
         let name = width(|row| &row.name, 28);
-        let provider = width(|row| &row.provider, 12);
-        let owner = width(|row| &row.owner, 14);
+        let ends = width(|row| short(&row.ends), 20);
+        // What there is no room for is in the details.
+        let mut room = sheet.width().saturating_sub(name + ends + 19);
+        let mut column = |wanted: usize, least: usize| {
+            let given = if room >= least + 2 { wanted.min(room - 2) } else { 0 };
+            room = room.saturating_sub(given + 2);
+            given
+        };
+        let owner = column(width(|row| &row.owner, 24).max(5), 5);
+        let provider = column(width(|row| &row.provider, 24).max(8), 8);
+        let beside = |text: &str, width: usize| match width {
+            0 => String::new(),
+            width => format!("  {}", padded(text, width, theme.glyphs.cut)),
+        };
+        if !self.rows.is_empty() {
+            let (provider, owner) = (beside("Provider", provider), beside("Owner", owner));
+            let head = format!("    {}{provider}{owner}    {:11}Ends", padded("Name", name, ""), "Checked");
+            sheet.line(Line::styled(head, theme.quiet()));
+        }
         for (at, row) in self.rows.iter().enumerate() {
             let here = at == self.at;
             let word = self.verdict(row);
@@ -199,10 +217,10 @@ impl<D: Desk> Connections<D> {
                 Span::styled(format!("{} ", if here { theme.glyphs.pointer } else { " " }), theme.accent()),
                 Span::styled(format!("{active} "), theme.pass()),
                 Span::styled(padded(&row.name, name, theme.glyphs.cut), plain),
-                Span::styled(format!("  {}", padded(&row.provider, provider, theme.glyphs.cut)), theme.quiet()),
-                Span::styled(format!("  {}", padded(&row.owner, owner, theme.glyphs.cut)), theme.text()),
-                Span::styled(format!("  {mark} {:8}", word.as_deref().unwrap_or("never")), style),
-                Span::styled(short(&row.ends), if row.urgent { theme.warn() } else { theme.quiet() }),
+                Span::styled(beside(&row.provider, provider), theme.quiet()),
+                Span::styled(beside(&row.owner, owner), theme.text()),
+                Span::styled(format!("  {mark} {:11}", word.as_deref().unwrap_or("not yet")), style),
+                Span::styled(short(&row.ends).to_owned(), if row.urgent { theme.warn() } else { theme.quiet() }),
             ]);
             if here {
                 sheet.focused(|sheet| sheet.line(line.style(theme.selected())));
@@ -258,7 +276,7 @@ impl<D: Desk> Connections<D> {
             }
             Some(Err(reason)) => sheet.hanging(&format!("{} ", theme.glyphs.fail), theme.fail(), reason, theme.text()),
             None => {
-                let checked = row.verdict.as_ref().map_or("never".to_owned(), |(word, day)| format!("{day}: {word}"));
+                let checked = row.verdict.as_ref().map_or("not yet".to_owned(), |(word, day)| format!("{day}: {word}"));
                 sheet.hanging(&format!("{:12}", "Checked"), theme.quiet(), &checked, theme.text());
             }
         }
@@ -267,8 +285,8 @@ impl<D: Desk> Connections<D> {
 }
 
 /// A distance without its day, for a row.
-fn short(ends: &str) -> String {
-    ends.split(" (").next().unwrap_or_default().to_owned()
+fn short(ends: &str) -> &str {
+    ends.split(" (").next().unwrap_or_default()
 }
 
 impl<D: Desk> Scene for Connections<D> {
@@ -298,6 +316,9 @@ impl<D: Desk> Scene for Connections<D> {
             Intent::Leave => vec![Deed::End(Chosen::Leave)],
             Intent::Add => vec![Deed::End(Chosen::Add)],
             Intent::Jump => self.chosen().map(|row| Deed::End(Chosen::Edit(row.name.clone()))).into_iter().collect(),
+            Intent::Rotate => {
+                self.chosen().map(|row| Deed::End(Chosen::Rotate(row.name.clone()))).into_iter().collect()
+            }
             Intent::Accept => self.show(),
             Intent::Check => self.check(),
             Intent::Activate => self.activate(),

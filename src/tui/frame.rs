@@ -142,12 +142,6 @@ fn header(page: &Page, theme: &Theme, buffer: &mut Buffer, area: Rect) {
 
 /// The steps: all by name where there is room, else their marks and the name of this one.
 fn path(steps: &[(Mark, &'static str)], theme: &Theme, width: usize) -> Line<'static> {
-    let mark = |mark: Mark| match mark {
-        Mark::Done => (theme.glyphs.pass, theme.pass()),
-        Mark::Here => (theme.glyphs.here, theme.accent()),
-        Mark::Ahead => (theme.glyphs.ahead, theme.quiet()),
-        Mark::Failed => (theme.glyphs.fail, theme.fail()),
-    };
     let wide: usize = steps.iter().map(|(_, name)| name.width() + 4).sum();
     let mut spans = vec![Span::raw(" ")];
     let named = |kind: Mark| match kind {
@@ -158,14 +152,14 @@ fn path(steps: &[(Mark, &'static str)], theme: &Theme, width: usize) -> Line<'st
     };
     if wide < width {
         for (kind, name) in steps {
-            let (glyph, style) = mark(*kind);
+            let (glyph, style) = theme.mark(*kind);
             spans.push(Span::styled(format!("{glyph} "), style));
             spans.push(Span::styled(format!("{name}  "), named(*kind)));
         }
         return Line::from(spans);
     }
     for (kind, _) in steps {
-        let (glyph, style) = mark(*kind);
+        let (glyph, style) = theme.mark(*kind);
         spans.push(Span::styled(format!("{glyph} "), style));
     }
     if let Some(at) = steps.iter().position(|(kind, _)| *kind == Mark::Here) {

@@ -27,6 +27,8 @@ pub enum Context {
     Reading,
     /// A question stands in the way.
     Question,
+    /// One of a few rows, in front of the page.
+    Menu,
     Help,
 }
 
@@ -43,6 +45,7 @@ impl Context {
         Self::Connections,
         Self::Reading,
         Self::Question,
+        Self::Menu,
         Self::Help,
     ];
 
@@ -65,6 +68,7 @@ impl Context {
             Self::Connections => "The connections",
             Self::Reading => "Reading",
             Self::Question => "A question",
+            Self::Menu => "A choice",
             Self::Help => "The help",
         }
     }
@@ -96,6 +100,8 @@ pub enum Intent {
     RetryAll,
     /// Go to the answer that this line comes from.
     Jump,
+    /// Go to any step that was come to.
+    Steps,
     /// Let everything happen that the review lists.
     Apply,
     /// Save although checks failed.
@@ -199,14 +205,15 @@ const fn row(
 }
 
 use Context::{
-    Applying, Checks, Choosing, Connections, Done, Help, Question, Reading, Review, Searching, Token, Typing,
+    Applying, Checks, Choosing, Connections, Done, Help, Menu, Question, Reading, Review, Searching, Token, Typing,
 };
 
 const EVERYWHERE: &[Context] = Context::ALL;
 const WRITTEN: &[Context] = &[Typing, Searching];
-const LISTED: &[Context] = &[Choosing, Checks, Review, Connections];
+const LISTED: &[Context] = &[Choosing, Checks, Review, Connections, Menu];
 const SCROLLED: &[Context] = &[Token, Applying, Done, Reading, Help];
-const UNWRITTEN: &[Context] = &[Choosing, Token, Checks, Review, Applying, Done, Connections, Reading, Question, Help];
+const UNWRITTEN: &[Context] =
+    &[Choosing, Token, Checks, Review, Applying, Done, Connections, Reading, Question, Menu, Help];
 const PAGES: &[Context] = &[Choosing, Typing, Searching, Token, Checks, Review];
 const HIDDEN: (&str, &str) = ("", "");
 
@@ -234,6 +241,8 @@ pub const TABLE: &[Row] = &[
     row(&[Done], &[key(KeyCode::Enter)], Intent::Accept, ("enter", "finish"), "finish"),
     row(&[Connections], &[key(KeyCode::Enter)], Intent::Accept, ("enter", "show"), "show this connection"),
     row(&[Question], &[key(KeyCode::Enter)], Intent::Accept, ("enter", "answer"), "answer so"),
+    row(&[Menu], &[key(KeyCode::Enter)], Intent::Accept, ("enter", "go there"), "go there"),
+    row(&[Menu], &[key(KeyCode::Esc), letter('q')], Intent::Back, ("esc", "close"), "close this"),
     row(&[Question], &[letter('y')], Intent::Yes, ("y", "yes"), "yes"),
     row(&[Question], &[letter('n'), key(KeyCode::Esc)], Intent::No, ("n", "no"), "no"),
     row(PAGES, &[key(KeyCode::Esc)], Intent::Back, ("esc", "back"), "one page back; nothing that was answered is lost"),
@@ -279,6 +288,20 @@ pub const TABLE: &[Row] = &[
     row(&[Token, Checks, Reading], &[letter('Q')], Intent::Code, HIDDEN, "show that page's address as a QR code"),
     row(WRITTEN, &[ctrl('q')], Intent::Code, HIDDEN, "show that page's address as a QR code"),
     row(&[Checks], &[letter('e')], Intent::Jump, ("e", "edit"), "go to the answer that this comes from"),
+    row(
+        &[Choosing, Token, Checks, Review],
+        &[letter('s'), key(KeyCode::F(2))],
+        Intent::Steps,
+        HIDDEN,
+        "to any step that was answered; the way leads back here",
+    ),
+    row(
+        WRITTEN,
+        &[ctrl('t'), key(KeyCode::F(2))],
+        Intent::Steps,
+        HIDDEN,
+        "to any step that was answered; the way leads back here",
+    ),
     row(&[Review], &[letter('a')], Intent::Apply, ("a", "apply"), "apply: everything listed here happens"),
     row(&[Checks], &[letter('r')], Intent::Retry, ("r", "again"), "ask this again"),
     row(&[Checks], &[letter('R')], Intent::RetryAll, ("R", "all again"), "ask everything again"),
@@ -291,6 +314,13 @@ pub const TABLE: &[Row] = &[
         "hand this to the clipboard of the terminal; never a secret",
     ),
     row(&[Connections], &[letter('c')], Intent::Check, ("c", "check"), "check this connection now; nothing is changed"),
+    row(
+        &[Connections],
+        &[letter('r')],
+        Intent::Rotate,
+        ("r", "rotate"),
+        "give it a new token, proven before the old one is let go",
+    ),
     row(&[Connections], &[letter('a')], Intent::Add, ("a", "add"), "set up another connection"),
     row(&[Review], &[letter('e')], Intent::Jump, HIDDEN, "go to the answer that this comes from"),
     row(&[Connections], &[letter('e')], Intent::Jump, ("e", "edit"), "edit this connection"),

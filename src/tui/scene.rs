@@ -1,7 +1,7 @@
 //! A scene: what is on the screen for a while, and what a key means there. The wizard is one, the list of connections
 //! another. A scene draws nothing by itself and waits for nothing but its own errands: the loop in `stage` does both.
 
-use crate::tui::frame::{Page, Room};
+use crate::tui::frame::{Mark, Page, Room};
 use crate::tui::keys::{Context, Intent};
 use crate::tui::theme::Theme;
 
@@ -17,6 +17,8 @@ pub enum Deed<End> {
     /// Hand a text to the clipboard of the terminal: the text, and what it is.
     Copy(String, String),
     Ask(Question),
+    /// Let one of a few be chosen.
+    Choose(Menu),
     /// Move over a page that has no row under the cursor.
     Scroll(Intent),
     End(End),
@@ -33,9 +35,30 @@ pub struct Question {
     pub no: String,
 }
 
+/// A few rows of which one can be taken.
+#[derive(Clone, Debug)]
+pub struct Menu {
+    pub title: String,
+    pub rows: Vec<MenuRow>,
+    /// The row under the cursor.
+    pub at: usize,
+}
+
+#[derive(Clone, Debug)]
+pub struct MenuRow {
+    pub mark: Mark,
+    pub label: String,
+    /// Half a line beside it.
+    pub note: String,
+    /// Whether it can be taken now.
+    pub open: bool,
+}
+
 /// What a question is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Topic {
+    /// The row of a menu.
+    Row(usize),
     Leave,
     Overrule,
     Apply,
@@ -92,6 +115,11 @@ pub trait Scene {
 
     /// Whether something is under way that the screen shows.
     fn is_waiting(&self) -> bool;
+
+    /// Whether a time is shown that runs down: it is drawn anew each second.
+    fn counts_down(&self) -> bool {
+        false
+    }
 
     /// Waits until an errand comes back, and takes it in. For ever, where none is under way. Nothing is lost when this
     /// is dropped before.

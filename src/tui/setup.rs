@@ -6,6 +6,8 @@ mod page;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::frame::Page;
 use super::keys::{Context, Intent};
 use super::scene::{Deed, Look, Question, Scene, Topic};
@@ -17,6 +19,7 @@ use super::screens::token::TokenPage;
 use super::screens::{Act, apply};
 use crate::answers::{Answer, Answers, Field};
 use crate::headless::Tasks;
+use crate::nearby;
 use crate::provider::{Host, Provider};
 use crate::wizard::{Effect, Event, Screen, Step, Wizard};
 use crate::world::World;
@@ -102,6 +105,10 @@ impl SetUp {
 
     /// Tells the wizard, and has done what it then wants.
     fn tell(&mut self, event: Event) {
+        let event = match event {
+            Event::Answer(field, answer) => Event::Answer(field, nearby::rooted(answer)),
+            event => event,
+        };
         let chosen = match &event {
             Event::Answer(Field::Provider, Answer::Provider(provider)) => Some(*provider),
             _ => None,
@@ -230,6 +237,7 @@ impl Scene for SetUp {
         match (topic, yes) {
             (Topic::Leave, true) => vec![Deed::End(Left::GivenUp)],
             (Topic::Overrule, true) => self.overrule(),
+            (Topic::Row(row), true) => self.jump_to(row),
             _ => Vec::new(),
         }
     }
@@ -244,6 +252,11 @@ impl Scene for SetUp {
 
     fn is_waiting(&self) -> bool {
         self.wizard.waiting().next().is_some()
+    }
+
+    fn counts_down(&self) -> bool {
+        self.shown == Step::Checks
+            && self.limit(Timestamp::now()).is_some_and(|left| left > -SignedDuration::from_secs(2))
     }
 
     async fn outcome(&mut self) -> Vec<Deed<Left>> {

@@ -23,6 +23,7 @@ use super::widgets::sheet::Sheet;
 
 /// How often the picture of something that goes on changes.
 const TICK: Duration = Duration::from_millis(100);
+const SECOND: Duration = Duration::from_secs(1);
 /// The lines that a page key moves over.
 const LEAF: usize = 10;
 /// The most that is dealt with between two frames.
@@ -72,9 +73,23 @@ struct State {
     notice: Option<(String, bool)>,
     tick: usize,
     scroll: usize,
+    /// What had the focus, and in which line.
+    anchor: Option<(String, usize)>,
     /// The page that was drawn last.
     place: usize,
     pasted: Option<Instant>,
+}
+
+impl State {
+    /// The row under the cursor stays where it is, although rows above it have grown or gone.
+    fn hold_still(&mut self, anchor: Option<&(String, usize)>) {
+        if let (Some((before, was)), Some((name, is))) = (&self.anchor, anchor)
+            && before == name
+        {
+            self.scroll = (self.scroll + is).saturating_sub(*was);
+        }
+        self.anchor = anchor.cloned();
+    }
 }
 
 impl<B: Backend, O: Outside> Stage<B, O> {
@@ -111,6 +126,7 @@ impl<B: Backend, O: Outside> Stage<B, O> {
                     self.state.tick += 1;
                     None
                 }
+                () = tokio::time::sleep(SECOND), if scene.counts_down() => None,
             };
             if let Some(ended) = heard {
                 return ended;
@@ -229,6 +245,7 @@ impl<B: Backend, O: Outside> Stage<B, O> {
                     self.state.notice = Some((format!("Handed to the terminal to copy: {what}"), false));
                 }
                 Deed::Ask(question) => self.state.over = Some(Over::question(question)),
+                Deed::Choose(menu) => self.state.over = Some(Over::menu(menu)),
                 Deed::Scroll(intent) => scroll(&mut self.state.scroll, intent),
                 Deed::End(end) => return Some(Ended::Scene(end)),
             }
@@ -247,6 +264,7 @@ impl<B: Backend, O: Outside> Stage<B, O> {
             let mut page = scene.page(look);
             let context = self.state.over.as_ref().map_or(scene.context(), Over::context);
             page.keys = keys::footer(context, &scene.absent());
+            self.state.hold_still(page.body.anchored());
             let notice = self.state.notice.as_ref();
             page.notice = notice.map(|(text, bad)| (text.clone(), if *bad { theme.warn() } else { theme.accent() }));
             if let Some(over) = &mut self.state.over {

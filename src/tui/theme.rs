@@ -6,6 +6,8 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use super::frame::Mark;
+
 /// Which colours are there to draw with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Palette {
@@ -284,6 +286,16 @@ impl Theme {
             "fail" => (self.glyphs.fail, self.fail()),
             "pending" => (self.glyphs.pending, self.pending()),
             _ => (self.glyphs.unknown, self.unknown()),
+        }
+    }
+
+    /// How far a step is.
+    pub fn mark(&self, mark: Mark) -> (&'static str, Style) {
+        match mark {
+            Mark::Done => (self.glyphs.pass, self.pass()),
+            Mark::Here => (self.glyphs.here, self.accent()),
+            Mark::Ahead => (self.glyphs.ahead, self.quiet()),
+            Mark::Failed => (self.glyphs.fail, self.fail()),
         }
     }
 

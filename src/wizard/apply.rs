@@ -146,7 +146,7 @@ impl Command {
             },
             Self::RegisterKey(_, _, new) => {
                 let access = if new.read_only { "to read only" } else { "to read and write" };
-                format!("register the SSH key {} at the forge, {access}", new.files.public.display())
+                format!("register the SSH key {} at the forge, {access}", new.files.public)
             }
             Self::WriteSecret(keeping) => format!("write the token to the store ({})", keeping.store.kind()),
             Self::ReadBack { .. } => "read the token back and compare it".to_owned(),

@@ -123,7 +123,8 @@ impl Wizard {
         if self.tried(Stage::RegisterKey) {
             return true;
         }
-        if self.credential().is_none() {
+        let by_api = self.answers.site().is_some_and(|site| site.provider.rules().keys().by_api);
+        if self.credential().is_none() || !by_api {
             return false;
         }
         match self.key_query().and_then(|query| self.facts.of(&query)) {
@@ -256,7 +257,13 @@ impl Wizard {
             return None;
         }
         let site = self.answers.site()?;
-        let told = self.answers.text(&Field::SshUrl).map(str::to_owned);
+        if let Some(given) = self.answers.text(&Field::SshUrl) {
+            return Some(given.to_owned());
+        }
+        let told = match self.repository_query().and_then(|query| self.facts.of(&query)) {
+            Some(Fact::Known(Value::Repository(repository))) => repository.ssh.as_ref().map(ToString::to_string),
+            _ => None,
+        };
         Some(told.unwrap_or_else(|| site.provider.rules().ssh_url(&site, place)))
     }
 

@@ -2,6 +2,7 @@
 
 use crate::answers::{Answer, Answers, Field, GivenExpiry};
 use crate::config::{Connection, ExpiresSource, Token};
+use crate::key::PublicHalf;
 use crate::secret::Store;
 
 /// The answers that `held` stands for. Its token has no source: it is kept, and read from its store.
@@ -45,7 +46,13 @@ pub fn answers_of(held: &Connection) -> Answers {
 
 fn of_key(answers: &mut Answers, held: &Connection) {
     let Some(key) = &held.ssh else { return };
-    answers.set(Field::SshPublicKey, Answer::Path(key.public_key.clone()));
+    answers.set(
+        Field::SshPublicKey,
+        match &key.public_key {
+            PublicHalf::File(path) => Answer::Path(path.clone()),
+            PublicHalf::Line(key) => Answer::Text(key.to_string()),
+        },
+    );
     if let Some(path) = &key.private_key {
         answers.set(Field::SshPrivateKey, Answer::Path(path.clone()));
     }

@@ -2,13 +2,15 @@
 //! in words that need no colour. Where it is drawn, and with which keys one moves about, is the shell's own matter.
 
 mod access;
+mod boxes;
 mod choosing;
 mod place;
 mod rest;
 
 use std::collections::BTreeSet;
 
-use super::{Step, Wizard};
+pub use self::boxes::{Boxes, Tick};
+use super::{Purpose, Step, Wizard};
 use crate::answers::{Answer, Field, Raw, Shape};
 use crate::fact::{Fact, Query, Value};
 use crate::provider::{Host, Provider};
@@ -208,8 +210,13 @@ impl Wizard {
 
     /// Whether `step` has anything to ask or to tell here.
     pub fn shows(&self, step: Step) -> bool {
+        if matches!(self.purpose, Purpose::Rotate { .. }) && (step < Step::Token || step == Step::Open) {
+            return false; // All that stays as it is.
+        }
         match step {
             Step::Repository | Step::Open | Step::Access => !self.screen(step).asks.is_empty(),
+            // A key rests where it lies.
+            Step::Store => !self.answers.has_ssh(),
             _ => true,
         }
     }
@@ -228,11 +235,11 @@ impl Wizard {
     }
 
     pub(super) fn before(&self) -> Step {
-        let mut step = self.step.before();
-        while self.settings.interactive && !self.shows(step) {
-            step = step.before();
+        if !self.settings.interactive {
+            return self.step.before();
         }
-        step
+        let mut before = self.path().into_iter().rev();
+        before.find(|step| *step < self.step).unwrap_or(self.step)
     }
 
     /// The lists that the page wants and nobody has asked for. They wait for the token and the server to be known.

@@ -126,7 +126,8 @@ impl Forge {
             }
             let Some(effect) = effects.pop() else { return };
             let event = match effect {
-                Effect::Ask(ticket, query) => Event::Learned(ticket, self.ask(&query), More::default()),
+                Effect::Forget => continue,
+                Effect::Ask(ticket, query) => Event::Learned(ticket, self.ask(&query), Duration::ZERO),
                 Effect::Do(ticket, command) => Event::Did(ticket, self.act(&command)),
             };
             effects.extend(wizard.update(event));
@@ -144,6 +145,7 @@ fn made(place: &Place) -> Repository {
         disabled: false,
         account_pushes: Told::Yes,
         account_administers: Told::Yes,
+        ssh: None,
         account_deletes: Told::Yes,
         role: None,
         pushed: None,
@@ -283,9 +285,9 @@ fn a_late_reply_lands_under_the_query_it_answers() {
     let Some(Effect::Ask(ticket, query)) = effects.first().cloned() else { panic!("nothing was asked") };
     let owner = Field::Owner.parse(&Raw::Text("other")).unwrap();
     wizard.update(Event::Answer(Field::Owner, owner));
-    wizard.update(Event::Learned(ticket, Forge::default().ask(&query), More::default()));
+    wizard.update(Event::Learned(ticket, Forge::default().ask(&query), Duration::ZERO));
     assert!(matches!(wizard.facts().of(&query), Some(Fact::Known(_))));
-    wizard.update(Event::Learned(Ticket(99), Err(Fault::new(FaultKind::Auth, "late")), More::default()));
+    wizard.update(Event::Learned(Ticket(99), Err(Fault::new(FaultKind::Auth, "late")), Duration::ZERO));
     assert!(wizard.facts().iter().all(|(_, fact)| !matches!(fact, Fact::Refused(_))));
 }
 

@@ -1,7 +1,8 @@
 //! How long `check` takes for a fleet, and how much memory: 200 connections on 50 origins that answer after 100 ms.
 //!
 //! Printed beside it: the requests that were made, and the least time that the limits allow for as many (8 at a time for
-//! an origin, 256 in all, and the longest chain of questions that need each other's answers). Nothing is asserted here.
+//! an origin, 256 in all, and the longest chain of questions that need each other's answers); and the processor time of
+//! the program and of the origins, which share this machine. Nothing is asserted here.
 //!
 //! `cargo bench --bench fleet`
 
@@ -135,6 +136,7 @@ fn measured(what: &str, config: &Path, tokens: &[String; EACH], echo: &Echo) {
     for (number, token) in tokens.iter().enumerate() {
         command.env(format!("TOKEN_{number}"), token);
     }
+    let before = ticks();
     let begun = Instant::now();
     let mut child = command.spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
@@ -154,6 +156,8 @@ fn measured(what: &str, config: &Path, tokens: &[String; EACH], echo: &Echo) {
     let code = child.wait().unwrap().code();
     let took = begun.elapsed();
     let peak = watch.join().unwrap();
+    let [ours, theirs] = ticks().map(|now| now * 10);
+    let [ours, theirs] = [ours - before[0] * 10, theirs - before[1] * 10];
     let report: serde_json::Value = serde_json::from_str(&report).unwrap();
     let connections = report["connections"].as_array().unwrap();
     let passed = connections.iter().filter(|one| one["verdict"] == "pass" || one["verdict"] == "warn").count();
@@ -161,11 +165,20 @@ fn measured(what: &str, config: &Path, tokens: &[String; EACH], echo: &Echo) {
     let rounds = |requests: usize, limit: usize| requests as f64 * DELAY.as_secs_f64() / limit as f64;
     let least = rounds(asked, AT_ALL).max(rounds(asked / ORIGINS, AT_A_TIME)).max(rounds(CHAIN, 1));
     println!(
-        "{what}: {:.0} ms for {} connections ({passed} fine, exit {code:?}), {asked} requests, least {:.0} ms, ratio {:.2}, {:.1} MiB",
+        "{what}: {:.0} ms for {} connections ({passed} fine, exit {code:?}), {asked} requests, least {:.0} ms, ratio {:.2}, \
+         {:.1} MiB, processor {theirs} ms and {ours} ms for the origins",
         took.as_secs_f64() * 1000.0,
         connections.len(),
         least * 1000.0,
         took.as_secs_f64() / least,
         peak as f64 / 1024.0
     );
+}
+
+/// The processor time of this process and of the children that it has waited for, in hundredths of a second.
+fn ticks() -> [u64; 2] {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<u64> =
+        stat.rsplit_once(") ").unwrap().1.split(' ').map(|field| field.parse().unwrap_or_default()).collect();
+    [fields[11] + fields[12], fields[13] + fields[14]]
 }

@@ -1,10 +1,14 @@
-//! How soon the terminal shell answers: from a key to its frame at 120x40 while 5,000 repositories are searched, from the
-//! start of the program to its first frame, and the processor time that it takes while nobody types.
+//! How soon the terminal shell answers: from a key to its frame at 120x40, in the program in a terminal (also while a
+//! server stays silent), and while 5,000 repositories are searched; from the start of the program to its first frame; and
+//! the processor time that it takes while nobody types. Nothing is asserted here.
 //!
 //! `cargo bench --bench tui`
 #![expect(clippy::unwrap_used, reason = "a measurement that breaks down is none")]
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use git_access::tui::theme::{Palette, Theme, UNICODE};
@@ -22,7 +26,24 @@ const ROUNDS: usize = 60;
 fn main() {
     search();
     #[cfg(target_os = "linux")]
-    start();
+    {
+        start();
+        keys("nothing asked", &[]);
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let host = format!("http://{}", silent.local_addr().unwrap());
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            // Held open and never answered.
+            let mut held = Vec::new();
+            while let Ok((stream, _)) = silent.accept() {
+                counted.fetch_add(1, Ordering::Relaxed);
+                held.push(stream);
+            }
+        });
+        keys("a silent server", &["--provider", "gitea", "--host", &host]);
+        println!("connections that the silent server took: {}", asked.load(Ordering::Relaxed));
+    }
 }
 
 /// A key in the search: the list is searched again, and the frame is drawn.
@@ -54,48 +75,95 @@ fn search() {
             times.push(begun.elapsed());
         }
     }
-    times.sort_unstable();
-    let at = |part: usize| times[(times.len() - 1) * part / 100];
-    println!("key to frame, {ROWS} rows, 120x40: median {:?}, p99 {:?}, worst {:?}", at(50), at(99), at(100));
+    println!("key to frame, {ROWS} rows searched, 120x40: {}", told(times));
 }
 
-/// The program in a terminal: its first frame, then two seconds in which nothing happens.
+/// The program in a terminal of 120x40, and what it writes there.
 #[cfg(target_os = "linux")]
-fn start() {
-    let home = tempfile::tempdir().unwrap();
-    let mut firsts = Vec::new();
-    let mut idle = Duration::ZERO;
-    for round in 0..5 {
+struct Seat {
+    child: Box<dyn portable_pty::Child + Send + Sync>,
+    writer: Box<dyn std::io::Write + Send>,
+    written: mpsc::Receiver<Vec<u8>>,
+    _home: tempfile::TempDir,
+}
+
+#[cfg(target_os = "linux")]
+impl Seat {
+    /// Starts the program, and says when its first frame was there.
+    fn take(arguments: &[&str]) -> (Self, Duration) {
+        let home = tempfile::tempdir().unwrap();
         let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_git-access"));
         command.arg("setup");
+        command.args(arguments);
         command.env_clear();
         command.env("HOME", home.path());
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
-        let begun = Instant::now();
-        let mut child = pair.slave.spawn_command(command).unwrap();
+        command.cwd(home.path());
         let mut reader = pair.master.try_clone_reader().unwrap();
+        let writer = pair.master.take_writer().unwrap();
+        let begun = Instant::now();
+        let child = pair.slave.spawn_command(command).unwrap();
+        let (told, written) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut room = [0; 8192];
+            while let Ok(count @ 1..) = reader.read(&mut room) {
+                let _ = told.send(room[..count].to_vec());
+            }
+        });
         let mut seen = Vec::new();
-        let mut room = [0; 8192];
         while !seen.windows(6).any(|window| window == b"ctrl-c") {
-            let count = reader.read(&mut room).unwrap();
-            seen.extend_from_slice(&room[..count]);
+            seen.extend(written.recv_timeout(Duration::from_secs(10)).unwrap());
         }
-        firsts.push(begun.elapsed());
-        if round == 0 {
-            std::thread::sleep(Duration::from_millis(500));
-            let before = ticks(child.process_id().unwrap());
-            std::thread::sleep(Duration::from_secs(2));
-            idle = Duration::from_millis((ticks(child.process_id().unwrap()) - before) * 10);
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
+        (Self { child, writer, written, _home: home }, begun.elapsed())
     }
-    firsts.sort_unstable();
-    println!("start to first frame: median {:?}", firsts[firsts.len() / 2]);
-    println!("processor time in 2 s without a key: {idle:?}");
+
+    fn ticks(&self) -> u64 {
+        ticks(self.child.process_id().unwrap())
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A key that moves the highlight, until the terminal is told something.
+#[cfg(target_os = "linux")]
+fn keys(what: &str, arguments: &[&str]) {
+    let (mut seat, _) = Seat::take(arguments);
+    let mut times = Vec::new();
+    for round in 0..200 {
+        while seat.written.recv_timeout(Duration::from_millis(4)).is_ok() {}
+        let begun = Instant::now();
+        seat.writer.write_all(if round % 2 == 0 { b"\x1b[B" } else { b"\x1b[A" }).unwrap();
+        seat.written.recv_timeout(Duration::from_secs(10)).unwrap();
+        times.push(begun.elapsed());
+    }
+    println!("key to frame in a terminal of 120x40, {what}: {}", told(times));
+}
+
+/// The program in a terminal: its first frame, then five seconds in which nothing happens.
+#[cfg(target_os = "linux")]
+fn start() {
+    let firsts: Vec<Duration> = (0..20).map(|_| Seat::take(&[]).1).collect();
+    println!("start to first frame: {}", told(firsts));
+    let (seat, _) = Seat::take(&[]);
+    std::thread::sleep(Duration::from_millis(500));
+    let before = seat.ticks();
+    std::thread::sleep(Duration::from_secs(5));
+    println!("processor time in 5 s without a key: {} ms", (seat.ticks() - before) * 10);
+}
+
+fn told(mut times: Vec<Duration>) -> String {
+    times.sort_unstable();
+    let at = |part: usize| times[(times.len() - 1) * part / 100];
+    format!("median {:?}, p99 {:?}, worst {:?}", at(50), at(99), at(100))
 }
 
 /// The processor time of a process, in hundredths of a second.

@@ -343,7 +343,7 @@ fn every_key_is_written_and_read_back() {
     connection.accepted = vec!["scope:repo".into(), "expiry".into()];
     connection.handover = [("a b".to_owned(), "1\n2".to_owned()), ("c".to_owned(), "\\".to_owned())].into();
     connection.ssh = Some(SshRecord {
-        public_key: "k.pub".into(),
+        public_key: git_access::key::PublicHalf::File("k.pub".into()),
         private_key: Some("k".into()),
         fingerprint: Some("SHA256:x".into()),
         scope: Some(git_access::answers::KeyScope::Account),

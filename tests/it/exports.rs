@@ -1,4 +1,4 @@
-//! Exports: one table of provider, kind and format, read back and compared with what was written down by hand.
+//! Exports: what consumers are given, read back as they read it. The table of provider, kind and format is in `table`.
 
 use std::fs;
 use std::io::Read as _;
@@ -7,92 +7,17 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
+use self::rows::rows;
 use crate::program::{Home, Run};
+
+mod calendar;
+mod keys;
+mod rows;
+mod schema;
+mod table;
 
 const TOKEN: &str = "canary'\"\\0123456789$(id)`id`";
 const OPEN: &str = "${GIT_ACCESS_TOKEN}";
-
-/// A connection, and what stands in the cells of its consumers.
-struct Row {
-    name: &'static str,
-    /// provider, kind, host
-    at: [&'static str; 3],
-    /// owner, project, `owner_id`, `username`, `git_username`; empty: none
-    who: [&'static str; 5],
-    /// The address of the repository, and what stands before its name.
-    url: [&'static str; 2],
-    /// The user name that git sends.
-    user: &'static str,
-    devtron: Result<Value, &'static str>,
-    qovery: Result<Value, &'static str>,
-    /// The variables beside those of every connection.
-    variables: &'static [&'static str],
-}
-
-fn devtron(fields: &Value) -> Value {
-    let mut all = json!({
-        "token": OPEN, "active": true, "gitHubOrgId": "", "gitLabGroupId": "", "azureProjectName": "",
-        "bitBucketWorkspaceId": "", "bitBucketProjectKey": "", "allowCustomRepository": false,
-        "enableTLSVerification": false, "tlsConfig": { "caData": "", "tlsCertData": "", "tlsKeyData": "" },
-        "isCADataPresent": false, "isTLSCertDataPresent": false, "isTLSKeyDataPresent": false,
-    });
-    all.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-    all
-}
-
-fn rows() -> Vec<Row> {
-    vec![
-        Row {
-            name: "github",
-            at: ["github", "classic", "https://github.com"],
-            who: ["acme", "", "1", "octocat", ""],
-            url: ["https://github.com/acme/gitops.git", "https://github.com/acme/"],
-            user: "octocat",
-            devtron: Ok(devtron(
-                &json!({ "provider": "GITHUB", "host": "https://github.com", "username": "octocat", "gitHubOrgId": "acme" }),
-            )),
-            qovery: Ok(json!({ "type": "GITHUB" })),
-            variables: &["GH_TOKEN=TOKEN", "GH_HOST=github.com"],
-        },
-        Row {
-            name: "enterprise",
-            at: ["github", "fine-grained", "https://git.corp.example:8443"],
-            who: ["acme", "", "", "octocat", ""],
-            url: ["https://git.corp.example:8443/acme/gitops.git", "https://git.corp.example:8443/acme/"],
-            user: "octocat",
-            devtron: Ok(devtron(
-                &json!({ "provider": "GITHUB", "host": "https://git.corp.example:8443", "username": "octocat", "gitHubOrgId": "acme" }),
-            )),
-            qovery: Ok(json!({ "type": "GITHUB", "git_api_url": "https://git.corp.example:8443" })),
-            variables: &["GH_ENTERPRISE_TOKEN=TOKEN", "GH_HOST=git.corp.example:8443"],
-        },
-        Row {
-            name: "gitlab",
-            at: ["gitlab", "group", "https://git.example/relative"],
-            who: ["acme/platform", "", "77", "group_77_bot_1", ""],
-            url: [
-                "https://git.example/relative/acme/platform/gitops.git",
-                "https://git.example/relative/acme/platform/",
-            ],
-            user: "group_77_bot_1",
-            devtron: Ok(devtron(
-                &json!({ "provider": "GITLAB", "host": "https://git.example/relative", "username": "group_77_bot_1", "gitLabGroupId": "77" }),
-            )),
-            qovery: Ok(json!({ "type": "GITLAB", "git_api_url": "https://git.example/relative" })),
-            variables: &["GITLAB_TOKEN=TOKEN", "GITLAB_HOST=https://git.example/relative"],
-        },
-        Row {
-            name: "gitea",
-            at: ["gitea", "pat", "https://forge.example"],
-            who: ["acme", "", "3", "robot", ""],
-            url: ["https://forge.example/acme/gitops.git", "https://forge.example/acme/"],
-            user: "robot",
-            devtron: Err("Devtron knows GitHub, GitLab, Azure DevOps and Bitbucket Cloud"),
-            qovery: Err("Qovery knows GitHub, GitLab and Bitbucket Cloud"),
-            variables: &["GITEA_SERVER_TOKEN=TOKEN", "GITEA_SERVER_URL=https://forge.example"],
-        },
-    ]
-}
 
 /// A home with all of the rows as connections, their tokens in files.
 fn home() -> Home {
@@ -126,113 +51,6 @@ fn export(home: &Home, name: &str, format: &str, more: &[&str]) -> Run {
 fn yaml(text: &str) -> Vec<Value> {
     use serde::Deserialize as _;
     serde_yaml_ng::Deserializer::from_str(text).map(|one| Value::deserialize(one).unwrap()).collect()
-}
-
-fn metadata(name: &str, namespace: &str) -> Value {
-    json!({ "name": name, "namespace": namespace })
-}
-
-#[test]
-fn every_cell_of_the_table_reads_back_as_it_was_written_down() {
-    let home = home();
-    let mut cells = 0;
-    for row in rows() {
-        let name = row.name;
-        let read = |format: &str, more: &[&str]| export(&home, name, format, more).expect(0).stdout;
-        let basic = json!({ "username": row.user, "password": OPEN });
-        let source = json!({ "interval": "1m0s", "url": row.url[0], "ref": { "branch": "main" }, "secretRef": { "name": name } });
-        let of_flux = metadata(name, "flux-system");
-        assert_eq!(
-            yaml(&read("flux", &[])),
-            [
-                json!({ "apiVersion": "v1", "kind": "Secret", "metadata": of_flux, "stringData": basic }),
-                json!({ "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository", "metadata": of_flux, "spec": source }),
-            ],
-            "{name}"
-        );
-        for (format, kind, url) in [("argocd", "repository", row.url[0]), ("argocd-creds", "repo-creds", row.url[1])] {
-            let mut metadata = metadata(name, "argocd");
-            metadata["labels"] = json!({ "argocd.argoproj.io/secret-type": kind });
-            let data = json!({ "type": "git", "url": url, "username": row.user, "password": OPEN });
-            let secret = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data });
-            assert_eq!(yaml(&read(format, &[])), [secret], "{name} {format}");
-        }
-        assert_eq!(
-            read("keptn", &["--set", "project=sockshop"]),
-            format!(
-                "keptn create project sockshop --shipyard=shipyard.yaml --git-user={} --git-remote-url={} --git-token=\"{OPEN}\"\n",
-                row.user, row.url[0]
-            )
-        );
-        let body: Value = serde_json::from_str(&read("keptn", &["--set", "project=p", "--set", "as=json"])).unwrap();
-        let https = json!({ "token": OPEN, "insecureSkipTLS": false });
-        let credentials = json!({ "remoteURL": row.url[0], "user": row.user, "https": https });
-        assert_eq!(body, json!({ "name": "p", "gitCredentials": credentials }), "{name}");
-        request(&home, name, "devtron", &[], row.devtron.clone());
-        let of_qovery = row.qovery.clone().map(|mut fields| {
-            fields["name"] = name.into();
-            fields["token"] = OPEN.into();
-            fields
-        });
-        request(&home, name, "qovery", &["--set", "organization=o-1"], of_qovery);
-        files_of_git(&home, &row);
-        cells += 12;
-    }
-    println!("{cells} cells");
-}
-
-fn request(home: &Home, name: &str, format: &str, more: &[&str], expected: Result<Value, &str>) {
-    let run = export(home, name, format, more);
-    match expected {
-        Ok(body) => {
-            let body = body.clone();
-            assert_eq!(serde_json::from_str::<Value>(&run.expect(0).stdout).unwrap(), body, "{name} {format}");
-        }
-        Err(reason) => {
-            assert!(run.stderr.contains(reason) && run.stdout.is_empty(), "{}", run.stderr);
-            run.expect(2);
-        }
-    }
-}
-
-fn files_of_git(home: &Home, row: &Row) {
-    let read = |format: &str, more: &[&str]| export(home, row.name, format, more).expect(0).stdout;
-    let (authority, path) = row.url[0].trim_start_matches("https://").split_once('/').unwrap();
-    let ends = 1_801_440_000; // 2027-02-01T00:00:00Z
-    assert_eq!(
-        read("git", &[]),
-        format!(
-            "protocol=https\nhost={authority}\npath={path}\nusername={}\npassword={OPEN}\npassword_expiry_utc={ends}\n\n",
-            row.user
-        )
-    );
-    let machine = authority.split(':').next().unwrap();
-    assert_eq!(read("netrc", &[]), format!("machine {machine} login {} password {OPEN}\n", row.user));
-    let mut variables =
-        format!("GIT_ACCESS_TOKEN='{OPEN}'\nGIT_ACCESS_USERNAME={}\nGIT_ACCESS_URL={}\n", row.user, row.url[0]);
-    for line in row.variables {
-        variables.push_str(&format!("{}\n", line.replace("TOKEN=TOKEN", &format!("TOKEN='{OPEN}'"))));
-    }
-    assert_eq!(read("env", &[]), variables);
-    let secret = format!("{}_TOKEN", row.name.to_uppercase());
-    let more = ["--set", "repository=acme/app"];
-    let named = if secret.starts_with("GITHUB_") { "ACCESS_TOKEN" } else { &secret };
-    let piped = format!("printf '%s' \"{OPEN}\" | ");
-    assert_eq!(
-        read("github-actions", &[&more[..], &["--set", &format!("secret={named}")]].concat()),
-        format!("{piped}gh secret set {named} --repo acme/app\n")
-    );
-    assert_eq!(
-        read("gitlab-ci", &more),
-        format!("{piped}glab variable set {secret} --masked --protected --repo acme/app\n")
-    );
-    let calendar = read("ics", &[]);
-    assert!(calendar.lines().all(|line| line.len() <= 75) && calendar.ends_with("END:VCALENDAR\r\n"));
-    let unfolded = calendar.replace("\r\n ", "");
-    for line in ["DTSTART:20270201T000000Z", "TRIGGER:-P30D", &format!("UID:id-{}-end@git-access", row.name)] {
-        assert!(unfolded.lines().any(|there| there == line), "{line} is not in\n{unfolded}");
-    }
-    assert_eq!(unfolded.matches("BEGIN:VALARM").count(), 4);
 }
 
 #[test]
@@ -282,6 +100,32 @@ fn a_shell_gets_exactly_the_token() {
     }
     let input = export(&home, "gitlab", "git", &["--with-secret"]).expect(0).stdout;
     assert!(input.contains(&format!("\npassword={TOKEN}\n")));
+}
+
+/// git itself keeps what it is given under the address that it will ask with: also where that has a blank in it.
+#[test]
+fn git_takes_the_credential_and_gives_it_back_for_the_repository() {
+    use std::io::Write as _;
+
+    let home = home();
+    home.write(".gitconfig", "[credential]\n\thelper = store\n\tuseHttpPath = true\n");
+    let git = |verb: &str, input: &str| {
+        let mut git = home.command("git");
+        git.args(["credential", verb]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut git = git.spawn().unwrap();
+        git.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let done = git.wait_with_output().unwrap();
+        String::from_utf8(done.stdout).unwrap()
+    };
+    for row in rows() {
+        let input = export(&home, row.name, "git", &["--with-secret"]).expect(0).stdout;
+        git("approve", &input);
+        let given = git("fill", &format!("url={}\nusername={}\n\n", row.url[0], row.user));
+        assert!(given.contains(&format!("password={TOKEN}\n")), "{}: {given}", row.name);
+        git("reject", &input);
+        let given = git("fill", &format!("url={}\nusername={}\n\n", row.url[0], row.user));
+        assert!(!given.contains("password="), "{}: {given}", row.name);
+    }
 }
 
 #[test]

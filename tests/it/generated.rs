@@ -35,6 +35,13 @@ fn bash_completes_a_subcommand_and_a_flag() {
     for shell in ["zsh", "fish", "powershell", "elvish"] {
         assert!(home.run(&["completions", shell]).stdout.contains("setup-git"), "{shell}");
     }
+    for (shell, only_parse) in [("zsh", "--no-exec"), ("fish", "--no-execute")] {
+        let script = home.write(shell, &home.run(&["completions", shell]).stdout);
+        match home.command(shell).arg(only_parse).arg(script).output() {
+            Ok(done) => assert!(done.status.success() && done.stderr.is_empty(), "{shell}: {done:?}"),
+            Err(_) => println!("{shell} is not installed: its completions were not parsed"),
+        }
+    }
     assert!(home.run(&["completions", "fish", "--format", "json"]).json()["completions"].is_string());
 }
 

@@ -1,7 +1,7 @@
 //! Platforms that sign in with an SSH key, set up against the imitated forges. These serve no SSH: what the list of the
 //! forge tells is seen here, and what the key itself opens in `ssh`.
 
-use git_access::key::KeyFiles;
+use git_access::key::{KeyFiles, PublicHalf};
 
 use crate::program::{Home, Run, Served};
 
@@ -51,7 +51,7 @@ fn setup(home: &Home, served: &Served, sheet: &Sheet<'_>) -> Run {
 /// A new key in `home`, named `name`.
 pub fn key(home: &Home, name: &str) -> git_access::key::PublicKey {
     let private = home.path(name);
-    let files = KeyFiles { public: home.path(&format!("{name}.pub")), private: Some(private) };
+    let files = KeyFiles { public: PublicHalf::File(home.path(&format!("{name}.pub"))), private: Some(private) };
     git_access::ssh::generate(&files, "test").unwrap()
 }
 
@@ -89,10 +89,10 @@ fn a_new_key_is_made_registered_and_saved_without_the_token() {
         let shown = home.run(&["show", &format!("flux-{provider}-acme")]).expect(0).stdout;
         assert!(shown.contains("SHA256:") && shown.contains("Key page") && shown.contains("/key\n"), "{shown}");
         assert_eq!(shown.contains("deletes this deploy key"), provider == "github", "{shown}");
-        assert!(
-            shown.contains("flux bootstrap git ") && shown.contains("ssh://git@127.0.0.1/acme/fleet.git"),
-            "{shown}"
-        );
+        // The imitated Gitea has SSH on a port of its own, as many a server does: it tells, and nobody guesses.
+        let port = if provider == "gitea" { ":2222" } else { "" };
+        let over_ssh = format!("ssh://git@127.0.0.1{port}/acme/fleet.git");
+        assert!(shown.contains("flux bootstrap git ") && shown.contains(&over_ssh), "{shown}");
         assert!(!shown.contains("--token-auth") && !shown.contains("(the token"), "{shown}");
 
         let again = setup(&home, &served, &sheet).expect(0);
@@ -315,4 +315,74 @@ fn a_connection_by_token_becomes_one_by_key_and_lets_its_token_go() {
     assert!(!home.config_text().contains(".token]") && !secret.exists(), "{}", home.config_text());
     assert_eq!(posts(&served), 1, "the token that was kept has registered it");
     home.run(&["check"]).expect(0);
+}
+
+/// The public half of a new RSA key in `home`, named `name`.
+fn rsa(home: &Home, name: &str) {
+    let made = std::process::Command::new("ssh-keygen")
+        .args(["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f"])
+        .arg(home.path(name))
+        .status();
+    assert!(made.unwrap().success());
+}
+
+#[test]
+fn flux_and_argo_cd_sign_in_with_a_key_where_only_a_page_takes_it() {
+    let home = Home::new();
+    let served = Served::start(&home, "ready");
+    key(&home, "k");
+    rsa(&home, "r");
+    let answers = |platform: &str, ssh: &str| {
+        let host = served.host_of("azure-devops");
+        let text = format!(
+            "version = 1\nplatform = \"{platform}\"\nprovider = \"azure-devops\"\nhost = \"{host}\"\nowner = \"acme\"\nproject = \"platform\"\n[token]\nfile = \"{}\"\n[repository]\nname = \"webshop\"\n[ssh]\n{ssh}\n",
+            served.token_file("azure-flux").display()
+        );
+        home.write("answers.toml", &text).display().to_string()
+    };
+    for platform in ["flux", "argocd"] {
+        for ssh in ["public_key = \"k.pub\"", "generate = \"new\""] {
+            let run = home.run(&["setup", "--format", "json", "--answers", &answers(platform, ssh)]).expect(1);
+            let row = run.check("ssh-key");
+            assert_eq!((&row["verdict"], &row["fault"]), (&"fail".into(), &"wrong-kind".into()), "{}", run.stdout);
+            assert!(row["remedy"]["text"].as_str().unwrap().contains("ssh-keygen -t rsa"), "{row}");
+            assert!(!home.path("new").exists());
+        }
+        let run = home.run(&["setup", "--format", "json", "--answers", &answers(platform, "public_key = \"r.pub\"")]);
+        let run = run.expect(0);
+        let row = run.check("ssh-key");
+        assert_eq!(row["verdict"], "unknown", "{}", run.stdout);
+        assert!(row["detail"].as_str().unwrap().contains("the API shows no keys"), "{row}");
+        assert!(row["remedy"]["url"].as_str().unwrap().ends_with("/acme/_usersSettings/keys"), "{row}");
+        assert_eq!(run.json()["connections"][0]["saved"], true);
+    }
+    assert!(served.requests().iter().all(|request| request["method"] == "GET"));
+}
+
+#[test]
+fn flux_and_argo_cd_sign_in_with_a_key_at_both_kinds_of_bitbucket() {
+    let home = Home::new();
+    let served = Served::start(&home, "ready");
+    let names = "username = \"octocat\"\nemail = \"octocat@acme.example\"\n";
+    // What the key is for, where it is registered, what the platform does with it, and how that ends.
+    for (provider, token, owner, platform, ssh, code, words) in [
+        ("bitbucket", "bitbucket-keys", "acme", "argocd", "", 0, "is registered to read ("),
+        ("bitbucket", "bitbucket-keys", "acme", "flux", "", 1, "reads and never writes"),
+        ("bitbucket", "bitbucket-keys", "acme", "flux", "scope = \"account\"\n", 0, "is registered to read and write"),
+        ("bitbucket-dc", "bitbucket-dc-flux", "ACME", "argocd", "", 0, "is registered to read ("),
+        ("bitbucket-dc", "bitbucket-dc-flux", "ACME", "flux", "", 0, "is registered to read and write"),
+    ] {
+        let home = Home::new();
+        let names = if provider == "bitbucket" { names } else { "" };
+        let host = served.host_of(provider);
+        let text = format!(
+            "version = 1\nplatform = \"{platform}\"\nprovider = \"{provider}\"\nhost = \"{host}\"\nowner = \"{owner}\"\n{names}[token]\nfile = \"{}\"\nexpires = 2027-06-01\n[repository]\nname = \"webshop\"\n[ssh]\ngenerate = \"k\"\n{ssh}",
+            served.token_file(token).display()
+        );
+        let file = home.write("answers.toml", &text).display().to_string();
+        let run = home.run(&["setup", "--format", "json", "--answers", &file]).expect(code);
+        let row = run.check("ssh-key");
+        assert_eq!(row["verdict"], if code == 0 { "unknown" } else { "fail" }, "{provider} {platform}: {}", run.stdout);
+        assert!(row["detail"].as_str().unwrap().contains(words), "{provider} {platform} {ssh}: {row}");
+    }
 }

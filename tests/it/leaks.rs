@@ -14,6 +14,9 @@ use base64::Engine as _;
 
 use crate::program::{Home, Served, files};
 
+#[cfg(target_os = "linux")]
+mod traced;
+
 const PIECE: usize = 8;
 /// What every token of a kind begins with is no secret.
 const BEGINNINGS: [&str; 4] = ["ghp_", "github_pat_", "glpat-", "ATATT3xFfGF0"];
@@ -337,53 +340,4 @@ fn no_source_and_no_failing_store_shows_the_token() {
     }
     println!("exit codes: {codes:?}");
     assert!(codes.contains_key(&Some(0)) && codes.contains_key(&Some(4)), "{codes:?}");
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn the_token_goes_to_the_forge_and_to_its_file_and_to_no_process() {
-    if !crate::endurance::can_trace() {
-        return;
-    }
-    let world = Home::new();
-    let served = Served::start(&world, "ready");
-    let pieces = Pieces::of(&tokens_of(&served));
-    let home = Home::new();
-    let text = format!(
-        "version = 1\nname = \"k\"\nplatform = \"keptn\"\nprovider = \"github\"\nhost = \"{}\"\nowner = \"acme\"\n\
-         [repository]\nname = \"gitops\"\ncreate = true\n[token]\ncommand = [\"cat\", \"{}\"]\n\
-         [store]\nkind = \"file\"\npath = \"{}\"\n",
-        served.host(),
-        served.token_file("keptn").display(),
-        home.path("rests/token").display()
-    );
-    home.write("a.toml", &text);
-    let (mut to_forge, mut to_file) = (0, 0);
-    for arguments in [&["setup", "--answers", "a.toml", "--log", "log"][..], &["check", "k"], &["show", "k"]] {
-        let trace = world.path("trace");
-        let mut strace = home.command("strace");
-        strace.args(["-f", "-yy", "-v", "-s", "65535", "-e"]);
-        strace.arg("trace=execve,openat,write,writev,pwrite64,pwritev,sendto,sendmsg,sendmmsg,symlink,rename,prctl");
-        let done = strace.arg("-o").arg(&trace).arg(env!("CARGO_BIN_EXE_git-access")).args(arguments).output().unwrap();
-        assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
-        let trace = fs::read_to_string(trace).unwrap();
-        assert!(trace.contains("execve(") && trace.contains("\"LANG=C.UTF-8\""), "the environment is in the trace");
-        if arguments[0] == "setup" {
-            assert!(trace.contains("GIT_ACCESS_CALLER=1"), "the program that gives the token is in the trace");
-        }
-        for line in trace.lines().filter(|line| pieces.find(line.as_bytes()).is_some()) {
-            let call = line.split_once(' ').map_or(line, |(_, call)| call.trim_start());
-            let target = call.split(',').next().unwrap_or_default();
-            if target.contains("<TCP:") || target.contains("<socket:") {
-                to_forge += 1;
-            } else if target.contains(home.path("rests").to_str().unwrap()) {
-                to_file += 1;
-            } else {
-                // The program that gives it, to us.
-                assert!(call.starts_with("write(1<pipe:"), "{}: {line}", arguments[0]);
-            }
-        }
-    }
-    println!("{to_forge} writes to the forge, {to_file} to the file, none elsewhere");
-    assert!(to_forge > 3 && to_file == 1, "{to_forge} {to_file}");
 }

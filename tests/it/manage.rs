@@ -323,6 +323,38 @@ fn doctor_reports_and_shows_no_password() {
 }
 
 #[test]
+fn doctor_says_whose_secret_others_can_read() {
+    let home = Home::new();
+    let connection = |name: &str| {
+        format!(
+            "[connections.{name}]\nid = \"id-{name}\"\nplatform = \"none\"\nprovider = \"github\"\nhost = \"https://github.com\"\n\
+             owner = \"acme\"\n[connections.{name}.token]\nstore = \"file\"\npath = {:?}\ngeneration = 1\n",
+            home.path(name).display().to_string()
+        )
+    };
+    let text = format!("version = 1\n{}{}{}", connection("open"), connection("closed"), connection("gone"));
+    home.write("config/git-access/config.toml", &text);
+    for (name, mode) in [("open", 0o644), ("closed", 0o600)] {
+        let path = home.write(name, "CANARY\n");
+        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    }
+    let run = home.run(&["doctor", "--format", "json"]).expect(0);
+    assert!(!run.stdout.contains("CANARY"));
+    let json = run.json();
+    let files = &json["files"];
+    assert_eq!(
+        [&files["token_of_open"], &files["token_of_closed"], &files["token_of_gone"]],
+        [&"0644".into(), &"0600".into(), &serde_json::Value::from("missing")]
+    );
+    let advice =
+        json["advice"].as_array().unwrap().iter().filter(|one| one["about"].as_str().unwrap().contains("token_of"));
+    let advice: Vec<String> = advice.map(|one| one["text"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(advice.len(), 2, "{advice:?}");
+    assert!(advice[0].contains(&format!("chmod 600 {}", home.path("open").display())), "{advice:?}");
+    assert!(advice[1].contains("put it back, or rotate"), "{advice:?}");
+}
+
+#[test]
 fn no_output_of_these_commands_has_a_secret_in_it() {
     let home = home_with(&["one", "two"]);
     for arguments in [

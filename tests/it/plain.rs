@@ -149,7 +149,7 @@ async fn a_whole_set_up_writes_what_the_headless_shell_writes() {
     for text in [
         "Tick these, for Keptn:",
         "[x] repo",
-        "And for this program itself",
+        "And these, for this program itself",
         "[x] read:org",
         "/settings/tokens/new?scopes=repo,read:org",
         "pass    identity",

@@ -93,7 +93,7 @@ fn everything_wrong_with_a_file_is_told_at_its_place() {
 fn what_is_no_toml_and_what_has_the_wrong_shape_is_told() {
     let home = Home::new();
     for (text, line, piece) in [
-        (OURS.replacen("reads = true", "reads = 7", 1), 6, "invalid type"),
+        (OURS.replacen("reads = true", "reads = 7", 1), 6, "`reads` is true or false, without quotes"),
         (OURS.replacen("id = \"none\"", "id = \"none", 1), 1, ""),
         (OURS.replacen("id = \"none\"", "id = \"keptn\"", 1), 1, "a file does not replace it"),
         (String::new(), 1, "lacks `id`"),
@@ -106,6 +106,64 @@ fn what_is_no_toml_and_what_has_the_wrong_shape_is_told() {
             run.stderr
         );
     }
+}
+
+/// Each key of another type than it holds, in one run.
+const MISSHAPEN: &str = r#"id = "ours"
+title = 7
+about = ["It deploys."]
+who = "Everybody."
+repository = true
+reads = "yes"
+writes = 1
+does = "webhooks"
+notices = ["Something ends."]
+sources = [{ title = "Ours", date = 2026-11-21 }]
+
+[handover]
+menu = "nowhere"
+steps = "None."
+parameters = { key = "x", doc = "y" }
+
+[provider]
+gitlab = "yes"
+[provider.github]
+one-user = { source = "Ours" }
+token.classic = "repo"
+key = { read-only = "yes", reason = "It reads.", fields = [{ name = "Key", value = "{publik_key}" }] }
+"#;
+
+#[test]
+fn every_value_of_the_wrong_type_is_told_in_one_run() {
+    let home = Home::new();
+    home.write("config/git-access/platforms/ours.toml", MISSHAPEN);
+    let run = home.run(&["platforms", "--format", "json"]).expect(4);
+    let problems = run.json()["problems"].as_array().unwrap().clone();
+    for (line, piece) in [
+        (2, "`title` is a text in quotes"),
+        (3, "`about` is a text in quotes"),
+        (5, "`repository` is a text in quotes"),
+        (6, "`reads` is true or false"),
+        (7, "`writes` is true or false"),
+        (8, "`does` is a list of tables"),
+        (9, "`notices` is a list of tables"),
+        (10, "`date` is a text in quotes"),
+        (14, "`steps` is a list of texts"),
+        (15, "`parameters` is a list of tables"),
+        (18, "a provider's section is a table"),
+        (19, "`one-user` lacks `api`"),
+        (19, "`one-user` lacks `git`"),
+        (19, "`one-user` lacks `instead`"),
+        (21, "the section of a kind of token is a table"),
+        (22, "`read-only` is true or false"),
+        (22, "nothing is filled in for `{publik_key}`"),
+    ] {
+        let told = |problem: &serde_json::Value| {
+            problem["line"] == line && problem["message"].as_str().unwrap().contains(piece)
+        };
+        assert!(problems.iter().any(told), "{line} {piece}: {problems:#?}");
+    }
+    assert_eq!(problems.len(), 17, "{problems:#?}");
 }
 
 #[test]

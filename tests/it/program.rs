@@ -66,6 +66,11 @@ impl Home {
     }
 }
 
+/// The end of a script that has started a keyring: it may say that it is there before the bus knows it.
+pub const KEYRING_IS_KNOWN: &str = "\n n=0\n command -v dbus-send >/dev/null && while [ $n -lt 1000 ] && ! dbus-send --session --print-reply \\\n \
+    --dest=org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus.NameHasOwner string:org.freedesktop.secrets \\\n \
+    2>/dev/null | grep -q true; do n=$((n+1)); done\n";
+
 /// Runs a command to its end.
 pub fn finished(command: &mut Command) -> Run {
     let Output { status, stdout, stderr } = command.output().unwrap();

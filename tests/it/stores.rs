@@ -378,8 +378,9 @@ mod keyring {
     /// Uses the keyring on a bus of its own, after `before` has run there.
     fn on_a_bus(home: &Path, config: &Path, before: &str, keep: bool) -> String {
         let itself = another_process("keyring");
+        let known = if before.contains("gnome-keyring-daemon") { crate::program::KEYRING_IS_KNOWN } else { "" };
         let mut session = Command::new("dbus-run-session");
-        session.arg("--config-file").arg(config).args(["--", "sh", "-c", &format!("{before}\n\"$0\" \"$@\"")]);
+        session.arg("--config-file").arg(config).args(["--", "sh", "-c", &format!("{before}{known}\n\"$0\" \"$@\"")]);
         session.arg(itself.get_program()).args(itself.get_args());
         session.env_clear().env("PATH", env::var_os("PATH").unwrap()).env(JOB, "keyring");
         for name in ["HOME", "XDG_RUNTIME_DIR", "XDG_DATA_HOME"] {

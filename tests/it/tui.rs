@@ -5,3 +5,4 @@ mod hostile;
 mod path;
 mod player;
 mod pty;
+mod steps;

@@ -100,13 +100,28 @@ fn line(out: &mut String, buffer: &Buffer, y: u16, ink: &str) {
         if first.modifier.contains(Modifier::UNDERLINED) {
             look.push_str(" text-decoration=\"underline\"");
         }
-        let text = text.replace('&', "&amp;").replace('<', "&lt;");
+        let text = homely(&text).replace('&', "&amp;").replace('<', "&lt;");
         let _ = writeln!(
             out,
             "<text x=\"{}\" y=\"{baseline:.1}\" xml:space=\"preserve\"{look}>{text}</text>",
             places.join(" ")
         );
     }
+}
+
+/// The sandbox's own address is of this computer and another each time: a server of one's own stands in its place, in
+/// as many letters.
+fn homely(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (here, there) in [("http://127.0.0.1:", "https://gh.example.com"), ("127.0.0.1:", "gh.example.com ")] {
+        while let Some(at) = text.find(here) {
+            let digits = text[at + here.len()..].bytes().take_while(u8::is_ascii_digit).count();
+            let end = at + here.len() + digits;
+            assert_eq!(end - at, there.len(), "a port of {digits} digits leaves a gap");
+            text.replace_range(at..end, there);
+        }
+    }
+    text
 }
 
 async fn pages(palette: Palette, suffix: &str, folder: &Path) {

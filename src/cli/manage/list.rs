@@ -8,6 +8,8 @@ use crate::cli::table::{Cell, Tone, table};
 use crate::cli::{Ending, Out, Refusal};
 use crate::config::Config;
 use crate::disk::Paths;
+use crate::record::Unfinished;
+use crate::text::sanitise;
 
 const TITLES: &[&str] = &["", "NAME", "PLATFORM", "PROVIDER", "HOST", "OWNER", "EXPIRES", "CHECKED", "SECRET"];
 
@@ -25,6 +27,20 @@ pub fn list(out: &Out, paths: &Paths) -> Result<Ending, Refusal> {
     super::tell_problems(out, &config, paths);
     if !config.problems().is_empty() {
         return Ok(Ending::Storage);
+    }
+    for one in Unfinished::all(paths) {
+        out.say(&format!(
+            "A set-up of {} on {} was not finished and has left:",
+            sanitise(&one.name, 80),
+            sanitise(&one.at, 20)
+        ));
+        for left in &one.left {
+            out.say(&format!("  {}", sanitise(left, 500)));
+        }
+        out.say(&format!(
+            "  Take away what is ours of it, and forget it: git-access remove {}",
+            sanitise(&one.name, 80)
+        ));
     }
     if all.is_empty() {
         out.say("There is no connection yet. git-access setup makes one.");
@@ -47,6 +63,9 @@ fn document(all: &[Standing<'_>], config: &Config, paths: &Paths) -> serde_json:
         "active": config.active(),
         "problems": config.problems().iter().map(problem).collect::<Vec<_>>(),
         "connections": all.iter().map(Standing::json).collect::<Vec<_>>(),
+        "unfinished": Unfinished::all(paths).iter().map(|one| {
+            json!({ "name": one.name, "at": one.at, "left_behind": one.left })
+        }).collect::<Vec<_>>(),
     })
 }
 

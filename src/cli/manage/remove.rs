@@ -7,16 +7,22 @@ use std::io::{self, IsTerminal as _};
 
 use serde_json::json;
 
-use crate::cli::standing::{Standing, rests};
+use crate::cli::standing::Standing;
 use crate::cli::{Ending, Out, Refusal, setup_git, wait};
 use crate::config::{Config, Connection, Token};
 use crate::disk::{self, Paths};
-use crate::record::Record;
+use crate::record::{Record, Unfinished};
 use crate::secret::Store;
 use crate::store::{Entry, StoreFaultKind, Stores};
+use crate::text::sanitise;
 
 pub fn remove(out: &Out, paths: &Paths, name: &str, yes: bool) -> Result<(), Refusal> {
     let config = super::config(paths)?;
+    if !config.has(name)
+        && let Some(unfinished) = Unfinished::of(paths, name)
+    {
+        return remove_unfinished(out, paths, &unfinished, yes);
+    }
     let connection = super::named(&config, paths, name)?;
     paths.may_write()?;
     for line in uses(connection, &config, paths) {
@@ -53,7 +59,52 @@ pub fn remove(out: &Out, paths: &Paths, name: &str, yes: bool) -> Result<(), Ref
         out.say(&fault.message);
     }
     told(out, connection, removed);
+    if let Some(unfinished) = Unfinished::of(paths, name) {
+        take_away(out, paths, &unfinished)?;
+    }
     Ok(())
+}
+
+/// Takes away what is ours of a set-up that was not finished, and forgets the rest: that is at the forge.
+fn remove_unfinished(out: &Out, paths: &Paths, unfinished: &Unfinished, yes: bool) -> Result<(), Refusal> {
+    let name = sanitise(&unfinished.name, 80);
+    paths.may_write()?;
+    out.say(&format!("There is no connection {name}, and a set-up of it on {} has left:", unfinished.at));
+    for left in &unfinished.left {
+        out.say(&format!("  {}", sanitise(left, 500)));
+    }
+    if !yes && !agreed(out, &name)? {
+        let kept = Refusal::usage(format!("Nothing was removed: it is still remembered for {name}"), "");
+        return Err(Refusal { ending: Ending::Cancelled, ..kept });
+    }
+    let removed = take_away(out, paths, unfinished)?;
+    if out.is_json() {
+        out.json(&json!({ "version": 1, "removed": unfinished.name, "secret_removed": removed }));
+    }
+    out.say(&format!("Forgotten. What is at the forge stays there, and is removed in its own settings: nothing of {name} is left here."));
+    Ok(())
+}
+
+/// Whether a secret was removed. Where a store fails, everything stays remembered.
+fn take_away(out: &Out, paths: &Paths, unfinished: &Unfinished) -> Result<bool, Refusal> {
+    let config = super::config(paths)?;
+    let mut removed = false;
+    for stray in &unfinished.secrets {
+        let Some(store) = stray.place.store() else { continue };
+        // What a connection has come to name since is no stray any more.
+        let counts = config.connections().iter().any(|one| {
+            let same = one.token.as_ref().is_some_and(|token| token.store == store);
+            same && (one.id == stray.id || matches!(store, Store::File(_)))
+        });
+        if !counts {
+            let entry = Entry { id: stray.id.clone(), generation: stray.place.generation };
+            removed |= wait(Stores::of_the_system().remove(&store, &entry))??;
+        }
+    }
+    if let Some(fault) = Unfinished::forget(paths, &unfinished.name) {
+        out.say(&fault.message);
+    }
+    Ok(removed)
 }
 
 fn told(out: &Out, connection: &Connection, removed: bool) {
@@ -64,7 +115,8 @@ fn told(out: &Out, connection: &Connection, removed: bool) {
     let secret = if removed { "Its secret was removed too" } else { "There was no secret of ours to remove" };
     if let (None, Some(ssh)) = (&connection.token, &connection.ssh) {
         let page = super::show::key_page(connection).map(|page| format!(" {page}")).unwrap_or_default();
-        let files = ssh.private_key.as_ref().unwrap_or(&ssh.public_key).display();
+        let public = || ssh.public_key.to_string();
+        let files = ssh.private_key.as_ref().map_or_else(public, |path| path.display().to_string());
         return out.say(&format!(
             "Removed {name}\nThe key {files} stays, and it is still registered at the forge: delete it there if nobody else uses it.{page}"
         ));
@@ -136,7 +188,7 @@ fn uses(connection: &Connection, config: &Config, paths: &Paths) -> Vec<String> 
         lines.push("  everything that takes the active connection: it is the active one".to_owned());
     }
     if let Some(token) = &connection.token {
-        let place = rests(&token.store);
+        let place = token.store.described();
         let mut others = sharers(connection, token, config).map(|other| other.name.as_str()).peekable();
         if others.peek().is_some() {
             let others: Vec<&str> = others.collect();

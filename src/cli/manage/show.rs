@@ -1,7 +1,6 @@
 //! `show`: everything about one connection, and what to enter at its platform.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
 
@@ -14,7 +13,7 @@ use crate::cli::{Out, Refusal};
 use crate::config::{Connection, SshRecord};
 use crate::disk::Paths;
 use crate::key::Lock;
-use crate::platform::{KeyNeeds, Pair, Platform, built_in};
+use crate::platform::{Platform, built_in};
 use crate::text::sanitise;
 
 pub fn show(out: &Out, paths: &Paths, name: &str) -> Result<(), Refusal> {
@@ -59,10 +58,10 @@ fn document(standing: &Standing<'_>, platform: Option<&Platform>) -> Json {
     }
     json["handover"] = json!({
         "menu": platform.map(|platform| &platform.handover.menu),
-        "steps": platform.map(|platform| steps(connection, platform)),
-        "fields": pair(connection, platform).map(|pair| fields(pair, standing).into_iter().map(|(name, value)| {
-            json!({ "name": name, "value": value })
-        }).collect::<Vec<_>>()).unwrap_or_default(),
+        "steps": platform.map(|platform| platform.steps(connection)),
+        "fields": platform.map(|platform| platform.entered(connection)).unwrap_or_default().into_iter().map(|field| {
+            json!({ "name": field.name, "value": field.value })
+        }).collect::<Vec<_>>(),
         "parameters": connection.handover,
     });
     json!({ "version": 1, "connection": json })
@@ -79,7 +78,7 @@ pub(super) fn key_page(connection: &Connection) -> Option<String> {
 
 fn ssh_json(ssh: &SshRecord, page: Option<&str>) -> Json {
     json!({
-        "public_key": ssh.public_key.display().to_string(),
+        "public_key": ssh.public_key.to_string(),
         "private_key": ssh.private_key.as_ref().map(|path| path.display().to_string()),
         "fingerprint": ssh.fingerprint,
         "scope": ssh.scope.map(KeyScope::name),
@@ -141,7 +140,7 @@ fn facts(standing: &Standing<'_>) -> Vec<(&'static str, String)> {
         add("Rotate by", token.rotate_by.map(day));
     }
     if let Some(ssh) = &connection.ssh {
-        add("Public key", Some(ssh.public_key.display().to_string()));
+        add("Public key", Some(ssh.public_key.to_string()));
         add("Private key", ssh.private_key.as_ref().map(|path| path.display().to_string()));
         add("Fingerprint", ssh.fingerprint.clone());
         let access = if ssh.read_only == Some(true) { "reads" } else { "reads and writes" };
@@ -178,71 +177,16 @@ fn hand_over(text: &mut String, standing: &Standing<'_>, platform: Option<&Platf
     if !platform.handover.menu.is_empty() {
         let _ = writeln!(text, "  {}", sanitise(&platform.handover.menu, 300));
     }
-    if let Some(pair) = pair(standing.connection, Some(platform)) {
-        let rows: Vec<Vec<Cell>> =
-            fields(pair, standing).into_iter().map(|(name, value)| vec![Cell::from(name), Cell::from(value)]).collect();
-        text.push_str(&columns("    ", &rows, false));
-    }
+    let fields = platform.entered(standing.connection).into_iter();
+    let rows: Vec<Vec<Cell>> = fields.map(|field| vec![Cell::from(field.name), Cell::from(field.value)]).collect();
+    text.push_str(&columns("    ", &rows, false));
     for (key, value) in &standing.connection.handover {
         let _ = writeln!(text, "     {}: {}", sanitise(key, 80), sanitise(value, 300));
     }
-    for (number, step) in steps(standing.connection, platform).iter().enumerate() {
+    for (number, step) in platform.steps(standing.connection).iter().enumerate() {
         let _ = write!(text, "  {}.", number + 1);
         text.push_str(wrapped(&sanitise(step, 2000), "     ").get(4..).unwrap_or_default());
     }
-}
-
-fn pair<'p>(connection: &Connection, platform: Option<&'p Platform>) -> Option<&'p Pair> {
-    platform?.pair(connection.site.provider).ok()
-}
-
-/// What the platform needs of the key, where the access is one.
-fn of_key<'p>(connection: &Connection, pair: &'p Pair) -> Option<&'p KeyNeeds> {
-    pair.key.as_ref().filter(|_| connection.token.is_none() && connection.ssh.is_some())
-}
-
-/// How the access is entered there: a key goes another way than a token.
-fn steps<'p>(connection: &Connection, platform: &'p Platform) -> &'p [String] {
-    let key = pair(connection, Some(platform)).and_then(|pair| of_key(connection, pair));
-    key.map_or(&platform.handover.steps, |key| &key.steps)
-}
-
-/// The platform's form, filled in. The token is not: where it rests is told in its place.
-fn fields(pair: &Pair, standing: &Standing<'_>) -> Vec<(String, String)> {
-    let connection = standing.connection;
-    let identity = connection.verified.as_ref().and_then(|verified| verified.identity.clone());
-    let or_note = |value: Option<String>, what: &str| value.unwrap_or_else(|| format!("({what} is not known)"));
-    let known = [
-        ("{host}", connection.site.host.to_string()),
-        ("{owner}", connection.owner.owner.clone()),
-        ("{owner_id}", connection.owner_id.clone().unwrap_or_else(|| connection.owner.owner.clone())),
-        ("{name}", connection.handover.get("name").cloned().unwrap_or_else(|| connection.name.clone())),
-        ("{email}", or_note(connection.email.clone(), "the e-mail address")),
-        ("{project}", or_note(connection.owner.project.clone(), "the project")),
-        // Where git signs in under another name than the account's, that is the one that the platform has to send.
-        (
-            "{username}",
-            or_note(connection.git_username.clone().or(connection.username.clone()).or(identity), "the user name"),
-        ),
-        (
-            "{repository_url}",
-            or_note(connection.repository.as_ref().map(|one| one.url.clone()), "the address of the repository"),
-        ),
-        ("{token}", format!("(the token, from {})", standing.rests())),
-        (
-            "{ssh_url}",
-            or_note(connection.repository.as_ref().and_then(|one| one.ssh_url.clone()), "the address over SSH"),
-        ),
-        ("{public_key}", or_note(key_path(connection, |ssh| Some(&ssh.public_key)), "the public key")),
-        ("{private_key}", or_note(key_path(connection, |ssh| ssh.private_key.as_ref()), "the private key")),
-    ];
-    let filled = |value: &str| known.iter().fold(value.to_owned(), |value, (key, with)| value.replace(key, with));
-    let form = of_key(connection, pair).map_or(&pair.fields, |key| &key.fields);
-    form.iter().map(|field| (field.name.clone(), filled(&field.value))).collect()
-}
-
-fn key_path(connection: &Connection, which: impl Fn(&SshRecord) -> Option<&PathBuf>) -> Option<String> {
-    Some(format!("(the file {})", which(connection.ssh.as_ref()?)?.display()))
 }
 
 fn origins(connection: &Connection) -> Vec<String> {

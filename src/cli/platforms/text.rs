@@ -17,8 +17,9 @@ pub(super) fn overview(all: &[Platform], providers: &[Provider], color: bool) ->
         .map(|platform| {
             let mut row: Vec<Cell> = vec![platform.id.as_str().into(), repository_word(platform).into()];
             row.extend(providers.iter().map(|provider| match platform.pair(*provider) {
-                Ok(pair) if pair.key.is_some() => Cell::new("token or key", Tone::Good),
-                Ok(_) => Cell::new("token", Tone::Good),
+                Ok(pair) if pair.key.is_none() => Cell::new("token", Tone::Good),
+                Ok(_) if takes_token(platform, *provider) => Cell::new("token or key", Tone::Good),
+                Ok(_) => Cell::new("key", Tone::Good),
                 Err(_) => Cell::new("no", Tone::Careful),
             }));
             row
@@ -38,6 +39,10 @@ pub(super) fn overview(all: &[Platform], providers: &[Provider], color: bool) ->
     }
     text.push_str("\ngit-access platforms PLATFORM shows what to tick, why, and where to enter it.\n");
     text
+}
+
+fn takes_token(platform: &Platform, provider: Provider) -> bool {
+    provider.rules().kinds().iter().any(|row| platform.refuses(provider, row.kind).is_none())
 }
 
 /// Everything about one platform.

@@ -55,23 +55,16 @@ pub fn list(canvas: Canvas, common: &Common, out: &Out, paths: &Paths) -> Ending
                 };
                 held.play(&mut scene).await
             };
-            let name = match chosen {
-                Ended::Scene(Chosen::Add) => None,
-                Ended::Scene(Chosen::Edit(name)) => Some(name),
+            let (aim, name) = match chosen {
+                Ended::Scene(Chosen::Add) => (Aim::SetUp, None),
+                Ended::Scene(Chosen::Edit(name)) => (Aim::SetUp, Some(name)),
+                Ended::Scene(Chosen::Rotate(name)) => (Aim::Rotate, Some(name)),
                 Ended::Scene(Chosen::Leave) => return Ending::Done,
                 Ended::Lost => return Ending::Cancelled,
             };
             let above = crate::answers::Answers::default();
-            let setup = Setup {
-                aim: Aim::SetUp,
-                flags: &flags,
-                above,
-                played: None,
-                platforms: platforms.clone(),
-                run: &run,
-                out,
-                paths,
-            };
+            let setup =
+                Setup { aim, flags: &flags, above, played: None, platforms: platforms.clone(), run: &run, out, paths };
             let ending = setup.drawn(canvas, common, name.as_deref(), Stores::of_the_system()).await;
             if !matches!(ending, Ending::Done | Ending::Cancelled) {
                 return ending;

@@ -7,6 +7,7 @@ use super::wire::is_guid;
 use super::{AzureDevops, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Page, Row};
 use crate::forge::client::{LONGEST_LIST, Request};
+use crate::forge::progress::listed;
 use crate::text::percent_encoded;
 
 /// Rows of one part.
@@ -83,6 +84,7 @@ impl AzureDevops {
                         rules.project_name(&row.name).ok().map(|name| Row { name, note })
                     });
                     page.rows.extend(names);
+                    listed(page.rows.len());
                     if more.is_none() || more == next {
                         return Ok(page);
                     }

@@ -15,6 +15,7 @@ use super::{AzureDevops, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Told};
 use crate::forge::client::{Answer, Request};
 use crate::forge::{NewRepository, creation};
+use crate::key::SshAddress;
 use crate::text::{is_plain, percent_encoded};
 
 /// What stands for “there was nothing before” in an update of a ref.
@@ -164,6 +165,7 @@ fn of(told: &wire::Repository, owner: &str, project: String) -> Repository {
         account_deletes: Told::NotTold,
         role: None,
         pushed: None,
+        ssh: told.ssh_url.as_deref().and_then(|url| SshAddress::parse(url).ok()),
     }
 }
 

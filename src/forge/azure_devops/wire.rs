@@ -77,6 +77,7 @@ pub(super) struct Repository {
     pub name: String,
     pub project: Project,
     pub remote_url: String,
+    pub ssh_url: Option<String>,
     /// Absent where there is no commit.
     pub default_branch: Option<String>,
     #[serde(default)]

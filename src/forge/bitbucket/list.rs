@@ -10,6 +10,7 @@ use url::Url;
 use super::{Bitbucket, refusal, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Page, Row};
 use crate::forge::client::{LONGEST_LIST, Request, origin_of};
+use crate::forge::progress::listed;
 
 /// Parts that are read of one list.
 const MOST_PARTS: usize = 50;
@@ -79,6 +80,7 @@ impl Bitbucket {
             }
             let part = answer.json::<wire::Part<T>>(subject)?;
             rows.extend(part.values);
+            listed(rows.len());
             next = part.next.as_ref().and_then(|told| self.own(told)).filter(|url| !seen.contains(url));
             if part.next.is_some() && next.is_none() {
                 let text = "The list goes on at an address that cannot be followed; the rest is not shown.";

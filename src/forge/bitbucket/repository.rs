@@ -96,6 +96,8 @@ impl Bitbucket {
             account_deletes: Told::NotTold,
             role: None,
             pushed: told.updated_on.and_then(|moment| moment.parse().ok()),
+            // Its one address over SSH follows from the names.
+            ssh: None,
         })
     }
 

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::{BitbucketDc, account, headed, wire};
 use crate::fact::{Fault, FaultKind, IdentityKind, OwnerPath, Page, Row};
 use crate::forge::client::{LONGEST_LIST, Request};
+use crate::forge::progress::listed;
 
 /// Rows of one part.
 const LIMIT: usize = 100;
@@ -69,6 +70,7 @@ impl BitbucketDc {
             }
             let part: wire::Page<T> = answer.json(subject)?;
             rows.extend(part.values);
+            listed(rows.len());
             match (part.last, part.next_page_start) {
                 (true, _) => return Ok((rows, None)),
                 (false, Some(next)) if next > start && part.start == start => start = next,

@@ -9,6 +9,7 @@ use super::{BitbucketDc, headed, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Told, Visibility};
 use crate::forge::client::{Answer, Request};
 use crate::forge::{NewRepository, creation};
+use crate::key::SshAddress;
 
 /// A repository, and what matters only here.
 #[derive(Clone, Debug)]
@@ -42,6 +43,7 @@ impl BitbucketDc {
         let whole = told.id > 0 && told.project.id > 0 && told.scm_id == "git";
         let Some((owner, name)) = names.filter(|_| whole) else { return Err(answer.not_the_api(subject)) };
         let visibility = if told.public || told.project.public { Visibility::Public } else { Visibility::Private };
+        let over_ssh = told.links.clone.iter().find(|link| link.name == "ssh");
         let repository = Repository {
             place: Place { owner: OwnerPath { owner, project: None }, name },
             id: Some(told.id.to_string()),
@@ -54,6 +56,7 @@ impl BitbucketDc {
             account_deletes: Told::NotTold,
             role: None,
             pushed: None,
+            ssh: over_ssh.and_then(|link| SshAddress::parse(&link.href).ok()),
         };
         Ok(Seen { repository, id: told.id, name: told.name })
     }

@@ -56,6 +56,21 @@ pub(super) struct Repository {
     /// From version 8 on; nothing older is archived.
     #[serde(default)]
     pub archived: bool,
+    #[serde(default)]
+    pub links: Links,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Links {
+    #[serde(default)]
+    pub clone: Vec<CloneLink>,
+}
+
+/// An address to clone from; `name` is `http` or `ssh`, and SSH is absent where its server is switched off.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct CloneLink {
+    pub name: String,
+    pub href: String,
 }
 
 /// A row of `…/permissions/users`.

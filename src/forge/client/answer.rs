@@ -134,7 +134,12 @@ impl Answer {
             None => (String::new(), "Ask again in a few minutes."),
         };
         let text = format!("{} limits how often it may be asked.{when}", self.host);
-        self.fault(FaultKind::RateLimit, &text).remedy(Remedy::new(remedy))
+        let fault = self.fault(FaultKind::RateLimit, &text).remedy(Remedy::new(remedy));
+        match until {
+            // The clocks may differ: what counts is how long it lasts.
+            Some(until) => fault.until(Timestamp::now() + now.duration_until(until)),
+            None => fault,
+        }
     }
 
     /// Until when the server wants us to wait: `Retry-After` in both forms, else the end of an exhausted window.

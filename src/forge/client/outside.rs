@@ -209,6 +209,10 @@ impl Outside {
         }
         if way.loopback {
             builder = builder.no_proxy();
+            if !way.secure {
+                // Neither the host nor a proxy shows a certificate here, so the system's need not be read.
+                builder = builder.tls_certs_only([]);
+            }
         } else if let Some(proxy) = &self.proxy {
             let proxy = reqwest::Proxy::all(proxy)
                 .map_err(|_| Fault::new(FaultKind::Proxy, "The address of the proxy is not well formed."))?;

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::{Gitea, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Page, Row};
 use crate::forge::client::LONGEST_LIST;
+use crate::forge::progress::listed;
 
 /// Rows of one part: no server gives more unless its administrator says so (`MAX_RESPONSE_ITEMS`).
 pub(super) const LIMIT: usize = 50;
@@ -77,6 +78,7 @@ impl Gitea {
             }
             let last = part.is_empty() || total.map_or(!goes_on, |total| rows.len() + part.len() >= total);
             rows.extend(part);
+            listed(rows.len());
             if last {
                 return Ok((rows, None));
             }

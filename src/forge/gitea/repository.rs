@@ -8,6 +8,7 @@ use super::{Gitea, headed, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Told, Visibility};
 use crate::forge::client::{Answer, Request};
 use crate::forge::{NewRepository, creation};
+use crate::key::SshAddress;
 use crate::text::is_plain;
 
 /// A repository, and what matters only here.
@@ -65,6 +66,7 @@ impl Gitea {
             account_deletes: Some(told.permissions.admin).into(),
             role: None,
             pushed: None,
+            ssh: told.ssh_url.and_then(|url| SshAddress::parse(&url).ok()),
         };
         Ok(Seen { repository, empty: told.empty, mirror: told.mirror })
     }

@@ -80,6 +80,7 @@ pub(super) struct Repository {
     pub mirror: bool,
     pub default_branch: String,
     pub permissions: RepositoryPermissions,
+    pub ssh_url: Option<String>,
 }
 
 /// What the user may do; the token may hold less.

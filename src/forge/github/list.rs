@@ -14,6 +14,7 @@ use super::refusal::is_marked;
 use super::{GitHub, headed, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Page, Row};
 use crate::forge::client::{LONGEST_LIST, Request, origin_of};
+use crate::forge::progress::listed;
 
 /// Parts that are read of one list.
 const MOST_PARTS: usize = 50;
@@ -90,6 +91,7 @@ impl GitHub {
                 return Err(answer.not_the_api(subject));
             }
             rows.extend(part);
+            listed(rows.len());
             if answer.header("x-github-sso").is_some_and(|sso| sso.trim_start().starts_with("partial-results")) {
                 let text = "GitHub left out what belongs to organisations whose single sign-on this token is not authorised for: choose “Configure SSO” beside the token, on the page of your tokens.";
                 cut = Some(text.to_owned());

@@ -8,6 +8,7 @@ use super::{GitHub, headed, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Visibility};
 use crate::forge::client::{Answer, Request};
 use crate::forge::{NewRepository, creation};
+use crate::key::SshAddress;
 use crate::text::is_plain;
 
 impl GitHub {
@@ -57,6 +58,7 @@ impl GitHub {
             account_deletes: permissions.as_ref().and_then(|permissions| permissions.admin).into(),
             role: None,
             pushed: told.pushed_at.and_then(|moment| moment.parse().ok()),
+            ssh: told.ssh_url.and_then(|url| SshAddress::parse(&url).ok()),
         })
     }
 

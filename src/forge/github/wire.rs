@@ -58,6 +58,7 @@ pub(super) struct Repository {
     pub default_branch: Option<String>,
     pub permissions: Option<RepositoryPermissions>,
     pub pushed_at: Option<String>,
+    pub ssh_url: Option<String>,
 }
 
 /// What the user may do; the token may hold less.

@@ -12,6 +12,7 @@ use url::Url;
 use super::{GitLab, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Page, Row};
 use crate::forge::client::{Answer, LONGEST_LIST, Request, origin_of};
+use crate::forge::progress::listed;
 
 /// Parts that are read of one list.
 const MOST_PARTS: usize = 50;
@@ -84,6 +85,7 @@ impl GitLab {
                 return Err(answer.not_the_api(subject));
             }
             rows.extend(part);
+            listed(rows.len());
             let told = answer.next_part();
             next = told.as_ref().and_then(|told| self.own(told)).filter(|url| !seen.contains(url));
             if told.is_some() && next.is_none() {

@@ -83,7 +83,7 @@ impl GitLab {
         let text = format!("GitLab did not replace the token and said “{}”.", refusal.words);
         // An address that an older version does not know is a definite answer, not the silence of another program.
         let kind = if fault.kind.is_silence() { FaultKind::NotFound } else { fault.kind };
-        Fault { kind, text, remedy: Some(Remedy::new(remedy)), accepted: fault.accepted }
+        Fault { kind, text, remedy: Some(Remedy::new(remedy)), ..fault }
     }
 
     /// `DELETE /personal_access_tokens/self`, open to every scope from 15.4 on.

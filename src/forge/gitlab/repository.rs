@@ -10,6 +10,7 @@ use super::{GitLab, not_a_name, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Service, Told, Visibility};
 use crate::forge::client::{Answer, Request, Sign};
 use crate::forge::{NewRepository, creation};
+use crate::key::SshAddress;
 use crate::text::is_plain;
 
 impl GitLab {
@@ -66,6 +67,7 @@ impl GitLab {
             account_deletes: Told::NotTold,
             role: None,
             pushed: None,
+            ssh: None,
         })
     }
 
@@ -104,6 +106,7 @@ impl GitLab {
             account_deletes: reaches(OWNER),
             role: level.map(role),
             pushed: told.last_activity_at.and_then(|moment| moment.parse().ok()),
+            ssh: told.ssh_url_to_repo.and_then(|url| SshAddress::parse(&url).ok()),
         })
     }
 

@@ -60,6 +60,7 @@ pub(super) struct Project {
     pub marked_for_deletion_at: Option<String>,
     pub marked_for_deletion_on: Option<String>,
     pub last_activity_at: Option<String>,
+    pub ssh_url_to_repo: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

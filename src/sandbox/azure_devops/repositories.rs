@@ -52,7 +52,7 @@ async fn full(call: &Call<'_>, project: &Organisation, repository: &Repository) 
         "project": projects::row(world, project), "size": 0,
         // With the organisation as user, as the real one writes it.
         "remoteUrl": format!("https://{organisation}@dev.azure.com/{organisation}/{encoded}/_git/{}", repository.name),
-        "sshUrl": format!("git@ssh.dev.azure.com:v3/{organisation}/{encoded}/{}", repository.name),
+        "sshUrl": format!("ssh://127.0.0.1:22/{organisation}/{encoded}/_git/{}", repository.name),
         "webUrl": format!("https://dev.azure.com/{organisation}/{encoded}/_git/{}", repository.name),
         "isDisabled": repository.archived, "isInMaintenance": false,
     });

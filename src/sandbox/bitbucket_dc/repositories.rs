@@ -30,7 +30,7 @@ fn body(call: &Call, repository: &Repository) -> Value {
         "archived": repository.archived, "project": project,
         "links": {"clone": [
             {"href": format!("{BASE}/scm/{key}/{slug}.git"), "name": "http"},
-            {"href": format!("ssh://git@bitbucket.invalid:7999/{key}/{slug}.git"), "name": "ssh"},
+            {"href": format!("ssh://git@127.0.0.1:7999/{key}/{slug}.git"), "name": "ssh"},
         ]},
     })
 }

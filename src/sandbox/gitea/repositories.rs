@@ -54,7 +54,7 @@ async fn full(call: &Call<'_>, repository: &Repository) -> Result<Value, Reply> 
         "id": repository.id, "owner": user(call, owner), "name": name, "full_name": format!("{owner}/{name}"),
         "description": "", "empty": branches.is_empty(), "private": repository.visibility != Visibility::Public,
         "fork": false, "template": false, "mirror": false, "size": 22, "html_url": format!("{ROOT}/{owner}/{name}"),
-        "clone_url": format!("{ROOT}/{owner}/{name}.git"), "ssh_url": format!("git@gitea.invalid:{owner}/{name}.git"),
+        "clone_url": format!("{ROOT}/{owner}/{name}.git"), "ssh_url": format!("ssh://git@127.0.0.1:2222/{owner}/{name}.git"),
         // Named before there is one.
         "default_branch": repository.default_branch, "archived": repository.archived,
         "internal": repository.visibility == Visibility::Internal, "object_format_name": "sha1",

@@ -64,6 +64,7 @@ fn row(call: &Call, repository: &Repository) -> Value {
         "namespace": {"id": call.world().owner_id(owner), "full_path": owner, "kind": if call.world().organisation(owner).is_some() { "group" } else { "user" }},
         "visibility": visibility, "archived": repository.archived, "default_branch": repository.default_branch,
         "http_url_to_repo": format!("{}/{owner}/{name}.git", call.world().host),
+        "ssh_url_to_repo": format!("git@127.0.0.1:{owner}/{name}.git"),
         "repository_access_level": "enabled", "last_activity_at": repository.created.to_string(),
         "marked_for_deletion_at": null,
         "permissions": {"project_access": null, "group_access": {"access_level": level(rights), "notification_level": 3}},

@@ -71,6 +71,7 @@ impl Checks {
                     sheet.line(line);
                     beneath(sheet, check, true, widest, theme);
                 });
+                sheet.anchor(check.id.name());
             } else {
                 sheet.line(line);
                 beneath(sheet, check, false, widest, theme);

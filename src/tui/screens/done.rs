@@ -2,6 +2,7 @@
 
 use ratatui::text::{Line, Span};
 
+use crate::platform::Entered;
 use crate::tui::keys::Intent;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::sheet::{Sheet, padded};
@@ -10,15 +11,6 @@ use crate::tui::widgets::sheet::{Sheet, padded};
 #[derive(Debug, Default)]
 pub struct DonePage {
     pub at: usize,
-}
-
-/// What to enter in one field of the platform's form.
-#[derive(Clone, Debug)]
-pub struct Entered {
-    pub name: String,
-    pub value: String,
-    /// False for the token: its place is told, and it is never copied.
-    pub may_copy: bool,
 }
 
 impl DonePage {

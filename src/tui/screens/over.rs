@@ -2,18 +2,20 @@
 
 use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::tui::keys::{self, Context, Intent};
-use crate::tui::scene::{Question, Topic};
+use crate::tui::scene::{Menu, Question, Topic};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::code;
-use crate::tui::widgets::sheet::Sheet;
+use crate::tui::widgets::sheet::{Sheet, cut, padded};
 
 #[derive(Debug)]
 pub enum Over {
     Help { context: Context, scroll: usize },
     Question { question: Question, yes: bool, scroll: usize },
     Code { url: String, lines: Vec<String>, scroll: usize },
+    Menu { menu: Menu, scroll: usize },
 }
 
 /// What a key came to.
@@ -35,6 +37,10 @@ impl Over {
         Self::Question { question, yes: false, scroll: 0 }
     }
 
+    pub fn menu(menu: Menu) -> Self {
+        Self::Menu { menu, scroll: 0 }
+    }
+
     pub fn code(url: &str) -> Option<Self> {
         Some(Self::Code { url: url.to_owned(), lines: code::lines(url)?, scroll: 0 })
     }
@@ -44,12 +50,16 @@ impl Over {
             Self::Help { .. } => Context::Help,
             Self::Question { .. } => Context::Question,
             Self::Code { .. } => Context::Reading,
+            Self::Menu { .. } => Context::Menu,
         }
     }
 
     pub fn scroll(&mut self) -> &mut usize {
         match self {
-            Self::Help { scroll, .. } | Self::Question { scroll, .. } | Self::Code { scroll, .. } => scroll,
+            Self::Help { scroll, .. }
+            | Self::Question { scroll, .. }
+            | Self::Code { scroll, .. }
+            | Self::Menu { scroll, .. } => scroll,
         }
     }
 
@@ -62,6 +72,20 @@ impl Over {
                 Intent::Accept => return Answer::Said(question.topic.clone(), *yes),
                 // Who presses Ctrl-C twice means it.
                 Intent::Leave => return Answer::Said(Topic::Leave, true),
+                _ => {}
+            }
+            return Answer::Open;
+        }
+        if let Self::Menu { menu, .. } = self {
+            let last = menu.rows.iter().rposition(|row| row.open).unwrap_or(0);
+            match intent {
+                Intent::Up => menu.at = menu.at.saturating_sub(1),
+                Intent::Down => menu.at = (menu.at + 1).min(last),
+                Intent::First => menu.at = 0,
+                Intent::Last => menu.at = last,
+                Intent::Accept => return Answer::Said(Topic::Row(menu.at), true),
+                Intent::Back | Intent::Help => return Answer::Closed,
+                Intent::Leave => return Answer::Leave,
                 _ => {}
             }
             return Answer::Open;
@@ -79,6 +103,7 @@ impl Over {
         match self {
             Self::Help { context, .. } => help(&mut sheet, *context, theme),
             Self::Question { question, yes, .. } => ask(&mut sheet, question, *yes, theme),
+            Self::Menu { menu, .. } => choose(&mut sheet, menu, theme),
             Self::Code { url, lines, .. } => {
                 sheet.line(Line::styled("Open this page on another device", theme.title()));
                 sheet.blank();
@@ -104,6 +129,29 @@ fn help(sheet: &mut Sheet, context: Context, theme: &Theme) {
     }
     sheet.blank();
     sheet.text(0, "Nothing is changed anywhere before you confirm it on the review page.", theme.quiet());
+}
+
+fn choose(sheet: &mut Sheet, menu: &Menu, theme: &Theme) {
+    sheet.line(Line::styled(menu.title.clone(), theme.title()));
+    sheet.blank();
+    let widest = menu.rows.iter().map(|row| row.label.width()).max().unwrap_or(0);
+    for (at, row) in menu.rows.iter().enumerate() {
+        let here = at == menu.at;
+        let (glyph, style) = theme.mark(row.mark);
+        let words = if row.open { theme.text() } else { theme.quiet() };
+        let room = sheet.width().saturating_sub(widest + 8);
+        let line = Line::from(vec![
+            Span::styled(format!(" {} ", if here { theme.glyphs.pointer } else { " " }), theme.accent()),
+            Span::styled(format!("{glyph} "), style),
+            Span::styled(padded(&row.label, widest, theme.glyphs.cut), if here { theme.strong() } else { words }),
+            Span::styled(format!("  {}", cut(&row.note, room, theme.glyphs.cut)), theme.quiet()),
+        ]);
+        if here {
+            sheet.focused(|sheet| sheet.line(line.style(theme.selected())));
+        } else {
+            sheet.line(line);
+        }
+    }
 }
 
 fn ask(sheet: &mut Sheet, question: &Question, yes: bool, theme: &Theme) {

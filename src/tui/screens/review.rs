@@ -39,7 +39,7 @@ pub struct Answered {
 /// Every answer, in the order of the path; questions that do not apply are not there.
 pub fn answered(wizard: &Wizard) -> Vec<Answered> {
     let mut lines = Vec::new();
-    for step in Step::PATH.iter().copied().take_while(|step| *step <= Step::Review) {
+    for step in wizard.path().into_iter().take_while(|step| *step <= Step::Review) {
         for ask in wizard.screen(step).asks {
             let by_default = ask.answered.is_none();
             let Some(word) = ask.answered.or(ask.default).or((step == Step::Review).then(String::new)) else {
@@ -144,7 +144,7 @@ impl Review {
 
 /// The config as it will be written, the origins, and where the secret will rest.
 pub fn details(sheet: &mut Sheet, wizard: &Wizard, theme: &Theme) {
-    if let Some(site) = wizard.answers().site() {
+    if let Some(site) = wizard.answers().site().filter(|_| wizard.credential().is_some()) {
         sheet.text(0, "The token may go to these origins, and to no other:", theme.quiet());
         for origin in site.origins() {
             sheet.text(2, &origin.to_string(), theme.text());
@@ -152,26 +152,12 @@ pub fn details(sheet: &mut Sheet, wizard: &Wizard, theme: &Theme) {
         sheet.gap();
     }
     sheet.text(0, "The secret will rest in:", theme.quiet());
-    sheet.text(2, &rests(wizard), theme.text());
+    sheet.text(2, &wizard.rests(), theme.text());
     sheet.gap();
     if let Some(text) = config(wizard) {
         sheet.text(0, "The config will hold:", theme.quiet());
         for line in text.lines() {
             sheet.line(Line::styled(format!("  {line}"), theme.text()));
-        }
-    }
-}
-
-fn rests(wizard: &Wizard) -> String {
-    use crate::secret::Store;
-    match wizard.token().store {
-        Store::Keyring => "the keyring of the operating system".to_owned(),
-        Store::GitCredential => "git's own credential helper".to_owned(),
-        Store::File(path) => format!("a file in clear text that only you can read: {}", path.display()),
-        Store::Env(name) => format!("nowhere of ours; it is read from the variable {name} each time"),
-        Store::Command(argv) => {
-            let program = argv.first().cloned().unwrap_or_default();
-            format!("nowhere of ours; {program} is asked for it each time")
         }
     }
 }

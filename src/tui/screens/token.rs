@@ -4,8 +4,10 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::platform::Level;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::sheet::{Sheet, padded};
+use crate::wizard::Boxes;
 
 /// Where one is on the token page.
 #[derive(Debug, Default)]
@@ -14,43 +16,36 @@ pub struct TokenPage {
     pub in_field: bool,
 }
 
-/// Something to tick on the provider's form.
-#[derive(Clone, Debug)]
-pub struct Tick {
-    pub name: String,
-    pub required: bool,
-    pub reason: String,
-}
-
 /// Where to make the token, and what to tick there.
-pub fn steps(sheet: &mut Sheet, theme: &Theme, page: Option<(&str, bool)>, ticks: &[(String, Vec<Tick>)]) {
+pub fn steps(sheet: &mut Sheet, theme: &Theme, boxes: &Boxes, platform: &str) {
     let number = |sheet: &mut Sheet, number: usize, text: &str| {
         sheet.hanging(&format!("{number}  "), theme.key(), text, theme.text());
     };
-    let prefilled = page.is_some_and(|(_, prefilled)| prefilled);
-    if let Some((url, _)) = page {
-        let text = if prefilled { "Open this page: the boxes are ticked there already." } else { "Open this page." };
-        number(sheet, 1, text);
-        sheet.link(3, url, theme.link());
-        sheet.gap();
-    }
-    let all: usize = ticks.iter().map(|(_, ticks)| ticks.len()).sum();
-    let text = match (all, prefilled) {
-        (0, _) => "Nothing has to be ticked there.",
+    let prefilled = boxes.page.prefilled;
+    let text = if prefilled { "Open this page: the boxes are ticked there already." } else { "Open this page." };
+    number(sheet, 1, text);
+    sheet.link(3, &boxes.page.url, theme.link());
+    sheet.gap();
+    let text = match (boxes.needed.is_empty() && boxes.own.is_empty(), prefilled) {
+        (true, _) => "Nothing has to be ticked there.",
         (_, true) => "Compare the boxes, choose an end date, and make the token.",
         (_, false) => "Tick these boxes, choose an end date, and make the token.",
     };
     number(sheet, 2, text);
-    let names = ticks.iter().flat_map(|(_, ticks)| ticks.iter().map(|tick| tick.name.width()));
+    let names = boxes.needed.iter().chain(&boxes.own).map(|tick| tick.title.width());
     let widest = names.max().unwrap_or(0).min(sheet.width() / 3);
-    for (group, ticks) in ticks {
-        if !group.is_empty() && !ticks.is_empty() {
-            sheet.text(3, group, theme.quiet());
+    for (group, ticks) in
+        [(format!("for {platform}"), &boxes.needed), ("for this program itself".to_owned(), &boxes.own)]
+    {
+        if ticks.is_empty() {
+            continue;
         }
+        sheet.text(3, &group, theme.quiet());
         for tick in ticks {
-            let mark = if tick.required { theme.glyphs.ticked } else { theme.glyphs.unchosen };
-            let head = format!("   {mark} {}  ", padded(&tick.name, widest, theme.glyphs.cut));
-            let word = if tick.required { String::new() } else { "recommended: ".to_owned() };
+            let required = tick.level == Level::Required;
+            let mark = if required { theme.glyphs.ticked } else { theme.glyphs.unchosen };
+            let head = format!("   {mark} {}  ", padded(&tick.title, widest, theme.glyphs.cut));
+            let word = if required { "" } else { "recommended: " };
             sheet.hanging(&head, theme.strong(), &format!("{word}{}", tick.reason), theme.quiet());
         }
     }

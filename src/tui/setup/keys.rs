@@ -6,9 +6,10 @@ use crate::fact::Remedy;
 use crate::provider::Address;
 use crate::secret::Secret;
 use crate::tui::keys::Intent;
-use crate::tui::scene::{Deed, Question, Topic};
+use crate::tui::scene::{Deed, Menu, MenuRow, Question, Topic};
 use crate::tui::screens::form::Form;
 use crate::tui::screens::{Act, review};
+use crate::tui::setup::page::{self, mark};
 use crate::tui::setup::{Left, SetUp};
 use crate::tui::widgets::editor::Pasted;
 use crate::wizard::{Control, Event, Step, Which};
@@ -40,6 +41,7 @@ impl SetUp {
             Intent::Leave => return self.leave(),
             Intent::Open => return self.link().map(Deed::Open).into_iter().collect(),
             Intent::Code => return self.link().map(Deed::Code).into_iter().collect(),
+            Intent::Steps => return vec![Deed::Choose(self.steps())],
             _ => {}
         }
         match self.shown {
@@ -62,6 +64,39 @@ impl SetUp {
         }
     }
 
+    /// Every step, for a jump to one that was come to.
+    fn steps(&self) -> Menu {
+        let path = self.wizard.path();
+        let answers = self.wizard.answers();
+        let rows = path.iter().map(|step| {
+            let shown = step.fields().iter().filter_map(|field| answers.shown(field));
+            MenuRow {
+                mark: mark(*step, self.wizard.step()),
+                label: page::name(*step).to_owned(),
+                note: shown.collect::<Vec<_>>().join(", "),
+                open: self.may_jump_to(*step),
+            }
+        });
+        let at = path.iter().position(|step| *step == self.wizard.step()).unwrap_or(0);
+        Menu { title: "Go to".to_owned(), rows: rows.collect(), at }
+    }
+
+    fn may_jump_to(&self, step: Step) -> bool {
+        step <= self.wizard.reached() && step < Step::Apply && self.wizard.step() < Step::Apply
+    }
+
+    pub(super) fn jump_to(&mut self, row: usize) -> Vec<Deed<Left>> {
+        let Some(step) = self.wizard.path().get(row).copied().filter(|step| self.may_jump_to(*step)) else {
+            return vec![Deed::Warn("This step comes later.".to_owned())];
+        };
+        let here = self.wizard.step();
+        self.tell(Event::Go(step));
+        if step < here {
+            self.return_to = Some(here);
+        }
+        Vec::new()
+    }
+
     fn beside_the_field(&mut self, intent: Intent) -> Vec<Deed<Left>> {
         match intent {
             Intent::Accept | Intent::NextField => self.token.in_field = true,
@@ -78,7 +113,7 @@ impl SetUp {
             Intent::Retry => {
                 if let Some(check) = self.checks.chosen(&checks) {
                     let title = check.title.clone();
-                    self.tell(Event::Retry(Which::Refused));
+                    self.tell(Event::Retry(Which::Check(check.id.clone())));
                     return vec![Deed::Say(format!("Asked again: {title}"))];
                 }
             }
@@ -249,7 +284,7 @@ impl SetUp {
                 let check = self.checks.chosen(&checks)?;
                 of(&check.verdict.finding()?.remedy)
             }
-            Step::Token => self.token_page().map(|page| page.url),
+            Step::Token => self.wizard.boxes().map(|boxes| boxes.page.url),
             _ => self.screen().notes.iter().find_map(|note| note.url.clone()),
         }
     }

@@ -1,20 +1,22 @@
 //! How each page of the wizard looks.
 
+use std::cmp::Ordering;
+
+use jiff::{SignedDuration, Timestamp};
 use ratatui::text::{Line, Span};
 
-use crate::config::Connection;
 use crate::fact::Recognised;
-use crate::provider::{Link, recognise};
+use crate::platform::Entered;
+use crate::provider::recognise;
 use crate::secret::Secret;
 use crate::tui::frame::{Mark, Page};
 use crate::tui::scene::Look;
-use crate::tui::screens::done::Entered;
 use crate::tui::screens::form::draw::{View, head, notes};
-use crate::tui::screens::token::{Tick, Told};
+use crate::tui::screens::token::Told;
 use crate::tui::screens::{apply, checks, done, review, token};
 use crate::tui::setup::SetUp;
 use crate::tui::widgets::sheet::Sheet;
-use crate::wizard::{Screen, Step, Wizard};
+use crate::wizard::{Screen, Step};
 
 impl SetUp {
     pub(super) fn drawn(&mut self, look: Look<'_>) -> Page {
@@ -39,24 +41,15 @@ impl SetUp {
 
     fn path(&self) -> Vec<(Mark, &'static str)> {
         let here = self.wizard.step();
-        let mark = |step: Step| match () {
-            () if step < here => Mark::Done,
-            () if step > here => Mark::Ahead,
-            () => Mark::Here,
-        };
-        self.wizard.path().into_iter().map(|step| (mark(step), name(step))).collect()
+        self.wizard.path().into_iter().map(|step| (mark(step, here), name(step))).collect()
     }
 
     fn token_sheets(&self, view: View<'_>, look: Look<'_>) -> (Sheet, Sheet) {
         let mut body = Sheet::new(look.body_width());
         head(&mut body, view);
-        let page = self.token_page();
-        token::steps(
-            &mut body,
-            look.theme,
-            page.as_ref().map(|page| (page.url.as_str(), page.prefilled)),
-            &self.ticks(),
-        );
+        if let Some((boxes, platform)) = self.wizard.boxes().zip(self.wizard.platform()) {
+            token::steps(&mut body, look.theme, &boxes, &platform.title);
+        }
         let mut fields = self.form.fields(view, look.body_width());
         if !self.token.in_field {
             fields.forget_focus();
@@ -64,6 +57,10 @@ impl SetUp {
         body.append(fields);
         let mut details = Sheet::new(look.details_width());
         self.tokens_to_try(&mut details, look);
+        if let Some(boxes) = self.wizard.boxes() {
+            details.text(0, boxes.advice, look.theme.text());
+            details.gap();
+        }
         notes(&mut details, &view.screen.notes, look.theme);
         (body, details)
     }
@@ -91,6 +88,11 @@ impl SetUp {
             body.append(self.form.fields(view, look.body_width()));
             return (body, self.form.details(view, look.details_width()));
         }
+        if !view.screen.notes.is_empty() {
+            // What the new token gains and loses is read before anything else.
+            notes(&mut body, &view.screen.notes, look.theme);
+            body.gap();
+        }
         body.append(self.review.body(&self.wizard, look.theme, look.body_width()));
         let mut details = Sheet::new(look.details_width());
         review::details(&mut details, &self.wizard, look.theme);
@@ -107,6 +109,14 @@ impl SetUp {
             summary.push_span(Span::styled("Nothing stands in the way.", look.theme.strong()));
         }
         body.line(summary);
+        if let Some(left) = self.limit(Timestamp::now()) {
+            let text = if left.is_positive() {
+                format!("Limited by the forge: {} to wait, then r asks again.", in_words(left))
+            } else {
+                "The wait that the forge asked for is over: r asks again.".to_owned()
+            };
+            body.line(Line::styled(text, look.theme.warn()));
+        }
         body.blank();
         self.checks.rows(&mut body, &all, look.theme, going_on.then_some(look.tick));
         let mut details = Sheet::new(look.details_width());
@@ -114,40 +124,22 @@ impl SetUp {
         (body, details)
     }
 
+    /// How long the forge still wants to be left alone.
+    pub(super) fn limit(&self, now: Timestamp) -> Option<SignedDuration> {
+        self.wizard.limited_until().map(|until| now.duration_until(until))
+    }
+
     fn done_sheets(&self, view: View<'_>, look: Look<'_>) -> (Sheet, Sheet) {
         let mut body = Sheet::new(look.body_width());
         head(&mut body, view);
         self.done.fields(&mut body, &self.entered(), look.theme);
         body.gap();
-        if let Some(platform) = self.wizard.platform() {
-            done::steps(&mut body, &platform.handover.menu, &platform.handover.steps, look.theme);
+        if let Some((connection, platform)) = self.wizard.connection().zip(self.wizard.platform()) {
+            done::steps(&mut body, &platform.handover.menu, platform.steps(&connection), look.theme);
         }
         let mut details = Sheet::new(look.details_width());
         notes(&mut details, &view.screen.notes, look.theme);
         (body, details)
-    }
-
-    pub(super) fn token_page(&self) -> Option<Link> {
-        let site = self.wizard.answers().site()?;
-        let rules = site.provider.rules();
-        let kind = self.wizard.answers().token_kind().unwrap_or(rules.kinds().first()?.kind);
-        let ticks = self.ticks();
-        let scopes: Vec<&str> = ticks.iter().flat_map(|(_, all)| all.iter().map(|tick| tick.name.as_str())).collect();
-        let owner = self.wizard.answers().owner();
-        let platform = self.wizard.platform()?;
-        Some(rules.token_page(&site, kind, &scopes, owner.as_ref().map(|path| path.owner.as_str()), &platform.id))
-    }
-
-    fn ticks(&self) -> Vec<(String, Vec<Tick>)> {
-        let answers = self.wizard.answers();
-        let (Some(platform), Some(provider)) = (self.wizard.platform(), answers.provider()) else { return Vec::new() };
-        let kind = answers.token_kind().unwrap_or(provider.rules().kinds()[0].kind);
-        let needs = platform.needs(provider, kind, None).into_iter().map(|need| Tick {
-            name: need.scope.clone(),
-            required: need.level == crate::platform::Level::Required,
-            reason: need.reason.clone(),
-        });
-        vec![(format!("for {}", platform.title), needs.collect())]
     }
 
     fn told(&self, screen: &Screen) -> Told {
@@ -173,42 +165,20 @@ impl SetUp {
     }
 
     pub(super) fn entered(&self) -> Vec<Entered> {
-        let Some(connection) = self.wizard.connection() else { return Vec::new() };
-        let Some(pair) = self.wizard.platform().and_then(|one| one.pair(connection.site.provider).ok()) else {
-            return Vec::new();
-        };
-        let known = filled(&connection, &self.wizard);
-        let value = |text: &str| known.iter().fold(text.to_owned(), |text, (key, with)| text.replace(key, with));
-        pair.fields
-            .iter()
-            .map(|field| Entered {
-                name: field.name.clone(),
-                value: value(&field.value),
-                may_copy: !field.value.contains("{token}"),
-            })
-            .collect()
+        let (connection, platform) = (self.wizard.connection(), self.wizard.platform());
+        connection.zip(platform).map(|(connection, platform)| platform.entered(&connection)).unwrap_or_default()
     }
 }
 
-/// What stands for the words in braces of a platform's form. The token's place is told, never the token.
-fn filled(connection: &Connection, wizard: &Wizard) -> Vec<(&'static str, String)> {
-    let identity = wizard.identity().map(|identity| identity.login);
-    let or_note = |value: Option<String>, what: &str| value.unwrap_or_else(|| format!("({what} is not known)"));
-    vec![
-        ("{host}", connection.site.host.to_string()),
-        ("{owner}", connection.owner.owner.clone()),
-        ("{owner_id}", or_note(connection.owner_id.clone(), "the owner's id")),
-        ("{project}", or_note(connection.owner.project.clone(), "the project")),
-        ("{username}", or_note(connection.username.clone().or(identity), "the user name")),
-        (
-            "{repository_url}",
-            or_note(connection.repository.as_ref().map(|one| one.url.clone()), "the address of the repository"),
-        ),
-        ("{token}", format!("(the token, from its store: {})", wizard.token().store.kind())),
-    ]
+pub(super) fn mark(step: Step, here: Step) -> Mark {
+    match step.cmp(&here) {
+        Ordering::Less => Mark::Done,
+        Ordering::Equal => Mark::Here,
+        Ordering::Greater => Mark::Ahead,
+    }
 }
 
-fn name(step: Step) -> &'static str {
+pub(super) fn name(step: Step) -> &'static str {
     match step {
         Step::Platform => "Platform",
         Step::Provider => "Provider",
@@ -222,5 +192,28 @@ fn name(step: Step) -> &'static str {
         Step::Review => "Review",
         Step::Apply => "Apply",
         Step::Done => "Done",
+    }
+}
+
+/// A time that runs down: `41 s`, `3 min 07 s`, `1 h 12 min`.
+fn in_words(left: SignedDuration) -> String {
+    // The second that has begun counts.
+    let seconds = left.as_secs() + 1;
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds:02} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_runs_down_is_told_in_the_units_that_matter() {
+        for (millis, words) in [(400, "1 s"), (40_900, "41 s"), (186_000, "3 min 07 s"), (4_320_000, "1 h 12 min")] {
+            assert_eq!(in_words(SignedDuration::from_millis(millis)), words);
+        }
     }
 }

@@ -28,6 +28,7 @@ pub struct Sheet {
     lines: Vec<Line<'static>>,
     leads: Vec<Lead>,
     focus: Option<Range<usize>>,
+    anchor: Option<(String, usize)>,
     cursor: Option<(usize, usize)>,
 }
 
@@ -98,6 +99,9 @@ impl Sheet {
         if let Some(focus) = other.focus {
             self.focus = Some(focus.start + above..focus.end + above);
         }
+        if let Some((name, line)) = other.anchor {
+            self.anchor = Some((name, line + above));
+        }
         if let Some((line, column)) = other.cursor {
             self.cursor = Some((line + above, column));
         }
@@ -108,6 +112,15 @@ impl Sheet {
         let begin = self.lines.len();
         add(self);
         self.focus = Some(begin..self.lines.len());
+    }
+
+    /// What has the focus goes by this name: as long as it does, it stays where it is on the screen, whatever grows above.
+    pub fn anchor(&mut self, name: String) {
+        self.anchor = self.focus.as_ref().map(|focus| (name, focus.start));
+    }
+
+    pub fn anchored(&self) -> Option<&(String, usize)> {
+        self.anchor.as_ref()
     }
 
     pub fn forget_focus(&mut self) {

@@ -28,7 +28,13 @@ pub(super) fn store(wizard: &Wizard) -> Screen {
             "In clear text: whoever reads your files or their backup has the token. For machines without a keyring.",
         ),
     ];
-    match answers.source() {
+    let kept = wizard.held().and_then(|held| held.token.as_ref()).map(|token| &token.store);
+    let source = answers.source().or_else(|| match kept {
+        Some(Store::Env(name)) => Some(Source::Env(name.clone())),
+        Some(Store::Command(argv)) => Some(Source::Command(argv.clone())),
+        _ => None,
+    });
+    match source {
         Some(Source::Env(name)) => rows.insert(
             0,
             Choice::new("env", "variable", format!("only the name {name} is kept"))
@@ -74,7 +80,8 @@ pub(super) fn review(wizard: &Wizard) -> Screen {
         "Nothing has been changed yet. Look at everything once more."
     };
     let (title, lead) = ("Is everything right?".into(), vec![lead.to_owned()]);
-    Screen { step: Step::Review, title, lead, asks, notes: Vec::new() }
+    let notes = wizard.comparison().into_iter().map(|text| Note::new(NoteKind::Advice, text, None)).collect();
+    Screen { step: Step::Review, title, lead, asks, notes }
 }
 
 pub(super) fn apply(wizard: &Wizard) -> Screen {
@@ -88,6 +95,9 @@ pub(super) fn done(wizard: &Wizard) -> Screen {
     let platform = wizard.platform();
     let lead = match platform {
         _ if !wizard.is_saved() => "The checks were made. Nothing was changed.".to_owned(),
+        Some(platform) if platform.id != "none" && wizard.is_rotation() => {
+            format!("Replaced. Now give the new token to {}: {}", platform.title, platform.who)
+        }
         Some(platform) if platform.id != "none" => {
             format!("Saved. Now enter it at {}: {}", platform.title, platform.who)
         }
@@ -96,9 +106,36 @@ pub(super) fn done(wizard: &Wizard) -> Screen {
     let mut notes = Vec::new();
     if let Some(connection) = wizard.connection().filter(|_| wizard.is_saved()) {
         let name = &connection.name;
+        if wizard.is_rotation() && !wizard.is_the_same_token() {
+            let page = connection.site.provider.rules().tokens_page(&connection.site, wizard.token_kind());
+            let text = "Then revoke the old token, which still works:";
+            notes.push(Note::new(NoteKind::Link, text, Some(page)));
+        }
         notes.push(Note::new(NoteKind::Advice, format!("Before it ends: git access rotate {name}"), None));
         notes.push(Note::new(NoteKind::Advice, format!("To look at it again: git access check {name}"), None));
         notes.push(Note::new(NoteKind::Advice, "To let git use it: git access setup-git", None));
     }
     Screen { step: Step::Done, title: "Done".into(), lead: vec![lead], asks: Vec::new(), notes }
+}
+
+impl Wizard {
+    /// Where the secret will rest, in words.
+    pub fn rests(&self) -> String {
+        if let Some(files) = self.answers().key_files().filter(|_| self.answers().has_ssh()) {
+            return match files.private {
+                Some(private) => format!("the file of the key, which stays where it is: {}", private.display()),
+                None => "nowhere of ours: the platform has the private half of the key".to_owned(),
+            };
+        }
+        match self.token().store {
+            Store::Keyring => "the keyring of the operating system".to_owned(),
+            Store::GitCredential => "git's own credential helper".to_owned(),
+            Store::File(path) => format!("a file in clear text that only you can read: {}", path.display()),
+            Store::Env(name) => format!("nowhere of ours; it is read from the variable {name} each time"),
+            Store::Command(argv) => {
+                let program = argv.first().cloned().unwrap_or_default();
+                format!("nowhere of ours; {program} is asked for it each time")
+            }
+        }
+    }
 }

@@ -1,13 +1,14 @@
 //! The pages, for every pair, as somebody comes to them who types.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::*;
 use crate::answers::Answers;
 use crate::fact::{FaultKind, Identity, IdentityKind, Page, Recognised, Row, Server, Ticket};
 use crate::platform::built_in;
 use crate::provider::Provider;
-use crate::wizard::{Effect, Event, More, Purpose, Settings};
+use crate::wizard::{Effect, Event, Purpose, Settings};
 
 fn wizard(nearby: Nearby) -> Wizard {
     let settings = Settings {
@@ -51,7 +52,7 @@ fn reply(wizard: &mut Wizard, effects: Vec<Effect>) {
             Query::Repositories(..) => Value::Page(page(&["gitops"])),
             _ => continue,
         };
-        open.extend(wizard.update(Event::Learned(ticket, Ok(value), More::default())));
+        open.extend(wizard.update(Event::Learned(ticket, Ok(value), Duration::ZERO)));
     }
 }
 
@@ -199,18 +200,73 @@ fn what_was_typed_becomes_an_answer_and_comes_back_as_text() {
 fn a_silent_list_holds_nobody_up() {
     let mut wizard = wizard(Nearby::default());
     answer(&mut wizard, Field::Platform, "none");
-    answer(&mut wizard, Field::Provider, "github");
+    let greeting = answer(&mut wizard, Field::Provider, "github");
+    reply(&mut wizard, greeting);
     let effects = wizard.update(Event::Answer(Field::TokenTyped, Answer::Typed(1)));
     reply(&mut wizard, effects);
-    wizard.update(Event::Next);
-    let effects = wizard.update(Event::Next);
-    assert_eq!(wizard.step(), Step::Place);
+    let effects: Vec<Effect> = (0..7).flat_map(|_| wizard.update(Event::Next)).collect();
+    assert_eq!(wizard.step(), Step::Open);
     let asked = effects.iter().find_map(|effect| match effect {
         Effect::Ask(ticket, Query::Owners(..)) => Some(*ticket),
         _ => None,
     });
     let fault = crate::fact::Fault::new(FaultKind::Timeout, "Nobody answered.");
-    wizard.update(Event::Learned(asked.unwrap_or(Ticket(0)), Err(fault), More::default()));
+    wizard.update(Event::Learned(asked.unwrap(), Err(fault), Duration::ZERO));
     answer(&mut wizard, Field::Owner, "acme");
-    assert_ne!(go_on(&mut wizard), Step::Place);
+    assert_ne!(go_on(&mut wizard), Step::Open);
+}
+
+const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
+
+#[test]
+fn a_platform_that_signs_in_with_a_key_is_asked_for_one() {
+    let fields = |wizard: &Wizard| -> Vec<Field> {
+        wizard.screen(Step::Access).asks.into_iter().filter(|ask| !ask.advanced).map(|ask| ask.field).collect()
+    };
+    let mut wizard = wizard(Nearby::default());
+    answer(&mut wizard, Field::Platform, "flux");
+    answer(&mut wizard, Field::Provider, "github");
+    assert_eq!(fields(&wizard), [Field::TokenKind, Field::SshPublicKey, Field::SshGenerate]);
+    // No token serves DXUP on Bitbucket.
+    answer(&mut wizard, Field::Platform, "dxup");
+    answer(&mut wizard, Field::Provider, "bitbucket");
+    assert_eq!(fields(&wizard), [Field::SshPublicKey, Field::SshGenerate]);
+    answer(&mut wizard, Field::Owner, "acme");
+    answer(&mut wizard, Field::Repository, "webshop");
+    answer(&mut wizard, Field::SshPublicKey, KEY);
+    assert_eq!(fields(&wizard), [Field::SshPublicKey, Field::SshPrivateKey]);
+    assert_eq!(wizard.answers().shown(&Field::SshPublicKey).as_deref(), Some(KEY));
+    assert!(!wizard.path().contains(&Step::Store), "a key rests where it lies");
+    for _ in 0..6 {
+        go_on(&mut wizard);
+    }
+    assert_eq!(wizard.step(), Step::Checks, "a token is optional beside a key");
+    assert!(wizard.rests().contains("the platform has the private half"));
+}
+
+#[test]
+fn a_list_that_comes_tells_how_far_it_is() {
+    let mut wizard = wizard(Nearby::default());
+    answer(&mut wizard, Field::Platform, "none");
+    let greeting = answer(&mut wizard, Field::Provider, "github");
+    reply(&mut wizard, greeting);
+    let effects = wizard.update(Event::Answer(Field::TokenTyped, Answer::Typed(1)));
+    reply(&mut wizard, effects);
+    let effects: Vec<Effect> = (0..7).flat_map(|_| wizard.update(Event::Next)).collect();
+    assert_eq!(wizard.step(), Step::Open);
+    let (ticket, query) = effects
+        .iter()
+        .find_map(|effect| match effect {
+            Effect::Ask(ticket, query @ Query::Owners(..)) => Some((*ticket, query.clone())),
+            _ => None,
+        })
+        .unwrap();
+    assert_eq!(wizard.facts().listed_so_far(&query), 0);
+    wizard.update(Event::Listed(ticket, 200));
+    wizard.update(Event::Listed(Ticket(99), 7));
+    assert_eq!(wizard.facts().listed_so_far(&query), 200);
+    assert_eq!(wizard.rows(&query).map(|page| page.rows.len()), None);
+    wizard.update(Event::Learned(ticket, Ok(Value::Page(page(&["acme"]))), Duration::ZERO));
+    assert_eq!(wizard.facts().listed_so_far(&query), 0);
+    assert_eq!(wizard.rows(&query).map(|page| page.rows.len()), Some(1));
 }

@@ -181,7 +181,10 @@ async fn lists_go_on_over_two_parts_and_leave_out_what_is_going() {
         }
     })
     .await;
-    let page = at(&server).repositories(&acme()).await.unwrap();
+    let (sink, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let page = git_access::forge::telling(sink, at(&server).repositories(&acme())).await.unwrap();
+    let counts: Vec<usize> = std::iter::from_fn(|| told.try_recv().ok()).collect();
+    assert_eq!(counts, [2, 3], "each part tells how far the list has come");
     let names: Vec<_> = page.rows.iter().map(|row| row.name.as_str()).collect();
     assert_eq!((names, page.cut), (vec!["gitops", "second"], None));
 }

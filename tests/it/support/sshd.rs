@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use git_access::key::{KeyFiles, PublicKey};
+use git_access::key::{KeyFiles, PublicHalf, PublicKey};
 
 use crate::program::Home;
 
@@ -74,7 +74,8 @@ impl Sshd {
         for path in [&private, &public] {
             let _ = std::fs::remove_file(path);
         }
-        git_access::ssh::generate(&KeyFiles { public, private: Some(private) }, "host").unwrap()
+        git_access::ssh::generate(&KeyFiles { public: PublicHalf::File(public), private: Some(private) }, "host")
+            .unwrap()
     }
 
     fn script(&self, shell: &str) {

@@ -76,7 +76,7 @@ fn hold(name: &str, text: &str) {
 }
 
 /// The page as it is now, in every size.
-async fn frames<S: Scene>(player: &mut Player, scene: &mut S, name: &str) {
+pub async fn frames<S: Scene>(player: &mut Player, scene: &mut S, name: &str) {
     let mut all = String::new();
     for (width, height) in SIZES {
         player.resize(width, height);
@@ -150,5 +150,57 @@ fn without_colours_and_letters_the_page_says_the_same() {
             text.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| word.len() > 2).count()
         };
         assert!(words(&ascii).abs_diff(words(&player.text())) <= 4, "{ascii}");
+    });
+}
+
+/// Devtron on GitHub, up to the review.
+async fn to_the_review(game: &mut Game, player: &mut Player) {
+    let token = game.token("devtron");
+    player.press(&mut game.scene, "<down><enter><enter>acme<enter><enter><enter>").await;
+    player.press(&mut game.scene, &format!("<paste:{token}><enter><enter><settle><enter><enter>")).await;
+}
+
+#[test]
+fn a_rotation_begins_at_the_token_and_compares_the_two() {
+    run(async {
+        let mut game = Game::start("ready").await;
+        let mut player = Player::new(80, 24);
+        to_the_review(&mut game, &mut player).await;
+        player.press(&mut game.scene, "a<settle>").await;
+        let (mut scene, token) = (game.rotation(), game.token("full"));
+        for (name, keys) in [
+            ("rotate-token", "<settle>"),
+            ("rotate-checks", &*format!("<paste:{token}><enter><enter><settle>")),
+            ("rotate-review", "<enter><enter>"),
+            ("rotate-steps", "s"),
+            ("rotate-done", "<esc>a<settle>"),
+        ] {
+            player.press(&mut scene, keys).await;
+            if name == "rotate-review" {
+                let gained = scene.wizard().comparison();
+                assert!(gained.iter().any(|line| line.contains("gains")), "{gained:?}");
+                assert!(player.text().contains("The new one gains"), "{}", player.text());
+            }
+            frames(&mut player, &mut scene, name).await;
+            assert!(!player.text().contains(&token), "{name} shows the token");
+        }
+        assert!(scene.wizard().is_saved());
+    });
+}
+
+#[test]
+fn what_was_refused_while_it_is_applied_looks_so() {
+    run(async {
+        let mut game = Game::start("ready").await;
+        let mut player = Player::new(80, 24);
+        to_the_review(&mut game, &mut player).await;
+        // Nothing can be kept where a file stands in the place of the folder.
+        std::fs::write(game.dir.path().join("keyring"), "").unwrap();
+        player.press(&mut game.scene, "a<settle>").await;
+        assert!(player.text().contains("It stopped there"), "{}", player.text());
+        player.resize(200, 60);
+        player.press(&mut game.scene, "").await;
+        let text = player.text();
+        assert!(text.contains("the connection is not saved"), "{text}");
     });
 }

@@ -159,6 +159,7 @@ fn wrapped<End>(deeds: Vec<Deed<End>>) -> Vec<Deed<Option<End>>> {
         Deed::Code(url) => Deed::Code(url),
         Deed::Copy(text, what) => Deed::Copy(text, what),
         Deed::Ask(question) => Deed::Ask(question),
+        Deed::Choose(menu) => Deed::Choose(menu),
         Deed::Scroll(intent) => Deed::Scroll(intent),
         Deed::End(end) => Deed::End(Some(end)),
     };
@@ -251,9 +252,12 @@ impl Game {
         Self::with(scenario, Answers::default(), |_| ()).await
     }
 
-    pub async fn with(scenario: &str, mut answers: Answers, change: impl Fn(&mut Settings)) -> Self {
+    pub async fn with(scenario: &str, answers: Answers, change: impl Fn(&mut Settings)) -> Self {
+        Self::of(Scenario::named(scenario).unwrap().unwrap(), answers, change).await
+    }
+
+    pub async fn of(scenario: Scenario, mut answers: Answers, change: impl Fn(&mut Settings)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let scenario = Scenario::named(scenario).unwrap().unwrap();
         let sandbox = Sandbox::start(scenario, None, &dir.path().join("sandbox")).await.unwrap();
         let host = |provider: &Provider| Host::parse(&sandbox.host(provider.id())?).ok();
         let hosts: BTreeMap<_, _> =
@@ -280,10 +284,29 @@ impl Game {
         Self { _sandbox: sandbox, dir, scene }
     }
 
+    /// How many requests the sandbox has answered.
+    pub fn requests(&self) -> usize {
+        let log = std::fs::read_to_string(self.dir.path().join("sandbox/requests.log")).unwrap_or_default();
+        log.lines().count()
+    }
+
     /// The token of this name.
     pub fn token(&self, name: &str) -> String {
         let path = self.dir.path().join("sandbox/tokens").join(name);
         std::fs::read_to_string(path).unwrap().trim().to_owned()
+    }
+
+    /// The wizard that replaces the token of the connection that was set up here.
+    pub fn rotation(&self) -> SetUp {
+        let text = std::fs::read_to_string(self.dir.path().join("config.toml")).unwrap();
+        let held = git_access::config::Config::parse(Some(&text)).unwrap().connections()[0].clone();
+        let stores = Stores::in_directory(self.dir.path().join("keyring"));
+        let world = World::new(None, stores, Paths::under(self.dir.path()), Redaction::default());
+        let answers = git_access::wizard::edited(&held, &Answers::default());
+        let about = format!("rotate {}", held.name);
+        let (purpose, settings) = (Purpose::Rotate { held: Box::new(held) }, *self.scene.wizard().settings());
+        let wizard = Wizard::new(purpose, settings, Arc::new(built_in()), answers, "0".repeat(32));
+        SetUp::new(wizard, &Arc::new(world), Circumstances { about, ..Circumstances::default() })
     }
 
     pub async fn press(&mut self, player: &mut Player, text: &str) -> Option<Left> {

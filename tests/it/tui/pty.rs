@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, open};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
@@ -183,6 +184,32 @@ fn leaving_before_anything_was_answered_is_at_once_and_gives_the_terminal_back()
 }
 
 #[test]
+fn the_first_frame_waits_for_no_certificates_and_no_secret_service() {
+    let dir = tempfile::tempdir().unwrap();
+    // Nobody ever writes into it, so whoever opens it to read waits; and whether one does shows in opening it to write.
+    let bundle = dir.path().join("ca.pem");
+    mknodat(CWD, &bundle, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let is_read = || open(&bundle, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty()).is_ok();
+    let bus = std::os::unix::net::UnixListener::bind(dir.path().join("bus")).unwrap();
+    bus.set_nonblocking(true).unwrap();
+    let address = format!("unix:path={}", dir.path().join("bus").display());
+    let variables = [("SSL_CERT_FILE", bundle.to_str().unwrap()), ("DBUS_SESSION_BUS_ADDRESS", &address)];
+    let seat = |arguments: &[&str]| Seat::of(env!("CARGO_BIN_EXE_git-access"), arguments, &variables, 80, 24);
+
+    let first = seat(&["setup"]);
+    first.see("ctrl-c");
+    assert!(!is_read(), "the certificates are read before the first frame");
+    assert!(bus.accept().is_err(), "the secret service is asked before the first frame");
+    // As soon as a server is to be greeted they are read: it is this file that would be waited for.
+    let greeting = seat(&["setup", "--provider", "gitea", "--host", "https://127.0.0.1:1"]);
+    greeting.until(is_read, "the reading of the certificates");
+    for mut seat in [first, greeting] {
+        seat.child.kill().unwrap();
+        seat.child.wait().unwrap();
+    }
+}
+
+#[test]
 fn leaving_asks_once_where_something_would_be_lost() {
     let mut seat = Seat::take(&["setup", "--sandbox"]);
     seat.see("Platform");
@@ -323,10 +350,11 @@ fn a_panic_gives_the_terminal_back_and_says_nothing_of_what_it_held() {
         let variables = [("GIT_ACCESS_TEST_TERMINAL", job)];
         let mut seat = Seat::of(itself.to_str().unwrap(), &arguments, &variables, 80, 24);
         assert_eq!(seat.ends(), code, "{job}");
-        let text = String::from_utf8_lossy(&seat.bytes()).into_owned();
-        assert!(!text.contains("CANARY"), "{text}");
-        let (_, after) = text.rsplit_once("\x1b[?1049l").unwrap();
-        assert!(after.contains("broke down"), "{job}: it is said once the terminal is back: {after}");
+        let text = || String::from_utf8_lossy(&seat.bytes()).into_owned();
+        // What was written last may still be on its way here.
+        let after = || text().rsplit_once("\x1b[?1049l").is_some_and(|(_, after)| after.contains("broke down"));
+        seat.until(after, "what broke down, once the terminal is back");
+        assert!(!text().contains("CANARY"), "{}", text());
     }
 }
 

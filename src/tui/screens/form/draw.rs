@@ -209,8 +209,15 @@ fn list(sheet: &mut Sheet, entry: &Entry, query: &Query, view: View<'_>) {
         (found, all) => format!("{found} of {all}"),
     };
     match (listed.going_on, listed.rows.is_empty()) {
-        (true, true) => sheet.text(2, &format!("{} asking for the list", theme.spinner(view.tick)), theme.quiet()),
-        (true, false) => sheet.text(2, &format!("{} {count} so far", theme.spinner(view.tick)), theme.quiet()),
+        (true, _) => {
+            let what = if matches!(query, Query::Repositories(..)) { "repositories" } else { "names" };
+            let text = match view.wizard.facts().listed_so_far(query) {
+                0 => "asking for the list".to_owned(),
+                rows => format!("{rows} {what}\u{2026}"),
+            };
+            let text = text.replace('\u{2026}', theme.glyphs.cut);
+            sheet.text(2, &format!("{} {text}", theme.spinner(view.tick)), theme.quiet());
+        }
         (false, false) => sheet.text(2, &format!("{count}; arrows choose from the list"), theme.quiet()),
         (false, true) => {}
     }

@@ -1,0 +1,138 @@
+//! What set-ups that were not finished have left: a repository, a key, a secret in its store. There is no connection to
+//! remember it with, so it is kept by the name that the connection would have had, in one file of the state directory.
+//! `list` tells it, and `remove` takes away what is ours of it; nothing is deleted unasked.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Pending;
+use crate::config::Connection;
+use crate::disk::{self, DiskFault, Paths};
+use crate::report::resting;
+
+const FILE: &str = "unfinished.json";
+/// So many are remembered, the newest: a script that fails every night must not grow the file for ever.
+const MOST: usize = 50;
+
+/// What one name has left.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unfinished {
+    /// The connection that was not saved.
+    pub name: String,
+    /// The day, in UTC.
+    pub at: String,
+    /// What is there, with the way to remove it.
+    pub left: Vec<String>,
+    /// The secrets among it, which we can remove ourselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<Stray>,
+}
+
+/// A secret that no connection names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stray {
+    pub id: String,
+    #[serde(flatten)]
+    pub place: Pending,
+}
+
+impl Unfinished {
+    /// Everything that is remembered, oldest first; nothing where it cannot be read.
+    pub fn all(paths: &Paths) -> Vec<Self> {
+        paths.read_state(FILE).map(|text| parse(&text)).unwrap_or_default()
+    }
+
+    pub fn of(paths: &Paths, name: &str) -> Option<Self> {
+        Self::all(paths).into_iter().find(|one| one.name == name)
+    }
+
+    /// Remembers what a set-up of `name` has left. The answer is why it was not kept.
+    pub fn note(paths: &Paths, name: &str, left: &[String], secrets: Vec<Stray>, now: Timestamp) -> Option<DiskFault> {
+        change(paths, |all| {
+            let at = all.iter().position(|one| one.name == name);
+            let mut one = at.map(|at| all.remove(at)).unwrap_or_default();
+            name.clone_into(&mut one.name);
+            one.at = now.strftime("%Y-%m-%d").to_string();
+            one.left.extend(left.iter().filter(|line| !one.left.contains(line)).cloned().collect::<Vec<_>>());
+            one.secrets.extend(secrets.into_iter().filter(|stray| !one.secrets.contains(stray)).collect::<Vec<_>>());
+            all.push(one);
+            all.drain(..all.len().saturating_sub(MOST));
+        })
+    }
+
+    /// `saved` was set up under its name: what it has taken over is left behind no more.
+    pub fn settle(paths: &Paths, saved: &Connection) -> Option<DiskFault> {
+        Self::of(paths, &saved.name)?;
+        let token = saved.token.as_ref().map(|token| Pending::new(&token.store, token.generation));
+        let is_taken = |stray: &Stray| {
+            // A file is the same one for whoever names it; elsewhere the id is part of the place.
+            token.as_ref() == Some(&stray.place) && (stray.id == saved.id || stray.place.path.is_some())
+        };
+        let place = saved.repository.as_ref().map(|repository| repository.place.path());
+        change(paths, |all| {
+            for one in all.iter_mut().filter(|one| one.name == saved.name) {
+                one.secrets.retain(|stray| !is_taken(stray));
+                let own = |line: &str| place.as_ref().is_some_and(|place| line.contains(&format!(" {place}:")));
+                one.left.retain(|line| line.starts_with("the new repository ") && !own(line));
+                let strays = one
+                    .secrets
+                    .iter()
+                    .filter_map(|stray| Some(resting(&stray.place.store()?, &stray.id, stray.place.generation)));
+                one.left.extend(strays.collect::<Vec<_>>());
+            }
+            all.retain(|one| !one.left.is_empty());
+        })
+    }
+
+    /// Forgets what `name` has left. The answer is why it is still remembered.
+    pub fn forget(paths: &Paths, name: &str) -> Option<DiskFault> {
+        change(paths, |all| all.retain(|one| one.name != name))
+    }
+}
+
+fn parse(text: &str) -> Vec<Unfinished> {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+fn change(paths: &Paths, change: impl FnOnce(&mut Vec<Unfinished>)) -> Option<DiskFault> {
+    let path = paths.state_dir.as_ref()?.join(FILE);
+    let written = paths.may_write().and_then(|()| {
+        disk::update(&path, |text| -> Result<String, DiskFault> {
+            let mut all = text.map(parse).unwrap_or_default();
+            change(&mut all);
+            Ok(serde_json::to_string_pretty(&all).map(|text| text + "\n").unwrap_or_default())
+        })
+    });
+    written.err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Store;
+
+    #[test]
+    fn what_is_left_is_remembered_by_name_and_forgotten_by_name() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let paths = Paths::under(dir.path());
+        let now: Timestamp = "2026-11-20T09:00:00Z".parse().unwrap();
+        let stray = |id: &str| Stray { id: id.to_owned(), place: Pending::new(&Store::Keyring, 1) };
+        let line = |text: &str| vec![text.to_owned()];
+        assert!(Unfinished::note(&paths, "a", &line("one"), vec![stray("x")], now).is_none());
+        assert!(Unfinished::note(&paths, "b", &line("two"), Vec::new(), now).is_none());
+        assert!(Unfinished::note(&paths, "a", &[line("one"), line("three")].concat(), vec![stray("y")], now).is_none());
+        let a = Unfinished::of(&paths, "a").unwrap();
+        assert_eq!(
+            (a.left, a.secrets, a.at.as_str()),
+            (vec!["one".into(), "three".into()], vec![stray("x"), stray("y")], "2026-11-20")
+        );
+        assert!(Unfinished::forget(&paths, "a").is_none());
+        assert_eq!(Unfinished::all(&paths).iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["b"]);
+        for number in 0..60 {
+            assert!(Unfinished::note(&paths, &format!("n{number}"), &line("x"), Vec::new(), now).is_none());
+        }
+        assert_eq!(Unfinished::all(&paths).len(), MOST);
+        assert!(paths.write_state(FILE, "rubbish").is_none());
+        assert!(Unfinished::all(&paths).is_empty());
+    }
+}

@@ -1,0 +1,102 @@
+//! A set-up that stops half-way: what exists by then is told, remembered, told again by `list`, and `remove` takes away what
+//! is ours of it. Nothing is deleted unasked.
+
+use std::fs;
+
+use crate::program::{Home, Served};
+
+/// Answers that create a repository and keep the token with git's helpers.
+fn answers(home: &Home, served: &Served) {
+    home.write(".gitconfig", "[credential]\n\thelper = store\n");
+    let text = format!(
+        "version = 1\nname = \"k\"\nplatform = \"keptn\"\nprovider = \"github\"\nhost = \"{}\"\nowner = \"acme\"\n\
+         [repository]\nname = \"half\"\ncreate = true\n[token]\nfile = {:?}\n[store]\nkind = \"git-credential\"\n",
+        served.host(),
+        served.token_file("keptn").display().to_string()
+    );
+    home.write("a.toml", &text);
+}
+
+fn kept(home: &Home) -> usize {
+    fs::read_to_string(home.path(".git-credentials")).unwrap_or_default().lines().count()
+}
+
+/// A config that cannot be written: the last of all changes fails.
+const NOWHERE: &str = "/proc/nowhere/config.toml";
+
+#[test]
+fn what_is_left_is_remembered_until_it_is_removed() {
+    let (home, place) = (Home::new(), Home::new());
+    let served = Served::start(&place, "ready");
+    answers(&home, &served);
+    let run = home.run(&["setup", "--config", NOWHERE, "--answers", "a.toml", "--format", "json"]);
+    assert!(run.stderr.contains("git-access remove k"), "{}", run.stderr);
+    let report = run.expect(4).json();
+    let left = report["connections"][0]["left_behind"].as_array().unwrap().clone();
+    assert_eq!((left.len(), kept(&home)), (2, 1), "a repository and a secret: {left:?}");
+    assert!(left[0].as_str().unwrap().starts_with("the new repository acme/half:"), "{left:?}");
+    // Days later: told by list, in both forms, and it holds no secret.
+    let listed = home.run(&["list", "--format", "json"]).expect(0).json();
+    assert_eq!(listed["unfinished"][0]["name"], "k");
+    assert_eq!(listed["unfinished"][0]["left_behind"].as_array().unwrap(), &left);
+    let told = home.run(&["list"]).expect(0).stderr;
+    assert!(told.contains("was not finished and has left:\n  the new repository acme/half:"), "{told}");
+    let state = fs::read_to_string(home.path("state/git-access/unfinished.json")).unwrap();
+    assert!(!state.contains(&served.token("keptn")));
+    // Nobody is asked without a terminal, and nothing goes unasked.
+    let asked = home.run(&["remove", "k"]).expect(2);
+    assert!(asked.stderr.contains("has left:") && kept(&home) == 1, "{}", asked.stderr);
+    let gone = home.run(&["remove", "k", "--yes", "--format", "json"]).expect(0);
+    assert_eq!((gone.json()["secret_removed"].clone(), kept(&home)), (true.into(), 0));
+    assert_eq!(home.run(&["list", "--format", "json"]).json()["unfinished"], serde_json::json!([]));
+    home.run(&["remove", "k", "--yes"]).expect(2);
+    let deletes = served.requests().iter().filter(|one| one["method"] == "DELETE").count();
+    assert_eq!(deletes, 0, "the forge is not touched");
+}
+
+#[test]
+fn the_next_try_takes_over_what_it_can() {
+    let (home, place) = (Home::new(), Home::new());
+    let served = Served::start(&place, "ready");
+    answers(&home, &served);
+    home.run(&["setup", "--config", NOWHERE, "--answers", "a.toml"]).expect(4);
+    let report = home.run(&["setup", "--answers", "a.toml", "--format", "json"]).expect(0).json();
+    assert_eq!(report["connections"][0]["repository"]["created"], false, "the one that was left is adopted");
+    // The secret has another id now: the first one is still told, and goes with the connection.
+    let listed = home.run(&["list", "--format", "json"]).expect(0).json();
+    let left = listed["unfinished"][0]["left_behind"].to_string();
+    assert!(left.contains("git-credential") && !left.contains("the new repository"), "{left}");
+    assert_eq!(kept(&home), 2);
+    home.run(&["remove", "k", "--yes"]).expect(0);
+    assert_eq!(
+        (kept(&home), home.run(&["list", "--format", "json"]).json()["unfinished"].clone()),
+        (0, serde_json::json!([]))
+    );
+    // A file is the same place for whoever names it.
+    let text = fs::read_to_string(home.path("a.toml")).unwrap();
+    home.write("a.toml", &text.replace("kind = \"git-credential\"", "kind = \"file\"\npath = \"kept\""));
+    home.run(&["setup", "--config", NOWHERE, "--answers", "a.toml"]).expect(4);
+    assert!(home.path("kept").exists());
+    home.run(&["setup", "--answers", "a.toml"]).expect(0);
+    assert_eq!(home.run(&["list", "--format", "json"]).json()["unfinished"], serde_json::json!([]));
+    home.run(&["check", "k"]).expect(0);
+}
+
+#[test]
+fn a_check_forgets_nothing_that_was_left() {
+    let (home, place) = (Home::new(), Home::new());
+    let served = Served::start(&place, "ready");
+    answers(&home, &served);
+    home.run(&["setup", "--answers", "a.toml"]).expect(0);
+    let id = home
+        .config_text()
+        .lines()
+        .find_map(|line| line.strip_prefix("id = ").map(|id| id.trim_matches('"').to_owned()));
+    let record = home.path(&format!("state/git-access/{}.json", id.unwrap()));
+    let mut noted: serde_json::Value = serde_json::from_str(&fs::read_to_string(&record).unwrap()).unwrap();
+    noted["left_behind"] = serde_json::json!(["the token that was replaced, in its store"]);
+    fs::write(&record, noted.to_string()).unwrap();
+    home.run(&["check", "k"]).expect(0);
+    let shown = home.run(&["show", "k"]).expect(0).stdout;
+    assert!(shown.contains("Left behind   the token that was replaced, in its store"), "{shown}");
+}

@@ -1,0 +1,86 @@
+//! What README tells people to type is what the program takes: every command line of its blocks is parsed by the one
+//! definition, every answers file is read, and every YAML is YAML.
+
+use std::collections::BTreeSet;
+
+use crate::program::Home;
+
+const README: &str = include_str!("../../README.md");
+
+/// The blocks of a language, in their order.
+fn blocks(language: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut open: Option<String> = None;
+    for line in README.lines() {
+        match &mut open {
+            Some(_) if line == "```" => blocks.extend(open.take()),
+            Some(block) => *block += &format!("{line}\n"),
+            None if line == format!("```{language}") => open = Some(String::new()),
+            None => {}
+        }
+    }
+    blocks
+}
+
+/// The words of a line up to its comment, its pipe or its redirection, from the program's name on.
+fn words(line: &str) -> Option<Vec<String>> {
+    let line = line.split(" # ").next()?.split(['|', '>']).next()?.split("&&").next()?;
+    let at = ["git access ", "git-access ", "cargo run --locked -- "].into_iter().find_map(|begin| {
+        let at = line.find(begin)?;
+        Some(at + begin.len())
+    })?;
+    Some(std::iter::once("git-access").chain(line[at..].split_whitespace()).map(str::to_owned).collect())
+}
+
+#[test]
+fn every_command_of_the_readme_is_one() {
+    let mut lines: Vec<String> = blocks("sh").concat().lines().map(str::to_owned).collect();
+    // Between the lines, too: `git access …`.
+    lines
+        .extend(README.split('`').skip(1).step_by(2).filter(|code| code.starts_with("git access ")).map(str::to_owned));
+    let mut seen = BTreeSet::new();
+    for line in lines {
+        let Some(words) = words(&line) else {
+            assert!(!line.contains("git-access ") && !line.contains("git access "), "not understood: {line}");
+            continue;
+        };
+        let parsed = git_access::cli::definition().try_get_matches_from(&words);
+        let parsed = parsed.unwrap_or_else(|error| panic!("{line}\n{error}"));
+        seen.extend(parsed.subcommand_name().map(str::to_owned));
+        if let Some(("export", export)) = parsed.subcommand() {
+            let format = export.get_one::<String>("consumer").unwrap();
+            let format = git_access::export::format(format).unwrap_or_else(|| panic!("{line}"));
+            for pair in export.get_many::<String>("set").into_iter().flatten() {
+                let key = pair.split('=').next().unwrap();
+                assert!(format.parameters.iter().any(|(name, _)| *name == key), "{line}");
+            }
+        }
+    }
+    for command in
+        ["setup", "check", "list", "show", "export", "rotate", "use", "rename", "remove", "setup-git", "doctor"]
+    {
+        assert!(seen.contains(command), "README has no {command}");
+    }
+}
+
+#[test]
+fn what_the_readme_has_of_files_is_read() {
+    let home = Home::new();
+    let answers = blocks("toml").into_iter().find(|block| block.contains("platform = \"keptn\"")).unwrap();
+    home.write("keptn.toml", &answers);
+    // Its variable is not set here: it is understood, and that is all that is amiss.
+    let run = home.run(&["setup", "--answers", "keptn.toml", "--dry-run", "--host", "http://127.0.0.1:9"]);
+    assert!(!run.stderr.contains("keptn.toml:"), "{}", run.stderr);
+    assert!([3, 4].contains(&run.code), "{}", run.stderr);
+    for block in blocks("yaml") {
+        let value: serde_json::Value =
+            serde_yaml_ng::from_str(&block).unwrap_or_else(|error| panic!("{error}\n{block}"));
+        let pod = &value["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+        assert_eq!(pod["containers"][0]["volumeMounts"][0]["readOnly"], true, "{value}");
+    }
+    // A path that README names is there.
+    for path in README.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        assert!(path.starts_with("http") || file.exists(), "{path}");
+    }
+}
