@@ -143,6 +143,12 @@ impl Wizard {
         applied.map(|(command, outcome)| (command, outcome))
     }
 
+    /// Whether the replaced token or key was seen to be dead, or was ended.
+    pub fn old_is_over(&self) -> bool {
+        let over = |done: &Done| matches!(done, Done::Dead | Done::Revoked | Done::KeyRemoved | Done::Renewed(_));
+        self.applied.iter().any(|(_, outcome)| outcome.as_ref().is_ok_and(over))
+    }
+
     /// Whether the old one was ended where that was asked for, and a token that the provider made does what it is for.
     pub(super) fn is_rotated_as_wanted(&self) -> bool {
         let refused = self.end_of_the_old().is_some_and(|(command, outcome)| {

@@ -106,9 +106,12 @@ pub(super) fn done(wizard: &Wizard) -> Screen {
     let mut notes = Vec::new();
     if let Some(connection) = wizard.connection().filter(|_| wizard.is_saved()) {
         let name = &connection.name;
-        if wizard.is_rotation() && !wizard.is_the_same_token() {
-            let page = connection.site.provider.rules().tokens_page(&connection.site, wizard.token_kind());
-            let text = "Then revoke the old token, which still works:";
+        if wizard.is_rotation() && !wizard.is_the_same_token() && !wizard.old_is_over() {
+            let (site, rules) = (&connection.site, connection.site.provider.rules());
+            let (text, page) = match wizard.old_key() {
+                Some((lock, _)) => ("Then remove the old key, which is still let in:", rules.key_page(site, &lock)),
+                None => ("Then revoke the old token, which still works:", rules.tokens_page(site, wizard.token_kind())),
+            };
             notes.push(Note::new(NoteKind::Link, text, Some(page)));
         }
         notes.push(Note::new(NoteKind::Advice, format!("Before it ends: git access rotate {name}"), None));

@@ -1,11 +1,9 @@
 //! The provider makes the new token: the request is sent once, whatever comes of it.
 
-use super::bench::Bench;
-
-const ENDS: &str = "2027-05-01";
+use super::bench::{Bench, ends};
 
 fn renew(bench: &Bench, flags: &[&str]) -> crate::program::Run {
-    bench.run(&[&["rotate", "k", "--format", "json", "--at-provider", "--expires", ENDS], flags].concat(), &[])
+    bench.run(&[&["rotate", "k", "--format", "json", "--at-provider", "--expires", &ends()], flags].concat(), &[])
 }
 
 fn posts(bench: &Bench) -> usize {
@@ -22,7 +20,11 @@ fn the_provider_makes_the_new_token_and_the_old_one_is_dead() {
     let entry = &run.json()["connections"][0];
     assert_eq!((&entry["verdict"], &entry["saved"]), (&"pass".into(), &true.into()), "{}", run.stdout);
     assert_eq!(entry["rotation"]["old_token"]["state"], "dead", "{entry}");
-    assert_eq!(entry["token"]["expires"], "2027-05-01T00:00:00Z", "a week is what GitLab gives where nobody says more");
+    assert_eq!(
+        entry["token"]["expires"],
+        format!("{}T00:00:00Z", ends()),
+        "a week is what GitLab gives where nobody says more"
+    );
     assert!(run.stderr.contains("ends the old token in the moment"), "{}", run.stderr);
     assert_ne!(bench.password("gitlab", &[]), bench.served.token("gitlab-keptn"));
     assert_eq!((bench.secrets(), bench.journals(), posts(&bench)), (vec!["token.2".to_owned()], 0, 1));
@@ -36,7 +38,7 @@ fn the_provider_makes_the_new_token_and_the_old_one_is_dead() {
 fn a_definite_refusal_changes_nothing() {
     for (token, flags, part) in [
         ("gitlab-keptn", &["--expires", "2031-01-01"][..], "must be before"),
-        ("gitlab-push-only", &["--expires", ENDS], "higher privileges"),
+        ("gitlab-push-only", &["--expires", &ends()], "higher privileges"),
     ] {
         let bench = Bench::disturbed("gitlab", "gitlab-keptn", "");
         bench.set_up("gitlab", token, &bench.in_file("rests/token"), &[]).expect(0);
@@ -95,7 +97,7 @@ fn a_robots_token_is_replaced_where_the_robot_belongs() {
     );
     let answers = bench.home.write("robot.toml", &text);
     bench.run(&["setup", "--answers", answers.to_str().unwrap()], &[]).expect(0);
-    bench.run(&["rotate", "robot", "--at-provider", "--expires", ENDS], &[]).expect(0);
+    bench.run(&["rotate", "robot", "--at-provider", "--expires", &ends()], &[]).expect(0);
     let requests = bench.served.requests();
     let posted = requests.iter().find(|one| one["path"].as_str().unwrap().ends_with("/self/rotate")).unwrap();
     let path = posted["path"].as_str().unwrap();

@@ -7,6 +7,12 @@ use crate::program::{Home, Run, Served, files, finished};
 /// Some providers, and the name of the token that the connections here begin with.
 pub const PROVIDERS: [(&str, &str); 3] = [("github", "keptn"), ("gitlab", "gitlab-keptn"), ("gitea", "gitea-keptn")];
 
+/// An end that a token may be given, whenever this runs.
+pub fn ends() -> String {
+    let now = jiff::Timestamp::now().checked_add(jiff::SignedDuration::from_hours(24 * 160)).unwrap();
+    now.strftime("%Y-%m-%d").to_string()
+}
+
 /// A world with twins: other tokens with the rights of the first, of the same account and of another one.
 fn world_with_twins(home: &Home, more: &str) -> PathBuf {
     let ready = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sandbox/ready.toml");

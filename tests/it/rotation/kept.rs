@@ -1,6 +1,6 @@
 //! The good way, on several providers and with every kind of store; who has to be told; and the end of the old token.
 
-use super::bench::{Bench, PROVIDERS};
+use super::bench::{Bench, PROVIDERS, ends};
 use crate::program::{Home, files};
 
 #[test]
@@ -250,7 +250,7 @@ fn a_sandbox_sets_up_its_sample_and_rotates_it() {
         assert!(run.stdout.contains("generation = 2"), "{}", run.stdout);
         std::fs::remove_dir_all(dir).unwrap();
     }
-    let renewal = ["rotate", "k", "--sandbox", "--platform", "keptn", "--at-provider", "--expires", "2027-05-01"];
+    let renewal = ["rotate", "k", "--sandbox", "--platform", "keptn", "--at-provider", "--expires", &ends()];
     home.run(&[&renewal[..], &["--provider", "gitlab"]].concat()).expect(0);
     home.run(&[&renewal[..], &["--provider", "github"]].concat()).expect(2);
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::bench::ends;
 use crate::keys::key;
 use crate::program::{Home, Run, Served};
 use crate::support::sshd::{May, Sshd};
@@ -109,7 +110,7 @@ fn only_the_key_may_be_answered_and_it_must_be_another_one() {
     }
     let run = bench.home.run(&["rotate", "k"]).expect(2);
     assert!(run.stderr.contains("[ssh]") && run.stderr.contains("--answers"), "{}", run.stderr);
-    bench.home.run(&["rotate", "k", "--at-provider", "--expires", "2027-02-01"]).expect(2);
+    bench.home.run(&["rotate", "k", "--at-provider", "--expires", &ends()]).expect(2);
     assert_eq!(bench.home.config_text(), before);
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::bench::{Bench, password, push};
+use super::bench::{Bench, ends, password, push};
 use crate::endurance::can_trace;
 use crate::program::{Home, files, finished};
 
@@ -299,7 +299,7 @@ fn a_renewal_killed_at_any_write_sends_one_request_and_is_finished_or_told() {
         for at in 1..=2 {
             let bench = Bench::new("gitlab", "gitlab-keptn");
             let point = kill_points(&bench.home).swap_remove(number);
-            let renewal = ["rotate", "k", "--at-provider", "--expires", "2027-05-01"];
+            let renewal = ["rotate", "k", "--at-provider", "--expires", &ends()];
             if !killed_at(&bench.home, &renewal, &point, at) {
                 break;
             }

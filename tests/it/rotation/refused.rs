@@ -1,6 +1,6 @@
 //! What is refused changes nothing: config and store byte for byte as before, and the old token answers.
 
-use super::bench::{Bench, PROVIDERS};
+use super::bench::{Bench, PROVIDERS, ends};
 use crate::leaks::{Pieces, talkative};
 
 #[test]
@@ -68,12 +68,12 @@ fn a_dry_run_and_a_dead_new_token_change_nothing() {
 fn what_cannot_be_done_there_is_refused_with_the_reason() {
     let bench = Bench::new("github", "keptn");
     let before = bench.kept();
-    let renewal = ["rotate", "k", "--at-provider", "--expires", "2027-02-01"];
+    let renewal = ["rotate", "k", "--at-provider", "--expires", &ends()];
     let run = bench.run(&renewal, &[]).expect(2);
     assert!(run.stderr.contains("no way to let a token replace itself"), "{}", run.stderr);
     bench.run(&["rotate", "k", "--at-provider"], &[]).expect(2);
     bench.run(&["rotate", "k", "--at-provider", "--expires", "soon"], &[]).expect(2);
-    bench.rotate(&bench.source("github-twin"), &["--at-provider", "--expires", "2027-02-01"]).expect(2);
+    bench.rotate(&bench.source("github-twin"), &["--at-provider", "--expires", &ends()]).expect(2);
     assert_eq!(bench.kept(), before);
     let bench = Bench::empty("");
     let token = bench.served.token("gitlab-keptn");
@@ -104,7 +104,7 @@ fn no_piece_of_any_token_comes_out() {
             let mut command = talkative(&bench.home);
             command.args(["rotate", "k", "--format", format, log, more, "--prove-dead"]);
             if more == "--at-provider" {
-                command.args(["--expires", "2027-05-01"]);
+                command.args(["--expires", &ends()]);
             } else {
                 command.args(["--save-answers", "saved.toml"]).arg("--answers").arg(&answers);
             }
