@@ -28,7 +28,7 @@ impl Shown {
             }
             match self.pieces.recv_timeout(Duration::from_secs(60)) {
                 Ok(piece) => self.text.push_str(&piece),
-                Err(_) => panic!("it never came: {words}\n{}", self.text),
+                Err(late) => panic!("it never came: {words} ({late})\n{}", self.text),
             }
         }
     }
