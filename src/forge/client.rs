@@ -292,7 +292,8 @@ impl Client {
         let headers = response.headers().clone();
         let (body, cut) = read(response, most).await.map_err(trouble)?;
         let redactor = self.redactor.clone();
-        let answer = Answer { status, cut, followed: false, headers, body, host: host.clone(), redactor };
+        let (reads, host) = (request.method == Method::GET, host.clone());
+        let answer = Answer { status, cut, reads, followed: false, headers, body, host, redactor };
         if cut && !refusal && !request.keep_cut {
             return Err(answer.not_the_api("an answer of the API").into());
         }

@@ -22,6 +22,8 @@ pub struct Answer {
     pub status: u16,
     /// Not all was read: it was longer than what we take.
     pub cut: bool,
+    /// It answers a question, and not a change.
+    pub reads: bool,
     /// It came from another address of the same origin.
     pub followed: bool,
     pub(super) headers: HeaderMap,

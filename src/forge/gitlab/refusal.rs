@@ -48,6 +48,8 @@ impl Refusal {
         let no_route = status == 404 && error == "404 Not Found";
         let ours = match status {
             401 => numbered || (!error.is_empty() && !description.is_empty()),
+            // What was to be made is refused so, and no question.
+            409 | 422 if answer.reads => false,
             400 | 409 | 422 => !words.is_empty() || !error.is_empty(),
             403 => !words.is_empty() || !description.is_empty(),
             404 => numbered || no_route,
