@@ -1,8 +1,12 @@
 //! The terminal shell: the real loop over a buffer and typed keys, against the sandbox; and the program in a terminal.
 
+mod endings;
 mod frames;
 mod hostile;
+mod leaving;
 mod path;
 mod player;
 mod pty;
+mod seat;
 mod steps;
+mod strict;
