@@ -19,10 +19,10 @@ const PIECE: usize = 8;
 const BEGINNINGS: [&str; 4] = ["ghp_", "github_pat_", "glpat-", "ATATT3xFfGF0"];
 
 /// The pieces of some tokens, in every form in which they travel.
-struct Pieces(HashSet<Vec<u8>>);
+pub struct Pieces(HashSet<Vec<u8>>);
 
 impl Pieces {
-    fn of<'t>(tokens: impl IntoIterator<Item = &'t String>) -> Self {
+    pub fn of<'t>(tokens: impl IntoIterator<Item = &'t String>) -> Self {
         let mut pieces = HashSet::new();
         for token in tokens {
             let secret = BEGINNINGS.iter().find_map(|begin| token.strip_prefix(begin)).unwrap_or(token);
@@ -42,7 +42,7 @@ impl Pieces {
         Self(pieces)
     }
 
-    fn find<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
+    pub fn find<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
         bytes.windows(PIECE).find(|window| self.0.contains(*window))
     }
 
@@ -69,7 +69,7 @@ fn talkative(home: &Home) -> Command {
     command
 }
 
-fn tokens_of(served: &Served) -> Vec<String> {
+pub fn tokens_of(served: &Served) -> Vec<String> {
     let all = files(&served.data.join("tokens"));
     all.into_iter().map(|(_, bytes)| String::from_utf8(bytes).unwrap().trim().to_owned()).collect()
 }

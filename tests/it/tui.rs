@@ -5,6 +5,7 @@ mod frames;
 mod hostile;
 mod leaving;
 mod path;
+mod plainly;
 mod player;
 mod pty;
 mod seat;

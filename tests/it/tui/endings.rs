@@ -73,6 +73,12 @@ fn at_the_question() -> Seat {
 /// At the end of the wizard, everything saved.
 fn done() -> Seat {
     let mut seat = Seat::take(&["setup", "--sandbox"]);
+    go_through(&mut seat, |_| ());
+    seat
+}
+
+/// Devtron on GitHub to its end; `between` is done at each page.
+pub fn go_through(seat: &mut Seat, mut between: impl FnMut(&mut Seat)) {
     for (seen, keys) in [
         ("Who will use the access?", "\x1b[B\r"),
         ("Where are the repositories?", "\r"),
@@ -82,6 +88,7 @@ fn done() -> Seat {
         ("Make it at GitHub", "\r"),
     ] {
         seat.see(seen);
+        between(seat);
         seat.type_in(keys);
     }
     let token = token(&seat.home, "devtron");
@@ -96,8 +103,8 @@ fn done() -> Seat {
     ] {
         seat.type_in(keys);
         seat.see(seen);
+        between(seat);
     }
-    seat
 }
 
 /// A token of the sandbox that runs within the program.

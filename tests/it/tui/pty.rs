@@ -55,8 +55,7 @@ fn nothing_of_a_paste_is_left_for_the_next_reader() {
         let mut seat = Seat::take(&["setup", "--sandbox"]);
         seat.see("Platform");
         seat.type_in(&format!("\x1b[200~{}", &canary[..typed_first]));
-        seat.signal(Signal::TERM);
-        seat.type_in(&canary[typed_first..]);
+        seat.type_ahead(&canary[typed_first..], |seat| seat.signal(Signal::TERM));
         assert_eq!(seat.ends(), 143);
         assert_eq!(seat.left_to_read(), 0, "after {typed_first} bytes");
         let bytes = seat.bytes();

@@ -114,6 +114,19 @@ impl Seat {
         self.until(|| String::from_utf8_lossy(&self.bytes()[at..]).contains(wanted), wanted);
     }
 
+    /// Waits for the next prompt of the plain shell after the first `at` bytes, and answers it; how many bytes had come.
+    pub fn reply(&mut self, at: usize, line: &str) -> usize {
+        let at = self.prompt(at);
+        self.type_in(&format!("{line}\n"));
+        at
+    }
+
+    /// Waits until a prompt of the plain shell is the last of more than `at` bytes; how many these are.
+    pub fn prompt(&self, at: usize) -> usize {
+        self.until(|| self.bytes().len() > at && self.bytes().ends_with(b": "), "a prompt");
+        self.bytes().len()
+    }
+
     pub fn until(&self, is_so: impl Fn() -> bool, what: &str) {
         let begun = Instant::now();
         while !is_so() {
@@ -126,6 +139,12 @@ impl Seat {
     pub fn type_in(&mut self, text: &str) {
         self.writer.write_all(text.as_bytes()).unwrap();
         self.writer.flush().unwrap();
+    }
+
+    /// Gives the terminal another size.
+    pub fn resize(&mut self, cols: u16, rows: u16) {
+        self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+        self.size = (rows, cols);
     }
 
     fn pid(&self) -> Pid {
@@ -147,7 +166,8 @@ impl Seat {
         );
         self.type_in(text);
         let end = slave(&*self.master);
-        let bytes = text.len() as u64;
+        // Ctrl-D hands over an unfinished line, and is no byte of it.
+        let bytes = text.bytes().filter(|byte| *byte != 0x04).count() as u64;
         self.until(|| rustix::io::ioctl_fionread(&end).unwrap() >= bytes, "what was typed in the queue");
         ends(self);
         self.signal(Signal::CONT);
@@ -163,18 +183,29 @@ impl Seat {
             assert!(begun.elapsed() < PATIENCE, "it does not end\n{}", self.screen());
             std::thread::sleep(Duration::from_millis(5));
         };
+        self.drain();
         self.restored();
         status.exit_code()
+    }
+
+    /// Waits until everything that was written has come: a mark of our own comes after it.
+    fn drain(&self) {
+        const MARK: &[u8] = b"(that was all)";
+        slave(&*self.master).write_all(MARK).unwrap();
+        self.until(|| self.bytes().ends_with(MARK), "the last of what was written");
+        let mut bytes = self.written.0.lock().unwrap();
+        let length = bytes.len() - MARK.len();
+        bytes.truncate(length);
     }
 
     /// The modes are as before, and the stream left no mode of the screen behind.
     pub fn restored(&self) {
         self.is_as_before();
-        // The reader of the stream may be behind.
-        self.until(|| strict::read(&self.bytes()).is_ok_and(|written| written.is_clean()), "the first screen");
+        let written = self.strictly();
+        assert!(written.is_clean(), "{written:?}");
     }
 
-    fn is_as_before(&self) {
+    pub fn is_as_before(&self) {
         let after = modes(&*self.master);
         assert_eq!(after.local_modes, self.before.local_modes);
         assert_eq!(after.input_modes, self.before.input_modes);
