@@ -4,6 +4,7 @@ mod endings;
 mod frames;
 mod hostile;
 mod leaving;
+mod machines;
 mod path;
 mod plainly;
 mod player;
