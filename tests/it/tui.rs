@@ -9,6 +9,7 @@ mod path;
 mod plainly;
 mod player;
 mod pty;
+mod said;
 mod seat;
 mod steps;
 mod strict;
