@@ -12,4 +12,5 @@ mod pty;
 mod said;
 mod seat;
 mod steps;
+mod stops;
 mod strict;
