@@ -209,7 +209,7 @@ impl Front {
                     _ => false,
                 };
                 if changes {
-                    *text = self.attack().to_owned();
+                    self.attack().clone_into(text);
                 }
             }
             Value::Array(rows) => rows.iter_mut().for_each(|row| self.change(row, key, mode, true)),
@@ -226,7 +226,7 @@ impl Front {
     fn refusal(&self) -> Response {
         let statuses = [400, 401, 403, 404, 409, 422, 429, 500, 503];
         let status = StatusCode::from_u16(statuses[*self.next.lock().unwrap() % statuses.len()]).unwrap();
-        let mut said = || Value::from(self.attack());
+        let said = || Value::from(self.attack());
         let value = serde_json::json!({
             "message": said(), "error": said(), "error_description": said(), "documentation_url": said(),
             "errors": [{"message": said(), "code": said(), "exceptionName": said()}], "scopes": [said()],
@@ -353,7 +353,7 @@ async fn walk(front: &Front, home: &Home, at: (Provider, &str, &str), mode: Mode
     let mut player = Player::new(80, 40);
     let choose = "<down>".repeat(Provider::ALL.iter().position(|one| *one == provider).unwrap());
     let start =
-        ["".to_owned(), "<down><enter>".to_owned(), format!("{choose}<enter><settle>"), format!("{owner}<enter>")];
+        [String::new(), "<down><enter>".to_owned(), format!("{choose}<enter><settle>"), format!("{owner}<enter>")];
     let token = [format!("<enter><enter><paste:{token}>"), "<enter><enter><settle>".to_owned()];
     let about = ["<down>", "<down><down>", "<pagedown>", "<end>", "<home>", "?", "<esc>", "s", "<esc>", "R<settle>"];
     let mut script: VecDeque<String> = start.into_iter().chain(token).chain(about.map(str::to_owned)).collect();

@@ -135,7 +135,7 @@ fn of_any_size_and_resized_at_any_moment_it_leads_to_its_end() {
             sum ^= sum << 13;
             sum ^= sum >> 17;
             sum ^= sum << 5;
-            let size = |part: u32| u16::try_from(if part % 7 == 0 { 65535 } else { part % 300 }).unwrap();
+            let size = |part: u32| u16::try_from(if part.is_multiple_of(7) { 65535 } else { part % 300 }).unwrap();
             seat.resize(size(sum >> 16), size(sum & 0xffff));
             times += 1;
         }
