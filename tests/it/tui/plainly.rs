@@ -132,12 +132,14 @@ fn what_was_typed_before_the_question_is_no_token() {
     // The kind of token; and a line too many, which the terminal shows as it is typed.
     seat.type_ahead("\nwhatever-was-typed-ahead\n", |_| ());
     seat.hear(at, "paste it; it is not shown");
-    let at = seat.prompt(at);
     seat.type_in("q\n");
     seat.hear(at, "What was answered is lost");
     assert!(seat.echoes());
     seat.type_in("y\n");
     assert_eq!(seat.ends(), 130);
+    let seen = String::from_utf8(seat.bytes()).unwrap();
+    assert_eq!(seen.matches("paste it; it is not shown").count(), 1, "it was taken for an answer:\n{seen}");
+    assert!(!seen.contains("Ends on"), "it was taken for the token:\n{seen}");
 }
 
 #[test]
