@@ -367,7 +367,15 @@ impl Answers {
         }
         if self.has(&Field::TokenKind) && self.token_kind().is_none() {
             let kinds: Vec<_> = rules.kinds().iter().map(|row| row.kind.0).collect();
-            say(Field::TokenKind, &format!("{provider} has no such kind of token: write {}", kinds.join(" or ")));
+            let kinds = kinds.join(" or ");
+            let refused = self.text(&Field::TokenKind).and_then(|word| rules.refused_kind(word));
+            say(
+                Field::TokenKind,
+                &refused.map_or_else(
+                    || format!("{provider} has no such kind of token: write {kinds}"),
+                    |reason| format!("a token of this kind cannot serve: {reason}; write {kinds}"),
+                ),
+            );
         }
         match (rules.projects(), self.has(&Field::Project)) {
             (Projects::Required, false) => say(Field::Project, &format!("`project` is missing: {provider} needs it")),

@@ -35,7 +35,7 @@ pub async fn drive(wizard: &mut Wizard, world: &Arc<World>) {
 
 /// The effects that are under way. A task that broke down still comes back as an event.
 pub(crate) struct Tasks {
-    set: JoinSet<Option<Event>>,
+    set: JoinSet<Event>,
     tickets: HashMap<Id, (Ticket, bool, AbortHandle)>,
     /// What is told before the outcome.
     told: (UnboundedSender<Event>, UnboundedReceiver<Event>),
@@ -49,18 +49,21 @@ impl Tasks {
 
     pub(crate) fn spawn(&mut self, effects: Vec<Effect>) {
         for effect in effects {
-            let (ticket, asked) = match &effect {
-                Effect::Ask(ticket, _) => (*ticket, true),
-                Effect::Do(ticket, _) => (*ticket, false),
+            let world = Arc::clone(&self.world);
+            let (ticket, asked, handle) = match effect {
                 // Before whatever is asked next, and not beside it.
                 Effect::Forget => {
-                    self.world.forget();
+                    world.forget();
                     continue;
                 }
+                Effect::Ask(ticket, query) => {
+                    let told = self.told.0.clone();
+                    (ticket, true, self.set.spawn(async move { world.learn(ticket, query, &told).await }))
+                }
+                Effect::Do(ticket, command) => {
+                    (ticket, false, self.set.spawn(async move { world.carry_out(ticket, command).await }))
+                }
             };
-            let world = Arc::clone(&self.world);
-            let told = self.told.0.clone();
-            let handle = self.set.spawn(async move { world.perform(effect, &told).await });
             self.tickets.insert(handle.id(), (ticket, asked, handle));
         }
     }
@@ -85,9 +88,7 @@ impl Tasks {
             match ended {
                 Ok((id, event)) => {
                     self.tickets.remove(&id);
-                    if event.is_some() {
-                        return event;
-                    }
+                    return Some(event);
                 }
                 Err(broken) => {
                     let Some((ticket, asked, _)) = self.tickets.remove(&broken.id()) else { continue };

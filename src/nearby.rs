@@ -177,7 +177,7 @@ fn remotes(text: &str) -> Vec<(String, String)> {
 pub fn rooted(answer: Answer) -> Answer {
     let Answer::Path(path) = answer else { return answer };
     let at_home = path.strip_prefix("~").ok().and_then(|rest| Some(std::env::home_dir()?.join(rest)));
-    let here = || std::env::current_dir().map(|here| here.join(&path)).unwrap_or_else(|_| path.clone());
+    let here = || std::env::current_dir().map_or_else(|_| path.clone(), |here| here.join(&path));
     Answer::Path(at_home.unwrap_or_else(here))
 }
 

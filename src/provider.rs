@@ -215,6 +215,10 @@ pub trait Rules: Sync {
     fn wants_email(&self, _kind: TokenKind) -> bool {
         false
     }
+    /// Why a token of this kind, by its word, can never serve; `None` where the word is not known.
+    fn refused_kind(&self, _word: &str) -> Option<&'static str> {
+        None
+    }
     /// What the text of a token tells.
     fn recognise(&self, secret: &Secret) -> Recognised;
     /// Everything that `scopes` give: with what each implies, to the end.

@@ -24,4 +24,6 @@ pub use self::run::Held;
 pub use self::setup::{Circumstances, Left, SetUp};
 pub use self::stage::Ended;
 pub use self::terminal::Canvas;
+#[cfg(unix)]
+pub(crate) use self::terminal::forget_typeahead;
 pub use self::theme::{Surroundings, Theme};

@@ -93,24 +93,19 @@ impl World {
         std::mem::take(&mut locked(&self.notes))
     }
 
-    /// Performs an effect, and says what came of it.
-    /// What comes before the outcome goes to `told`.
-    pub async fn perform(&self, effect: Effect, told: &UnboundedSender<Event>) -> Option<Event> {
-        Some(match effect {
-            Effect::Forget => {
-                self.forget();
-                return None;
-            }
-            Effect::Ask(ticket, query) => {
-                let begun = Instant::now();
-                let reply = match query {
-                    Query::Owners(..) | Query::Repositories(..) => self.ask_list(ticket, &query, told).await,
-                    _ => self.ask(&query).await,
-                };
-                Event::Learned(ticket, reply, begun.elapsed())
-            }
-            Effect::Do(ticket, command) => Event::Did(ticket, self.act(command).await),
-        })
+    /// Asks, and says what came of it. How far a list has come goes to `told` before.
+    pub async fn learn(&self, ticket: Ticket, query: Query, told: &UnboundedSender<Event>) -> Event {
+        let begun = Instant::now();
+        let reply = match query {
+            Query::Owners(..) | Query::Repositories(..) => self.ask_list(ticket, &query, told).await,
+            _ => self.ask(&query).await,
+        };
+        Event::Learned(ticket, reply, begun.elapsed())
+    }
+
+    /// Changes the world, and says what came of it.
+    pub async fn carry_out(&self, ticket: Ticket, command: Command) -> Event {
+        Event::Did(ticket, self.act(command).await)
     }
 
     /// Forgets what the forges have answered: the next question goes out again, also with a token that was refused.

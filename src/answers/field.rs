@@ -224,8 +224,6 @@ impl Field {
         match (self.row().shape, raw) {
             (Shape::Text | Shape::Choice(_) | Shape::Path | Shape::Expiry, Raw::Text(text)) => self.parse_text(text),
             (Shape::Flag, Raw::Flag(flag)) => Ok(Answer::Flag(*flag)),
-            (Shape::Flag, Raw::Text("true" | "yes")) => Ok(Answer::Flag(true)),
-            (Shape::Flag, Raw::Text("false" | "no")) => Ok(Answer::Flag(false)),
             (Shape::Words, Raw::Words(words)) => parse_words(words),
             (Shape::Expiry, Raw::Moment(at)) => Ok(Answer::Expires(GivenExpiry::At(*at))),
             (Shape::Expiry, Raw::Date(date)) => start_of(*date).map(|at| Answer::Expires(GivenExpiry::At(at))),

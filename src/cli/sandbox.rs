@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::run::Run;
-use super::{Common, Ending, Out, SandboxFlags};
+use super::{Common, Ending, Out, Refusal, SandboxFlags};
 use crate::disk::{self, Paths};
 use crate::sandbox::{Sandbox, Scenario, scenarios};
 
@@ -61,11 +61,10 @@ fn scenario(name: &str, out: &Out) -> Result<Scenario, Ending> {
             Ok(Some(text)) => Scenario::from_toml(&text),
             Ok(None) => {
                 let known: Vec<_> = scenarios().map(|(name, _)| name).collect();
-                out.failure(
-                    &format!("There is no scenario and no file of this name: {name}"),
-                    &format!("The scenarios are {}", known.join(", ")),
-                );
-                return Err(Ending::Usage);
+                return Err(out.refused(&Refusal::usage(
+                    format!("There is no scenario and no file of this name: {name}"),
+                    format!("The scenarios are {}", known.join(", ")),
+                )));
             }
             Err(fault) => {
                 out.disk_fault(&fault);
@@ -114,14 +113,12 @@ fn throw_away() -> std::io::Result<PathBuf> {
 }
 
 fn no_room(out: &Out, error: &std::io::Error) -> Ending {
-    out.failure(
-        &format!("There is no room for a temporary directory: {error}"),
+    out.refused(&Refusal::storage(
+        format!("There is no room for a temporary directory: {error}"),
         "Set TMPDIR, or name one with --data.",
-    );
-    Ending::Storage
+    ))
 }
 
 fn not_started(out: &Out, error: &crate::sandbox::SandboxError) -> Ending {
-    out.failure(&error.to_string(), "");
-    Ending::Storage
+    out.refused(&Refusal::storage(error.to_string(), ""))
 }

@@ -124,7 +124,7 @@ impl<'c> Standing<'c> {
             "repository": connection.repository.as_ref().map(|repository| json!({ "url": repository.url })),
             "verdict": verdict.map(|(verdict, _)| verdict),
             "checked": verdict.map(|(_, at)| at.to_string()),
-            "refused": self.refused().map(|at| at.to_string()),
+            "refused": self.refused().map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
             "accepted": connection.accepted,
             "left_behind": self.record.left_behind,
         })

@@ -11,6 +11,8 @@ use zeroize::Zeroizing;
 
 use super::Console;
 use crate::secret::{LONGEST, NotASecret, Redaction, Secret};
+#[cfg(unix)]
+use crate::tui::forget_typeahead;
 
 /// The most of a line that is kept, in bytes; the rest of it is read and dropped, and it is refused as too long.
 const ROOM: usize = LONGEST + 2;
@@ -22,6 +24,9 @@ pub struct Terminal {
     to: Box<dyn Write>,
     wanted: mpsc::Sender<oneshot::Sender<Line>>,
     redaction: Redaction,
+    /// Heard once a secret was asked for: from then on nothing ends the program but by way of [`Quiet`].
+    #[cfg(unix)]
+    ears: Option<Ears>,
 }
 
 impl Terminal {
@@ -41,12 +46,25 @@ impl Terminal {
                 }
             }
         })?;
-        Ok(Self { to, wanted, redaction })
+        Ok(Self {
+            to,
+            wanted,
+            redaction,
+            #[cfg(unix)]
+            ears: None,
+        })
     }
 
     async fn bytes(&mut self) -> Line {
         let (give, line) = oneshot::channel();
         self.wanted.send(give).ok()?;
+        #[cfg(unix)]
+        if let Some(ears) = &mut self.ears {
+            return tokio::select! {
+                line = line => line.ok()?,
+                () = ears.hear() => None,
+            };
+        }
         line.await.ok()?
     }
 }
@@ -62,6 +80,10 @@ impl Console for Terminal {
         if io::stdin().is_terminal() {
             self.write("\nThis terminal would show what is typed: name a variable, a file or a program.\n");
             return Some(Err(NotASecret::Empty));
+        }
+        #[cfg(unix)]
+        if io::stdin().is_terminal() && self.ears.is_none() {
+            self.ears = Ears::open();
         }
         #[cfg(unix)]
         let quiet = Quiet::begin();
@@ -143,7 +165,8 @@ impl Quiet {
         let before = tcgetattr(io::stdin()).ok()?;
         let mut quiet = before.clone();
         quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
-        tcsetattr(io::stdin(), OptionalActions::Now, &quiet).ok()?;
+        // What was typed before the question was no answer to it, and was shown.
+        tcsetattr(io::stdin(), OptionalActions::Flush, &quiet).ok()?;
         Some(Self { before, ended: false })
     }
 
@@ -155,11 +178,42 @@ impl Quiet {
 #[cfg(unix)]
 impl Drop for Quiet {
     fn drop(&mut self) {
-        use rustix::termios::{OptionalActions, tcsetattr};
+        use rustix::termios::{LocalModes, OptionalActions, tcsetattr};
 
-        // Half a token that was typed when the run was cancelled must not reach the shell.
-        let what_is_typed = if self.ended { OptionalActions::Now } else { OptionalActions::Flush };
-        let _ = tcsetattr(io::stdin(), what_is_typed, &self.before);
+        if self.ended {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+            return;
+        }
+        // Half a token that was typed when the run was cancelled must not reach the shell, nor what a paste still brings:
+        // a terminal that reads by lines tells of neither before the line is whole.
+        let mut by_letters = self.before.clone();
+        by_letters.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ECHONL);
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &by_letters);
+        forget_typeahead();
+        let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &self.before);
+    }
+}
+
+/// The signals that would end the program at once and leave the terminal silent: it was hung up, or Ctrl-\ was pressed.
+#[cfg(unix)]
+struct Ears {
+    hangup: tokio::signal::unix::Signal,
+    quit: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Ears {
+    fn open() -> Option<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        Some(Self { hangup: signal(SignalKind::hangup()).ok()?, quit: signal(SignalKind::quit()).ok()? })
+    }
+
+    async fn hear(&mut self) {
+        tokio::select! {
+            _ = self.hangup.recv() => {}
+            _ = self.quit.recv() => {}
+        }
     }
 }
 

@@ -181,13 +181,12 @@ impl Walk<'_> {
     fn keys(&mut self, table: &DeTable<'_>, known: Keys, at: usize, what: &str) {
         for (name, value) in table {
             let key = name.get_ref().as_ref();
-            match known.iter().find(|known| known.name == key) {
-                Some(known) => self.holds(known, value),
-                None => {
-                    let known: Vec<_> = known.iter().map(|known| known.name).collect();
-                    let key = sanitise(key, 60);
-                    self.say(name.span().start, format!("{what} has no key `{key}`: it has {}", known.join(", ")));
-                }
+            if let Some(known) = known.iter().find(|known| known.name == key) {
+                self.holds(known, value);
+            } else {
+                let known: Vec<_> = known.iter().map(|known| known.name).collect();
+                let key = sanitise(key, 60);
+                self.say(name.span().start, format!("{what} has no key `{key}`: it has {}", known.join(", ")));
             }
             let words = WORDS.iter().find(|(of, _)| *of == key).map(|(_, words)| *words);
             if let (Some(words), DeValue::String(word)) = (words, value.get_ref())

@@ -56,6 +56,9 @@ const API_USER: &str = "x-bitbucket-api-token-auth";
 /// Where Atlassian accounts keep their API tokens; with the form for Bitbucket opened.
 const API_TOKENS: &str = "https://id.atlassian.com/manage-profile/security/api-tokens";
 
+/// CHANGE-3222 of Atlassian's changelog.
+const NO_APP_PASSWORDS: &str = "app passwords were removed on 2026-07-28, for the API and for git: make an API token with scopes at id.atlassian.com, or a repository, project or workspace access token";
+
 impl Rules for Bitbucket {
     fn id(&self) -> &'static str {
         "bitbucket"
@@ -93,12 +96,19 @@ impl Rules for Bitbucket {
         if identity.is_some_and(|identity| identity.kind == IdentityKind::Bot) { REPOSITORY } else { API }
     }
 
+    fn refused_kind(&self, word: &str) -> Option<&'static str> {
+        match word {
+            "app-password" => Some(NO_APP_PASSWORDS),
+            "oauth" | "app" | "refresh" => Some("it belongs to an OAuth consumer and ends within hours"),
+            _ => None,
+        }
+    }
+
     fn recognise(&self, secret: &Secret) -> Recognised {
         // Prefixes: API tokens and app passwords as secret scanners know them; those of access tokens are not documented
         // and tell no more than whose they are.
         if secret.begins_with("ATBB") {
-            let reason = "app passwords were removed on 2026-07-28, for the API and for git: make an API token with scopes at id.atlassian.com, or a repository, project or workspace access token";
-            Recognised::Refused { kind: "app-password", reason }
+            Recognised::Refused { kind: "app-password", reason: NO_APP_PASSWORDS }
         } else if secret.begins_with("ATATT") {
             Recognised::Kind(API)
         } else if secret.begins_with("ATCTT") {

@@ -98,6 +98,10 @@ const PAGES: &[&str] = &[
     "users",
 ];
 
+const LOGIN: &str = "it is the login of a program (such as gh) and ends when that program signs out";
+const INSTALLATION: &str = "it is a GitHub App's installation token and lives for one hour";
+const REFRESH: &str = "it only renews another token and opens nothing by itself";
+
 impl Rules for GitHub {
     fn id(&self) -> &'static str {
         "github"
@@ -132,6 +136,18 @@ impl Rules for GitHub {
         KINDS
     }
 
+    fn refused_kind(&self, word: &str) -> Option<&'static str> {
+        match word {
+            "oauth" => Some(LOGIN),
+            "app" => Some(INSTALLATION),
+            "refresh" => Some(REFRESH),
+            "deploy" => Some("GitHub has keys for deploying and no tokens: name the key in [ssh]"),
+            "app-password" => Some("GitHub takes no passwords since 2021-08-13"),
+            "job" | "runner" => Some("it is the token of GitHub Actions and ends with its job"),
+            _ => None,
+        }
+    }
+
     fn recognise(&self, secret: &Secret) -> Recognised {
         let refused = |kind, reason| Recognised::Refused { kind, reason };
         if secret.begins_with("ghp_") {
@@ -139,13 +155,13 @@ impl Rules for GitHub {
         } else if secret.begins_with("github_pat_") {
             Recognised::Kind(FINE_GRAINED)
         } else if secret.begins_with("gho_") {
-            refused("oauth", "it is the login of a program (such as gh) and ends when that program signs out")
+            refused("oauth", LOGIN)
         } else if secret.begins_with("ghu_") {
             refused("app", "it is a GitHub App's token for a user and lives for eight hours")
         } else if secret.begins_with("ghs_") {
-            refused("app", "it is a GitHub App's installation token and lives for one hour")
+            refused("app", INSTALLATION)
         } else if secret.begins_with("ghr_") {
-            refused("refresh", "it only renews another token and opens nothing by itself")
+            refused("refresh", REFRESH)
         } else if secret.is_made_of(40, |character| character.is_ascii_hexdigit()) {
             Recognised::Kind(CLASSIC) // As made before 2021, and still found on old servers.
         } else {

@@ -154,6 +154,14 @@ impl Rules for GitLab {
         KINDS
     }
 
+    fn refused_kind(&self, word: &str) -> Option<&'static str> {
+        let row = REFUSED.iter().find(|(_, kind, _)| *kind == word);
+        row.map(|(.., reason)| *reason).or(match word {
+            "app" | "refresh" => Some("it belongs to an OAuth application and ends within hours"),
+            _ => None,
+        })
+    }
+
     fn recognise(&self, secret: &Secret) -> Recognised {
         let refused = REFUSED.iter().find(|(prefix, ..)| secret.begins_with(prefix));
         match refused {

@@ -16,7 +16,7 @@ use crate::wizard::Event;
 /// What a page asks of the wizard's scene.
 #[derive(Debug)]
 pub enum Act {
-    Wizard(Event),
+    Wizard(Box<Event>),
     /// A token was typed: it goes to the world, and never to the wizard.
     Deposit(Zeroizing<String>),
     /// This question is answered: the next one, or the next page.

@@ -151,7 +151,7 @@ impl SetUp {
         let mut deeds = Vec::new();
         for act in acts {
             match act {
-                Act::Wizard(event) => self.tell(event),
+                Act::Wizard(event) => self.tell(*event),
                 Act::Deposit(text) => deeds.extend(self.deposit(&text)),
                 Act::Next => deeds.extend(self.next()),
                 Act::Forward => {

@@ -148,7 +148,7 @@ fn leave(mut canvas: Canvas) {
 
 /// Throws away what was typed and not read: all of it, also what a paste is still bringing.
 #[cfg(unix)]
-fn forget_typeahead() {
+pub(crate) fn forget_typeahead() {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::termios::{QueueSelector, tcflush};
 

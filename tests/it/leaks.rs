@@ -72,7 +72,7 @@ pub fn talkative(home: &Home) -> Command {
     command
 }
 
-fn tokens_of(served: &Served) -> Vec<String> {
+pub fn tokens_of(served: &Served) -> Vec<String> {
     let all = files(&served.data.join("tokens"));
     all.into_iter().map(|(_, bytes)| String::from_utf8(bytes).unwrap().trim().to_owned()).collect()
 }

@@ -1,8 +1,16 @@
 //! The terminal shell: the real loop over a buffer and typed keys, against the sandbox; and the program in a terminal.
 
+mod endings;
 mod frames;
 mod hostile;
+mod leaving;
+mod machines;
 mod path;
+mod plainly;
 mod player;
 mod pty;
+mod said;
+mod seat;
 mod steps;
+mod stops;
+mod strict;

@@ -102,7 +102,7 @@ impl Setup<'_> {
         if !finished {
             self.out.say("Left before the end; nothing was saved.");
         }
-        self.ended(&wizard, finished, &world).await
+        self.ended(&wizard, finished, &world, self.out.color).await
     }
 
     /// The wizard line by line, and what is told afterwards.
@@ -127,10 +127,11 @@ impl Setup<'_> {
         };
         let left = plain::run(&mut wizard, &world, &mut terminal).await;
         drop(terminal);
-        self.ended(&wizard, left == plain::Left::Finished, &world).await
+        // A screen reader says every control sequence, and a terminal that is no such thing shows it.
+        self.ended(&wizard, left == plain::Left::Finished, &world, false).await
     }
 
-    async fn ended(&self, wizard: &Wizard, finished: bool, world: &World) -> Ending {
+    async fn ended(&self, wizard: &Wizard, finished: bool, world: &World, color: bool) -> Ending {
         for note in world.take_notes() {
             self.out.say(&note);
         }
@@ -147,7 +148,7 @@ impl Setup<'_> {
         if self.out.is_json() {
             self.out.json(&report.json());
         } else {
-            self.out.data(&report.text(self.out.color));
+            self.out.data(&report.text(color));
         }
         ending
     }

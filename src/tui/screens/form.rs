@@ -232,13 +232,13 @@ impl Form {
         };
         entry.touched = false;
         if text.is_empty() {
-            let clear = ask.answered.is_some().then(|| Act::Wizard(Event::Clear(ask.field.clone())));
+            let clear = ask.answered.is_some().then(|| Act::Wizard(Box::new(Event::Clear(ask.field.clone()))));
             return (clear.into_iter().collect(), false);
         }
         match parse(wizard, &ask.field, &text) {
             Ok(answer) => {
                 entry.editor = Editor::of(&text);
-                (vec![Act::Wizard(Event::Answer(ask.field.clone(), answer))], false)
+                (vec![Act::Wizard(Box::new(Event::Answer(ask.field.clone(), answer)))], false)
             }
             Err(reason) => {
                 entry.touched = true;

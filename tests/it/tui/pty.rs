@@ -2,177 +2,15 @@
 #![cfg(target_os = "linux")]
 
 use std::io::{Read as _, Write as _};
-use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, open};
-use rustix::process::{Pid, Signal, kill_process};
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::process::Signal;
+use rustix::termios::{LocalModes, tcgetattr};
 
+use super::seat::{PATIENCE, Seat};
 use crate::program::Home;
-
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The program in a terminal, with everything that it has written.
-struct Seat {
-    /// Its home, as long as it runs.
-    _home: Home,
-    master: Box<dyn MasterPty + Send>,
-    writer: Box<dyn std::io::Write + Send>,
-    child: Box<dyn Child + Send + Sync>,
-    written: Arc<(Mutex<Vec<u8>>, Condvar)>,
-    /// The other end, held open: it is looked at when the program is gone.
-    before: Termios,
-    parser: vt100::Parser,
-}
-
-impl Seat {
-    fn take(arguments: &[&str]) -> Self {
-        Self::sized(arguments, 80, 24)
-    }
-
-    fn sized(arguments: &[&str], cols: u16, rows: u16) -> Self {
-        Self::of(env!("CARGO_BIN_EXE_git-access"), arguments, &[], cols, rows)
-    }
-
-    fn of(program: &str, arguments: &[&str], variables: &[(&str, &str)], cols: u16, rows: u16) -> Self {
-        let home = Home::new();
-        let pair = native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
-        let mut command = CommandBuilder::new(program);
-        command.args(arguments);
-        command.env_clear();
-
-        for (key, value) in home.program().get_envs() {
-            if let Some(value) = value {
-                command.env(key, value);
-            }
-        }
-        command.env("TERM", "xterm-256color");
-        for (name, value) in variables {
-            command.env(name, value);
-        }
-        command.cwd(home.dir.path());
-        let before = modes(&*pair.master);
-        let child = pair.slave.spawn_command(command).unwrap();
-        // The slave stays open in `keeper`, so that its modes can be read after the program is gone.
-        std::mem::forget(pair.slave);
-        let written: Arc<(Mutex<Vec<u8>>, Condvar)> = Arc::default();
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let sink = Arc::clone(&written);
-        std::thread::spawn(move || {
-            let mut room = [0; 4096];
-            while let Ok(count) = reader.read(&mut room) {
-                if count == 0 {
-                    break;
-                }
-                sink.0.lock().unwrap().extend_from_slice(&room[..count]);
-                sink.1.notify_all();
-            }
-        });
-        let writer = pair.master.take_writer().unwrap();
-        let rows = rows.try_into().unwrap();
-        let cols = cols.try_into().unwrap();
-        Self {
-            _home: home,
-            master: pair.master,
-            writer,
-            child,
-            written,
-            before,
-            parser: vt100::Parser::new(rows, cols, 0),
-        }
-    }
-
-    fn bytes(&self) -> Vec<u8> {
-        self.written.0.lock().unwrap().clone()
-    }
-
-    fn screen(&self) -> String {
-        let (rows, cols) = self.parser.screen().size();
-        let mut parser = vt100::Parser::new(rows, cols, 0);
-        parser.process(&self.bytes());
-        parser.screen().contents()
-    }
-
-    /// Waits until the screen shows this.
-    fn see(&self, wanted: &str) {
-        self.until(|| self.screen().contains(wanted), wanted);
-    }
-
-    fn until(&self, is_so: impl Fn() -> bool, what: &str) {
-        let begun = Instant::now();
-        while !is_so() {
-            assert!(begun.elapsed() < PATIENCE, "it never came: {what}\n{}", self.screen());
-            let guard = self.written.0.lock().unwrap();
-            drop(self.written.1.wait_timeout(guard, Duration::from_millis(50)).unwrap());
-        }
-    }
-
-    fn type_in(&mut self, text: &str) {
-        self.writer.write_all(text.as_bytes()).unwrap();
-        self.writer.flush().unwrap();
-    }
-
-    fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(i32::try_from(self.child.process_id().unwrap()).unwrap()).unwrap();
-        kill_process(pid, signal).unwrap();
-    }
-
-    /// The exit code; then everything about the terminal is as it was.
-    fn ends(&mut self) -> u32 {
-        let begun = Instant::now();
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            assert!(begun.elapsed() < PATIENCE, "it does not end\n{}", self.screen());
-            std::thread::sleep(Duration::from_millis(5));
-        };
-        self.restored();
-        status.exit_code()
-    }
-
-    fn restored(&self) {
-        let after = modes(&*self.master);
-        assert_eq!(after.local_modes, self.before.local_modes);
-        assert_eq!(after.input_modes, self.before.input_modes);
-        assert_eq!(after.output_modes, self.before.output_modes);
-        assert!(after.local_modes.contains(LocalModes::ECHO | LocalModes::ICANON));
-        let mut parser = vt100::Parser::default();
-        self.until(
-            || {
-                let bytes = self.bytes();
-                let end = b"\x1b[?1049l";
-                !bytes.windows(8).any(|window| window == b"\x1b[?1049h") || bytes.windows(8).any(|window| window == end)
-            },
-            "the first screen",
-        );
-        parser.process(&self.bytes());
-        let screen = parser.screen();
-        assert!(!screen.alternate_screen() && !screen.bracketed_paste() && !screen.hide_cursor());
-        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
-    }
-
-    /// The bytes that the next program would read.
-    fn left_to_read(&self) -> u64 {
-        let end = slave(&*self.master);
-        let mut raw = tcgetattr(&end).unwrap();
-        // A terminal that reads by lines counts none before the line is whole.
-        raw.make_raw();
-        tcsetattr(&end, OptionalActions::Now, &raw).unwrap();
-        rustix::io::ioctl_fionread(&end).unwrap()
-    }
-}
-
-/// The other end of the terminal. Its modes are the same at both.
-fn slave(master: &dyn MasterPty) -> std::fs::File {
-    std::fs::OpenOptions::new().read(true).write(true).open(master.tty_name().unwrap()).unwrap()
-}
-
-fn modes(master: &dyn MasterPty) -> Termios {
-    tcgetattr(slave(master)).unwrap()
-}
 
 #[test]
 fn leaving_before_anything_was_answered_is_at_once_and_gives_the_terminal_back() {
@@ -244,8 +82,7 @@ fn nothing_of_a_paste_is_left_for_the_next_reader() {
         let mut seat = Seat::take(&["setup", "--sandbox"]);
         seat.see("Platform");
         seat.type_in(&format!("\x1b[200~{}", &canary[..typed_first]));
-        seat.signal(Signal::TERM);
-        seat.type_in(&canary[typed_first..]);
+        seat.type_ahead(&canary[typed_first..], |seat| seat.signal(Signal::TERM));
         assert_eq!(seat.ends(), 143);
         assert_eq!(seat.left_to_read(), 0, "after {typed_first} bytes");
         let bytes = seat.bytes();
@@ -255,7 +92,11 @@ fn nothing_of_a_paste_is_left_for_the_next_reader() {
 }
 
 /// A program in a terminal that nobody reads from yet.
-fn spawned(home: &Home, arguments: &[&str], term: &str) -> (Box<dyn MasterPty + Send>, Box<dyn Child + Send + Sync>) {
+pub fn spawned(
+    home: &Home,
+    arguments: &[&str],
+    term: &str,
+) -> (Box<dyn MasterPty + Send>, Box<dyn Child + Send + Sync>) {
     let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).unwrap();
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_git-access"));

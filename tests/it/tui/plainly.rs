@@ -1,0 +1,156 @@
+//! The plain shell in a terminal: no control sequence, and a token that is neither shown nor left for the next reader.
+#![cfg(target_os = "linux")]
+
+use std::time::{Duration, Instant};
+
+use git_access::plain::{Console as _, Terminal};
+use git_access::secret::Redaction;
+use rustix::process::Signal;
+
+use super::seat::{PATIENCE, Seat};
+use crate::leaks::{Pieces, tokens_of};
+use crate::program::{Home, Served};
+
+const JOB: &str = "GIT_ACCESS_TEST_SILENT";
+const CANARY: &str = "ghp_CANARYcanaryCANARY";
+
+fn plain(served: &Served) -> Seat {
+    Seat::in_home(Home::new(), &["setup", "--plain", "--provider", "github", "--host", &served.host()])
+}
+
+/// Devtron on GitHub, up to the question for the token.
+fn at_the_token(served: &Served) -> (Seat, usize) {
+    let mut seat = plain(served);
+    let mut at = 0;
+    for line in ["2", "", "", "acme", "", ""] {
+        at = seat.reply(at, line);
+    }
+    seat.hear(at, "paste it; it is not shown");
+    (seat, at)
+}
+
+fn is_without_escapes(seat: &Seat) {
+    let written = seat.strictly();
+    assert!(written.sequences.is_empty(), "{written:?}");
+}
+
+#[test]
+fn a_whole_run_writes_no_escape_and_shows_no_token() {
+    let world = Home::new();
+    let served = Served::start(&world, "ready");
+    let (mut seat, at) = at_the_token(&served);
+    assert!(!seat.echoes(), "the token would be shown");
+    let at = seat.reply(at, &served.token("devtron"));
+    seat.hear(at, "Ends on");
+    assert!(seat.echoes(), "what is typed is shown again");
+    let secret = seat.home.path("secret").display().to_string();
+    let mut at = at;
+    for line in ["", "1", "3", &secret, "y"] {
+        at = seat.reply(at, line);
+    }
+    assert_eq!(seat.ends(), 0, "{}", seat.screen());
+    seat.hear(at, "verdict: pass");
+    is_without_escapes(&seat);
+    assert!(seat.home.config_text().contains("[connections.devtron-github-acme]"));
+    let pieces = Pieces::of(&tokens_of(&served));
+    assert_eq!(pieces.find(&seat.bytes()), None, "a piece of a token was shown");
+    let token = served.token("devtron");
+    assert!(pieces.find(format!("control: {}", &token[12..20]).as_bytes()).is_some());
+}
+
+#[test]
+fn whatever_ends_the_question_for_the_token_the_terminal_shows_again_what_is_typed() {
+    let world = Home::new();
+    let served = Served::start(&world, "ready");
+    let endings: [(&str, &str, Option<Signal>, u32); 6] = [
+        ("Ctrl-C", "\x03", None, 130),
+        ("Ctrl-\\", "\x1c", None, 130),
+        ("the end of the input", "\x04", None, 130),
+        ("TERM", "", Some(Signal::TERM), 143),
+        ("HUP", "", Some(Signal::HUP), 130),
+        ("INT", "", Some(Signal::INT), 130),
+    ];
+    for (what, keys, signal, code) in endings {
+        let (mut seat, _) = at_the_token(&served);
+        assert!(!seat.echoes(), "{what}");
+        match signal {
+            // Half a token, and no end of the line, in the queue.
+            Some(signal) => seat.type_ahead(&format!("{CANARY}\x04"), |seat| seat.signal(signal)),
+            None if keys == "\x04" => seat.type_in(keys),
+            None => seat.type_in(&format!("{CANARY}{keys}")),
+        }
+        assert_eq!(seat.ends(), code, "{what}");
+        assert_eq!(seat.left_to_read(), 0, "{what}");
+        assert!(!String::from_utf8_lossy(&seat.bytes()).contains("CANARY"), "{what}");
+        is_without_escapes(&seat);
+        assert!(!seat.home.config().exists(), "{what}");
+    }
+    let itself = std::env::current_exe().unwrap();
+    let arguments = ["--exact", "tui::plainly::while_nothing_is_shown", "--nocapture", "--test-threads=1"];
+    let mut seat = Seat::of(itself.to_str().unwrap(), &arguments, &[(JOB, "break down")], 80, 24);
+    seat.hear(0, "the token: ");
+    assert!(!seat.echoes());
+    seat.type_ahead(&format!("{CANARY}\x04"), |seat| drop(seat.home.write("go", "")));
+    assert_eq!(seat.ends(), 101);
+    assert_eq!(seat.left_to_read(), 0);
+    assert!(!String::from_utf8_lossy(&seat.bytes()).contains("CANARY"));
+}
+
+/// What another process of this test does: it breaks down while it asks for a token.
+#[test]
+fn while_nothing_is_shown() {
+    if std::env::var(JOB).is_err() {
+        return;
+    }
+    git_access::hardening::harden();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut terminal = Terminal::of_the_process(false, Redaction::default()).unwrap();
+        let told = async {
+            let begun = Instant::now();
+            while !std::path::Path::new("go").exists() && begun.elapsed() < PATIENCE {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! {
+            _ = terminal.secret("the token: ") => {}
+            () = told => panic!("ghp_{}", "CANARYcanaryCANARY"),
+        }
+    });
+}
+
+#[test]
+fn what_was_typed_before_the_question_is_no_token() {
+    let world = Home::new();
+    let served = Served::start(&world, "ready");
+    let mut seat = plain(&served);
+    let mut at = 0;
+    for line in ["2", "", "", "acme", ""] {
+        at = seat.reply(at, line);
+    }
+    at = seat.prompt(at);
+    // The kind of token; and a line too many, which the terminal shows as it is typed.
+    seat.type_ahead("\nwhatever-was-typed-ahead\n", |_| ());
+    seat.hear(at, "paste it; it is not shown");
+    seat.type_in("q\n");
+    seat.hear(at, "What was answered is lost");
+    assert!(seat.echoes());
+    seat.type_in("y\n");
+    assert_eq!(seat.ends(), 130);
+    let seen = String::from_utf8(seat.bytes()).unwrap();
+    assert_eq!(seen.matches("paste it; it is not shown").count(), 1, "it was taken for an answer:\n{seen}");
+    assert!(!seen.contains("Ends on"), "it was taken for the token:\n{seen}");
+}
+
+#[test]
+fn a_dumb_terminal_is_asked_line_by_line() {
+    let mut seat =
+        Seat::at(Home::new(), env!("CARGO_BIN_EXE_git-access"), &["setup", "--sandbox"], &[("TERM", "dumb")], (80, 24));
+    let at = seat.reply(0, "1");
+    let at = seat.reply(at, "q");
+    seat.hear(at, "Quit?");
+    seat.reply(at, "y");
+    assert_eq!(seat.ends(), 130);
+    is_without_escapes(&seat);
+    assert!(seat.screen().contains("Left. Nothing was saved."), "{}", seat.screen());
+}
