@@ -19,7 +19,7 @@ pub use self::key::Keying;
 pub use self::token::{SOON, day, days_between};
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -67,30 +67,6 @@ pub enum CheckId {
 }
 
 impl CheckId {
-    /// Whether this check looks at what `query` asks.
-    pub fn looks_at(&self, query: &Query) -> bool {
-        match query {
-            Query::Token(_) => matches!(self, Self::Identity | Self::Store),
-            Query::Reach(_) => *self == Self::Reach,
-            Query::Identity(..) => matches!(self, Self::Identity | Self::Role),
-            Query::Expiry(..) => *self == Self::Expiry,
-            Query::Grants(..) => {
-                matches!(self, Self::Scope(_) | Self::Excess | Self::Webhooks | Self::PullRequests | Self::Delete)
-            }
-            Query::Right { scope, .. } => match self {
-                Self::Scope(name) => name == scope,
-                _ => matches!(self, Self::Webhooks | Self::PullRequests | Self::Delete | Self::CreateRepository),
-            },
-            Query::Owner(..) => matches!(self, Self::Owner | Self::CreateRepository),
-            Query::Repository(..) => matches!(self, Self::Repository | Self::Delete),
-            Query::Git(..) | Query::Knock(_) => {
-                matches!(self, Self::Empty | Self::Clone | Self::Push | Self::Handover | Self::SshKey)
-            }
-            Query::KeyFile(_) | Query::Key(..) => *self == Self::SshKey,
-            Query::Owners(..) | Query::Repositories(..) => false,
-        }
-    }
-
     pub fn name(&self) -> String {
         let name = match self {
             Self::Reach => "reach",
@@ -241,31 +217,33 @@ pub struct Judgement {
     pub checks: Vec<Check>,
     /// What to ask next; empty when nothing is pending for want of a question.
     pub wanted: BTreeSet<Query>,
+    /// What each check was looked up from.
+    pub behind: BTreeMap<CheckId, BTreeSet<Query>>,
 }
 
 /// Computes every check that applies, and what is still to be asked.
 pub fn judge(case: &Case<'_>) -> Judgement {
     let bench = Bench::new(case);
     if case.answers.has_ssh() {
-        let checks = key::judge(&bench);
-        return Judgement { checks, wanted: bench.wanted.into_inner() };
+        bench.put(key::judge(&bench));
+        return bench.judgement();
     }
-    let mut checks = vec![token::reach(&bench)];
-    checks.extend(rotation::identity(&bench, token::identity(&bench)));
-    checks.extend(owner::role(&bench));
-    checks.extend(token::expiry(&bench));
-    checks.extend(scope::scopes(&bench));
-    checks.extend(scope::excess(&bench));
-    checks.push(owner::owner(&bench));
-    checks.extend(create::create_repository(&bench));
-    checks.extend(owner::repository(&bench));
-    checks.extend(git::empty(&bench));
-    checks.extend(git::clone(&bench));
-    checks.extend(git::push(&bench));
-    checks.extend(scope::deeds(&bench));
-    checks.extend(git::handover(&bench));
-    checks.push(token::store(&bench));
-    Judgement { checks, wanted: bench.wanted.into_inner() }
+    bench.put([token::reach(&bench)]);
+    bench.put(rotation::identity(&bench, token::identity(&bench)));
+    bench.put(owner::role(&bench));
+    bench.put(token::expiry(&bench));
+    bench.put(scope::scopes(&bench));
+    bench.put(scope::excess(&bench));
+    bench.put([owner::owner(&bench)]);
+    bench.put(create::create_repository(&bench));
+    bench.put(owner::repository(&bench));
+    bench.put(git::empty(&bench));
+    bench.put(git::clone(&bench));
+    bench.put(git::push(&bench));
+    bench.put(scope::deeds(&bench));
+    bench.put(git::handover(&bench));
+    bench.put([token::store(&bench)]);
+    bench.judgement()
 }
 
 /// What looking at a query gives.
@@ -284,16 +262,42 @@ const NOT_ASKED: &str = "This was not asked: the run is offline.";
 struct Bench<'a> {
     case: &'a Case<'a>,
     wanted: RefCell<BTreeSet<Query>>,
+    /// What was looked up since a check was put down last.
+    looked: RefCell<BTreeSet<Query>>,
+    checks: RefCell<Vec<Check>>,
+    behind: RefCell<BTreeMap<CheckId, BTreeSet<Query>>>,
     rules: &'static dyn Rules,
 }
 
 impl<'a> Bench<'a> {
     fn new(case: &'a Case<'a>) -> Self {
-        Self { case, wanted: RefCell::default(), rules: case.site.provider.rules() }
+        let (wanted, looked) = (RefCell::default(), RefCell::default());
+        let (checks, behind) = (RefCell::default(), RefCell::default());
+        Self { case, wanted, looked, checks, behind, rules: case.site.provider.rules() }
+    }
+
+    /// Puts checks down, with what was looked up for them.
+    fn put(&self, checks: impl IntoIterator<Item = Check>) {
+        let looked = self.looked.take();
+        for check in checks {
+            // Each scope has a question of its own where it has one.
+            let mine = |query: &&Query| match (&check.id, query) {
+                (CheckId::Scope(name), Query::Right { scope, .. }) => name == scope,
+                _ => true,
+            };
+            self.behind.borrow_mut().insert(check.id.clone(), looked.iter().filter(mine).cloned().collect());
+            self.checks.borrow_mut().push(check);
+        }
+    }
+
+    fn judgement(self) -> Judgement {
+        let (checks, wanted) = (self.checks.into_inner(), self.wanted.into_inner());
+        Judgement { checks, wanted, behind: self.behind.into_inner() }
     }
 
     /// The fact for `query`; without one it is wanted.
     fn look(&self, query: Query) -> Seen<'a> {
+        self.looked.borrow_mut().insert(query.clone());
         match self.case.facts.of(&query) {
             Some(Fact::Known(value)) => Seen::Known(value),
             Some(Fact::Refused(fault)) => Seen::Refused(fault),

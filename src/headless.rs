@@ -58,7 +58,7 @@ impl Tasks {
                 }
                 Effect::Ask(ticket, query) => {
                     let told = self.told.0.clone();
-                    (ticket, true, self.set.spawn(async move { world.learn(ticket, query, &told).await }))
+                    (ticket, true, self.set.spawn(async move { world.look_up(ticket, query, &told).await }))
                 }
                 Effect::Do(ticket, command) => {
                     (ticket, false, self.set.spawn(async move { world.carry_out(ticket, command).await }))

@@ -182,10 +182,21 @@ impl Wizard {
     fn retry(&mut self, which: &Which) -> Vec<Effect> {
         match which {
             Which::All => self.facts = Facts::default(),
-            Which::Check(id) => self.facts.forget(|query, fact| {
-                let bars = matches!(query, Query::Token(_) | Query::Reach(_) | Query::Identity(..));
-                id.looks_at(query) || (bars && matches!(fact, Fact::Refused(_)))
-            }),
+            Which::Check(id) => {
+                let behind = self.judgement().behind.remove(id).unwrap_or_default();
+                let is_refused = |query: &Query| matches!(self.facts.of(query), Some(Fact::Refused(_)));
+                let bears_all =
+                    |query: &Query| matches!(query, Query::Token(_) | Query::Reach(_) | Query::Identity(..));
+                // What every check stands on is asked again only where it is what keeps this one from being asked.
+                let again: BTreeSet<Query> = if behind.iter().any(is_refused) {
+                    behind.into_iter().filter(is_refused).collect()
+                } else if behind.iter().all(bears_all) {
+                    behind
+                } else {
+                    behind.into_iter().filter(|query| !bears_all(query)).collect()
+                };
+                self.facts.forget(|query, _| again.contains(query));
+            }
         }
         let mut effects = vec![Effect::Forget];
         effects.extend(self.effects());

@@ -27,7 +27,7 @@ use crate::provider::recognise;
 use crate::report::resting;
 use crate::secret::{Redaction, Secret, Store};
 use crate::store::{self, Entry, Probed, StoreFault, Stores, successor};
-use crate::wizard::{Command, Done, Effect, Event, Keeping};
+use crate::wizard::{Command, Done, Event, Keeping};
 
 /// How many generations are tried for a new secret, when places are taken.
 const SKIPPED: u64 = 8;
@@ -94,7 +94,7 @@ impl World {
     }
 
     /// Asks, and says what came of it. How far a list has come goes to `told` before.
-    pub async fn learn(&self, ticket: Ticket, query: Query, told: &UnboundedSender<Event>) -> Event {
+    pub async fn look_up(&self, ticket: Ticket, query: Query, told: &UnboundedSender<Event>) -> Event {
         let begun = Instant::now();
         let reply = match query {
             Query::Owners(..) | Query::Repositories(..) => self.ask_list(ticket, &query, told).await,

@@ -20,7 +20,7 @@ pub struct Seat {
     pub home: Home,
     pub master: Box<dyn MasterPty + Send>,
     writer: Box<dyn std::io::Write + Send>,
-    child: Box<dyn Child + Send + Sync>,
+    pub child: Box<dyn Child + Send + Sync>,
     written: Arc<(Mutex<Vec<u8>>, Condvar)>,
     before: Termios,
     size: (u16, u16),
