@@ -141,9 +141,10 @@ impl Stores {
         Self { keyring: Keyring::Directory(dir) }
     }
 
-    /// Shows that `store` does what it is for, before anything depends on it.
-    pub async fn probe(&self, store: &Store) -> Result<Probed, StoreFault> {
-        match self.place(store, "probe", &random_name()?)? {
+    /// Shows that `store` does what it is for, before anything depends on it. What a run that was stopped has left of it
+    /// is under the same `name`, and goes with the next try.
+    pub async fn probe(&self, store: &Store, name: &str) -> Result<Probed, StoreFault> {
+        match self.place(store, "probe", plain(name)?)? {
             Place::Keyring(user) => {
                 let secret = Secret::parse(&random_name()?).map_err(|_| died())?;
                 keyring::probe(user, secret).await?;

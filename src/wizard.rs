@@ -163,6 +163,16 @@ impl Wizard {
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
         match event {
             Event::Answer(field, answer) if field.is_token_source() => self.answer_source(field, answer),
+            Event::Answer(Field::StoreKind, answer) => {
+                let before = self.answers.shown(&Field::StoreKind);
+                self.answers.set(Field::StoreKind, answer);
+                if self.answers.shown(&Field::StoreKind) != before {
+                    // A place belongs to its kind of store.
+                    for place in [Field::StorePath, Field::StoreEnv, Field::StoreCommand] {
+                        self.answers.clear(&place);
+                    }
+                }
+            }
             Event::Answer(field, answer) => self.answers.set(field, answer),
             Event::Clear(field) => self.answers.clear(&field),
             Event::AcceptFailures => self.settings.accept_failures = true,

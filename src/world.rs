@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
+use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 pub use self::renewal::{Recovered, still_open};
@@ -24,6 +25,7 @@ use crate::disk::{self, Paths};
 use crate::fact::{Credential, Fault, FaultKind, Query, Remedy, Server, Site, Source, Ticket, Value};
 use crate::forge::{self, Forge, Log, Memo, Outside};
 use crate::provider::recognise;
+use crate::record::{Pending, Stray, Unfinished};
 use crate::report::resting;
 use crate::secret::{Redaction, Secret, Store};
 use crate::store::{self, Entry, Probed, StoreFault, Stores, successor};
@@ -265,7 +267,10 @@ impl World {
                     }
                     _ => false,
                 };
-                if !works && let Probed::Forgets(note) = self.stores.probe(&keeping.store).await.map_err(fault_of)? {
+                if !works
+                    && let Probed::Forgets(note) =
+                        self.stores.probe(&keeping.store, &keeping.name).await.map_err(fault_of)?
+                {
                     locked(&self.notes).push(note.to_owned());
                 }
                 self.resting_place(&keeping).await.map(|_| Done::Probed)
@@ -318,6 +323,11 @@ impl World {
             let secret = self.secret(&keeping.credential)?;
             if keeping.held.is_some() {
                 self.about_to_write(&keeping.id, &store, generation);
+            } else {
+                // Whoever is stopped before the config names it leaves a secret that the next try has to know of.
+                let stray = Stray { id: keeping.id.clone(), place: Pending::new(&store, generation) };
+                let left = [resting(&store, &keeping.id, generation)];
+                Unfinished::note(&self.paths, &keeping.name, &left, vec![stray], Timestamp::now());
             }
             self.stores.write(&store, &entry, &secret).await.map_err(fault_of)?;
             self.changed(resting(&store, &keeping.id, generation));
@@ -325,10 +335,15 @@ impl World {
         Ok(Done::Stored(store, generation))
     }
 
+    /// Removes a secret that no connection names; whether it is gone.
+    pub async fn remove_stray(&self, store: &Store, id: &str, generation: u64) -> bool {
+        self.stores.remove(store, &Entry { id: id.to_owned(), generation }).await.is_ok()
+    }
+
     /// Where the secret rests or may rest, and whether it is there already. Nothing that is in use is touched: an equal
     /// secret stays where it is, another one gets the next generation.
     async fn resting_place(&self, keeping: &Keeping) -> Result<(Store, u64, bool), Fault> {
-        let Keeping { store, id, credential, held } = keeping;
+        let Keeping { store, name: _, id, credential, held } = keeping;
         let secret = self.secret(credential)?;
         let entry = |generation| Entry { id: id.clone(), generation };
         if !store.keeps() {

@@ -143,7 +143,12 @@ mod tests {
         let mut answers = Answers::default();
         for (key, text) in [("platform", platform), ("provider", "github"), ("owner", "acme")].iter().chain(given) {
             let field = Field::from_key(key).unwrap();
-            let answer = field.parse(&Raw::Text(text)).unwrap();
+            let raw = match *text {
+                "true" => Raw::Flag(true),
+                "false" => Raw::Flag(false),
+                text => Raw::Text(text),
+            };
+            let answer = field.parse(&raw).unwrap();
             answers.set(field, answer);
         }
         let platforms = built_in();

@@ -109,7 +109,7 @@ fn document(findings: &[Finding]) -> Json {
 /// Whether the keyring keeps: a random entry is written, read back and removed, within three seconds.
 fn keyring() -> Result<Vec<Finding>, Refusal> {
     let begun = Instant::now();
-    let probed = wait(Stores::of_the_system().probe(&Store::Keyring))?;
+    let probed = wait(Stores::of_the_system().probe(&Store::Keyring, "doctor"))?;
     let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let works = match probed {
         Ok(Probed::Keeps | Probed::Forgets(_) | Probed::Refers) => Finding::new("keyring", "works", true),

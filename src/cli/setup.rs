@@ -364,6 +364,7 @@ impl Setup<'_> {
         {
             run::record(self.paths, &connection.id, &entry, wizard.settings().now);
             Record::change(self.paths, &connection.id, |record| record.left_behind.clone_from(&entry.left_behind));
+            self.sweep(&connection, world).await;
             Unfinished::settle(self.paths, &connection);
             self.out.say(&format!("Saved as {} in {}", connection.name, self.paths.config.display()));
             let config = match self.played {
@@ -388,6 +389,21 @@ impl Setup<'_> {
         }
         report.connections.push(entry);
         headless::ending(wizard)
+    }
+}
+
+impl Setup<'_> {
+    /// Takes away the secrets that tries of this connection have left which were stopped: nothing names them.
+    async fn sweep(&self, saved: &Connection, world: &World) {
+        let Some(unfinished) = Unfinished::of(self.paths, &saved.name) else { return };
+        // A file is the same one for whoever names it, and another connection may.
+        let ours = |stray: &&Stray| stray.id != saved.id && stray.place.path.is_none();
+        for stray in unfinished.secrets.iter().filter(ours) {
+            let Some(store) = stray.place.store() else { continue };
+            if world.remove_stray(&store, &stray.id, stray.place.generation).await {
+                Unfinished::is_gone(self.paths, &saved.name, stray);
+            }
+        }
     }
 }
 

@@ -84,6 +84,15 @@ impl Unfinished {
         })
     }
 
+    /// This secret is there no more. The answer is why it is still remembered.
+    pub fn is_gone(paths: &Paths, name: &str, gone: &Stray) -> Option<DiskFault> {
+        change(paths, |all| {
+            for one in all.iter_mut().filter(|one| one.name == name) {
+                one.secrets.retain(|stray| stray != gone);
+            }
+        })
+    }
+
     /// Forgets what `name` has left. The answer is why it is still remembered.
     pub fn forget(paths: &Paths, name: &str) -> Option<DiskFault> {
         change(paths, |all| all.retain(|one| one.name != name))

@@ -86,7 +86,8 @@ pub fn draw(page: &Page, theme: &Theme, buffer: &mut Buffer, area: Rect, scroll:
     };
     let whole = middle(area);
     header(page, theme, buffer, whole);
-    let cursor = match room.beside {
+    footer(page, theme, buffer, whole);
+    match room.beside {
         Some(beside) => {
             if !page.details.is_empty() {
                 for y in room.body.top()..room.body.bottom() {
@@ -105,9 +106,7 @@ pub fn draw(page: &Page, theme: &Theme, buffer: &mut Buffer, area: Rect, scroll:
             stacked.append(details);
             body(&stacked, theme, buffer, room.body, scroll)
         }
-    };
-    footer(page, theme, buffer, whole);
-    cursor
+    }
 }
 
 fn body(sheet: &Sheet, theme: &Theme, buffer: &mut Buffer, area: Rect, scroll: &mut usize) -> Option<Position> {

@@ -66,6 +66,8 @@ pub enum Command {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keeping {
     pub store: Store,
+    /// The name of the connection.
+    pub name: String,
     pub id: String,
     pub credential: Credential,
     /// Where the connection keeps one now, and its generation: an equal secret there is left alone.
@@ -348,7 +350,8 @@ impl Wizard {
 
     pub(super) fn keeping(&self, store: Store, id: String, credential: Credential) -> Keeping {
         let held = self.held().and_then(|held| held.token.as_ref());
-        Keeping { store, id, credential, held: held.map(|token| (token.store.clone(), token.generation)) }
+        let name = self.held().map(|held| held.name.clone()).or_else(|| self.answers.name()).unwrap_or_default();
+        Keeping { store, name, id, credential, held: held.map(|token| (token.store.clone(), token.generation)) }
     }
 
     fn id(&self) -> String {

@@ -100,3 +100,33 @@ fn a_check_forgets_nothing_that_was_left() {
     let shown = home.run(&["show", "k"]).expect(0).stdout;
     assert!(shown.contains("Left behind   the token that was replaced, in its store"), "{shown}");
 }
+
+/// Killed anywhere on its way, a first set-up leaves at most what the next one takes over or away.
+#[test]
+fn whatever_a_killed_set_up_has_left_the_next_one_leaves_one_secret() {
+    let place = Home::new();
+    let served = Served::start(&place, "ready");
+    let (mut strays, mut killed) = (0, 0);
+    for round in 0..24_u32 {
+        let home = Home::new();
+        answers(&home, &served);
+        let setup = ["setup", "--answers", "a.toml"];
+        let mut child = home.program().args(setup).spawn().unwrap();
+        // Over the whole run, which takes about half a second here.
+        std::thread::sleep(std::time::Duration::from_millis(u64::from(round) * 40));
+        killed += u32::from(child.try_wait().unwrap().is_none());
+        let _ = child.kill();
+        child.wait().unwrap();
+        strays += usize::from(kept(&home) > 0);
+        home.run(&setup).expect(0);
+        assert_eq!(kept(&home), 1, "round {round}: {}", fs::read_to_string(home.path(".git-credentials")).unwrap());
+        assert_eq!(
+            home.run(&["list", "--format", "json"]).json()["unfinished"],
+            serde_json::json!([]),
+            "round {round}"
+        );
+        home.run(&["remove", "k", "--yes"]).expect(0);
+        assert_eq!(kept(&home), 0, "round {round}");
+    }
+    println!("{killed} of 24 were killed, {strays} with something in the store");
+}

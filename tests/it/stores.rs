@@ -88,7 +88,7 @@ fn what_stands_in_for_the_keyring_keeps_generations_apart() {
     let stores = Stores::in_directory(dir.path().to_owned());
     run(async {
         let keyring = Store::Keyring;
-        assert_eq!(stores.probe(&keyring).await.unwrap(), Probed::Keeps);
+        assert_eq!(stores.probe(&keyring, "test").await.unwrap(), Probed::Keeps);
         assert_eq!(refusal(stores.read(&keyring, &entry(1)).await), StoreFaultKind::Missing);
         stores.write(&keyring, &entry(1), &canary()).await.unwrap();
         let second = Secret::parse("ghp_second").unwrap();
@@ -114,7 +114,7 @@ fn a_file_holds_one_secret_and_its_successor_the_next() {
     let second = successor(&first, 2);
     let next = Secret::parse("ghp_next").unwrap();
     run(async {
-        assert_eq!(stores.probe(&first).await.unwrap(), Probed::Keeps);
+        assert_eq!(stores.probe(&first, "test").await.unwrap(), Probed::Keeps);
         assert_eq!(fs::read_dir(dir.path().join("secrets")).unwrap().count(), 0, "a probe leaves nothing");
         assert_eq!(refusal(stores.read(&first, &entry(1)).await), StoreFaultKind::Missing);
         stores.write(&first, &entry(1), &canary()).await.unwrap();
@@ -135,13 +135,13 @@ fn a_file_with_something_else_in_it_is_left_alone() {
     fs::write(&path, &contents).unwrap();
     let (stores, store) = (Stores::of_the_system(), Store::File(path.clone()));
     run(async {
-        assert_eq!(refusal(stores.probe(&store).await), StoreFaultKind::Occupied);
+        assert_eq!(refusal(stores.probe(&store, "test").await), StoreFaultKind::Occupied);
         assert_eq!(refusal(stores.write(&store, &entry(1), &canary()).await), StoreFaultKind::Occupied);
         assert_eq!(refusal(stores.remove(&store, &entry(1)).await), StoreFaultKind::Occupied);
         assert_eq!(refusal(stores.read(&store, &entry(1)).await), StoreFaultKind::NotASecret);
         let nowhere = Store::File(dir.path().to_owned());
         assert_eq!(refusal(stores.write(&nowhere, &entry(1), &canary()).await), StoreFaultKind::Disk);
-        assert_eq!(refusal(stores.probe(&nowhere).await), StoreFaultKind::Disk);
+        assert_eq!(refusal(stores.probe(&nowhere, "test").await), StoreFaultKind::Disk);
     });
     assert_eq!(fs::read_to_string(&path).unwrap(), contents);
     for text in ["", "\n", &format!("{CANARY} {CANARY}\n"), &format!("{CANARY}\n\n"), &CANARY.repeat(2000)] {
@@ -186,13 +186,13 @@ fn refused_env(name: &str) -> StoreFault {
 fn use_the_variable() {
     let (stores, set, unset) = (Stores::of_the_system(), Store::Env("SET".to_owned()), Store::Env("UNSET".to_owned()));
     run(async {
-        assert_eq!(stores.probe(&set).await.unwrap(), Probed::Refers);
+        assert_eq!(stores.probe(&set, "test").await.unwrap(), Probed::Refers);
         assert!(stores.read(&set, &entry(1)).await.unwrap().same_as(&canary()));
         stores.write(&set, &entry(1), &canary()).await.unwrap();
         let other = Secret::parse("ghp_other").unwrap();
         assert_eq!(refusal(stores.write(&set, &entry(1), &other).await), StoreFaultKind::Differs);
         assert!(!stores.remove(&set, &entry(1)).await.unwrap());
-        assert_eq!(refusal(stores.probe(&unset).await), StoreFaultKind::Missing);
+        assert_eq!(refusal(stores.probe(&unset, "test").await), StoreFaultKind::Missing);
     });
     println!("as it should be");
 }
@@ -233,7 +233,7 @@ mod commands {
         assert_eq!(marked.expose(), "marker-1");
         let (stores, store) = (Stores::of_the_system(), Store::Command(absolute));
         run(async {
-            assert_eq!(stores.probe(&store).await.unwrap(), Probed::Refers);
+            assert_eq!(stores.probe(&store, "test").await.unwrap(), Probed::Refers);
             stores.write(&store, &entry(1), &canary()).await.unwrap();
             let other = Secret::parse("ghp_other").unwrap();
             assert_eq!(refusal(stores.write(&store, &entry(1), &other).await), StoreFaultKind::Differs);
@@ -325,7 +325,7 @@ fn use_the_keyring() {
     run(async {
         let now = Instant::now;
         let started = now();
-        said("probe", started, stores.probe(&keyring).await.map(|probed| format!("{probed:?}")));
+        said("probe", started, stores.probe(&keyring, "test").await.map(|probed| format!("{probed:?}")));
         let started = now();
         said("write", started, stores.write(&keyring, &entry(1), &canary()).await.map(|()| "written".to_owned()));
         if env::var_os("SHORT").is_some() {

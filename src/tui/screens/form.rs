@@ -138,8 +138,7 @@ impl Form {
             Intent::Edit(edit) => {
                 if let Some(entry) = self.entry(screen) {
                     entry.editor.edit(edit);
-                    entry.touched = true;
-                    entry.row = None;
+                    (entry.touched, entry.row, entry.moved) = (true, None, false);
                 }
             }
             _ => self.moved(intent, screen),

@@ -2,7 +2,7 @@
 
 use crate::answers::{Field, holds_token, located};
 use crate::check::CheckId;
-use crate::fact::Remedy;
+use crate::fact::{Fact, Query, Recognised, Remedy, Value};
 use crate::provider::Address;
 use crate::secret::Secret;
 use crate::tui::keys::Intent;
@@ -59,7 +59,9 @@ impl SetUp {
             _ => {
                 let screen = self.screen();
                 let acts = self.form.on(intent, &screen, &self.wizard);
-                self.acted(acts)
+                let deeds = self.acted(acts);
+                self.fit();
+                deeds
             }
         }
     }
@@ -131,6 +133,11 @@ impl SetUp {
 
     /// One page on, or what stands in the way. After an edit, on to where it began.
     pub(super) fn next(&mut self) -> Vec<Deed<Left>> {
+        if self.shown == Step::Token
+            && let Some(reason) = self.cannot_serve()
+        {
+            return vec![Deed::Warn(reason)];
+        }
         let target = self.return_to.take();
         let before = self.wizard.step();
         loop {
@@ -157,6 +164,19 @@ impl SetUp {
         vec![Deed::Warn(format!("{}: {}", ask.label, problem.or(ask.problem.clone()).unwrap_or_default()))]
     }
 
+    /// Why the token that was given cannot serve, where its text tells.
+    fn cannot_serve(&self) -> Option<String> {
+        match self.wizard.facts().of(&Query::Token(self.wizard.credential()?)) {
+            Some(Fact::Known(Value::Token(Recognised::Foreign(other)))) => {
+                Some(format!("This is a {other} token: paste one of the forge that you chose."))
+            }
+            Some(Fact::Known(Value::Token(Recognised::Refused { kind, .. }))) => {
+                Some(format!("A token of the kind {kind} cannot serve: paste another one."))
+            }
+            _ => None,
+        }
+    }
+
     /// On from the checks, or why not.
     fn go_on(&mut self) -> Vec<Deed<Left>> {
         let before = self.wizard.step();
@@ -167,10 +187,7 @@ impl SetUp {
         let blocking = self.wizard.blocking().len();
         let text = match () {
             () if !self.wizard.is_settled() => "Some checks are not settled yet.".to_owned(),
-            () if !self.wizard.floor() => {
-                "Nobody of the real API has answered to this token yet, so nothing can be saved: r asks again."
-                    .to_owned()
-            }
+            () if !self.wizard.floor() => "The API has not let this token in yet: e edits it, r asks again.".to_owned(),
             () if blocking == 1 => "One check stands in the way: e edits its answer, r asks again.".to_owned(),
             () => format!("{blocking} checks stand in the way: e edits an answer, r asks again."),
         };

@@ -47,6 +47,11 @@ impl SetUp {
     fn token_sheets(&self, view: View<'_>, look: Look<'_>) -> (Sheet, Sheet) {
         let mut body = Sheet::new(look.body_width());
         head(&mut body, view);
+        if let Some(folder) = self.folder_of_tokens() {
+            let text = format!("A sandbox: paste the token in the file of {folder} that is named like the platform.");
+            body.text(0, &text, look.theme.warn());
+            body.gap();
+        }
         if let Some((boxes, platform)) = self.wizard.boxes().zip(self.wizard.platform()) {
             token::steps(&mut body, look.theme, &boxes, &platform.title);
         }
@@ -63,6 +68,12 @@ impl SetUp {
         }
         notes(&mut details, &view.screen.notes, look.theme);
         (body, details)
+    }
+
+    /// Where the tokens of this sandbox lie.
+    fn folder_of_tokens(&self) -> Option<String> {
+        let (.., file) = self.circumstances.tokens.first()?;
+        Some(std::path::Path::new(file).parent()?.display().to_string())
     }
 
     /// Where the sandbox keeps its tokens.

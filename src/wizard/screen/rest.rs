@@ -77,7 +77,7 @@ pub(super) fn review(wizard: &Wizard) -> Screen {
     let lead = if wizard.settings().dry_run {
         "This is a dry run: nothing will be changed."
     } else {
-        "Nothing has been changed yet. Look at everything once more."
+        "Nothing has been changed yet. Look at everything once more, and apply it."
     };
     let (title, lead) = ("Is everything right?".into(), vec![lead.to_owned()]);
     let notes = wizard.comparison().into_iter().map(|text| Note::new(NoteKind::Advice, text, None)).collect();

@@ -78,7 +78,12 @@ fn answers(platform: &str, given: &[(&str, &str)]) -> Answers {
     let always = [("platform", platform), ("provider", "github"), ("owner", "acme"), ("repository.name", "gitops")];
     for (key, text) in always.iter().chain(given) {
         let field = Field::from_key(key).unwrap();
-        let answer = field.parse(&Raw::Text(text)).unwrap();
+        let raw = match *text {
+            "true" => Raw::Flag(true),
+            "false" => Raw::Flag(false),
+            text => Raw::Text(text),
+        };
+        let answer = field.parse(&raw).unwrap();
         answers.set(field, answer);
     }
     answers

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{Entry, Form, choices, listed};
 use crate::answers::holds_token;
-use crate::fact::Query;
+use crate::fact::{Query, Source};
 use crate::tui::screens::token::Told;
 use crate::tui::screens::{choosing, token};
 use crate::tui::theme::Theme;
@@ -146,6 +146,7 @@ impl Form {
         };
         let room = sheet.width().saturating_sub(LABELS + 4);
         let shown = match (typed, &ask.answered, &ask.default) {
+            (None, ..) if secret && is_given(view.wizard) => Span::styled(theme.glyphs.mask.repeat(8), theme.text()),
             (Some(_), ..) if secret => Span::styled(theme.glyphs.mask.repeat(8), theme.text()),
             (Some(text), ..) if choices(ask).is_none() => Span::styled(cut(text, room, theme.glyphs.cut), theme.text()),
             (_, Some(text), _) => Span::styled(cut(&title(text), room, theme.glyphs.cut), theme.text()),
@@ -197,6 +198,11 @@ fn input(sheet: &mut Sheet, ask: &Ask, entry: &Entry, theme: &Theme) {
         Span::styled(format!(" {}", theme.glyphs.pointer), theme.accent()),
         Span::styled(padded(&text, width, theme.glyphs.cut), style),
     ]));
+}
+
+/// Whether a token was typed or pasted already.
+fn is_given(wizard: &Wizard) -> bool {
+    matches!(wizard.answers().source(), Some(Source::Typed(_)))
 }
 
 /// The rows of a live list that fit what was typed.
