@@ -53,7 +53,8 @@ impl Unfinished {
             let mut one = at.map(|at| all.remove(at)).unwrap_or_default();
             name.clone_into(&mut one.name);
             one.at = now.strftime("%Y-%m-%d").to_string();
-            one.left.extend(left.iter().filter(|line| !one.left.contains(line)).cloned().collect::<Vec<_>>());
+            one.left.retain(|line| !left.contains(line));
+            one.left.extend(left.iter().cloned());
             one.secrets.extend(secrets.into_iter().filter(|stray| !one.secrets.contains(stray)).collect::<Vec<_>>());
             all.push(one);
             all.drain(..all.len().saturating_sub(MOST));

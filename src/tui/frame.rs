@@ -87,7 +87,7 @@ pub fn draw(page: &Page, theme: &Theme, buffer: &mut Buffer, area: Rect, scroll:
     let whole = middle(area);
     header(page, theme, buffer, whole);
     footer(page, theme, buffer, whole);
-    match room.beside {
+    let cursor = match room.beside {
         Some(beside) => {
             if !page.details.is_empty() {
                 for y in room.body.top()..room.body.bottom() {
@@ -106,7 +106,9 @@ pub fn draw(page: &Page, theme: &Theme, buffer: &mut Buffer, area: Rect, scroll:
             stacked.append(details);
             body(&stacked, theme, buffer, room.body, scroll)
         }
-    }
+    };
+    notice(page, theme, buffer, whole);
+    cursor
 }
 
 fn body(sheet: &Sheet, theme: &Theme, buffer: &mut Buffer, area: Rect, scroll: &mut usize) -> Option<Position> {
@@ -172,13 +174,18 @@ fn rule(theme: &Theme, buffer: &mut Buffer, area: Rect, y: u16) {
     buffer.set_string(area.x, y, theme.glyphs.rule.repeat(usize::from(area.width)), theme.rule());
 }
 
-fn footer(page: &Page, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+/// What is to be told, over the rule and whatever stands there.
+fn notice(page: &Page, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     let bottom = area.bottom() - 1;
-    rule(theme, buffer, area, bottom - 1);
     if let Some((text, style)) = &page.notice {
         let text = cut(text, usize::from(area.width).saturating_sub(4), theme.glyphs.cut);
         buffer.set_string(area.x, bottom - 1, format!(" {text} "), *style);
     }
+}
+
+fn footer(page: &Page, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+    let bottom = area.bottom() - 1;
+    rule(theme, buffer, area, bottom - 1);
     let mut spans = vec![Span::raw(" ")];
     let mut room = usize::from(area.width).saturating_sub(1);
     // Help and the way out are always there; of the others, as many as there is room for.
