@@ -187,3 +187,34 @@ fn dxup_on_bitbucket_is_set_up_with_a_pasted_key() {
         );
     });
 }
+
+#[test]
+fn a_search_that_was_cleared_finds_its_rows_again() {
+    run(async {
+        let mut game = Game::start("ready").await;
+        let mut player = Player::new(80, 24);
+        let token = game.token("devtron");
+        game.press(&mut player, "<down><enter><enter><enter><enter><enter>").await;
+        game.press(&mut player, &format!("<paste:{token}><enter><enter><settle>")).await;
+        assert_eq!(game.scene.wizard().step(), Step::Open, "{}", player.text());
+        game.press(&mut player, "zz").await;
+        assert!(player.text().contains("0 of 2"), "{}", player.text());
+        game.press(&mut player, "<ctrl-u>").await;
+        assert!(player.text().contains("acme") && !player.text().contains("0 of"), "{}", player.text());
+    });
+}
+
+#[test]
+fn a_token_of_another_forge_is_held_at_its_page() {
+    run(async {
+        let mut game = Game::start("ready").await;
+        let mut player = Player::new(80, 24);
+        let (foreign, own) = (game.token("gitlab-devtron"), game.token("devtron"));
+        game.press(&mut player, "<down><enter><enter>acme<enter><enter><enter>").await;
+        game.press(&mut player, &format!("<paste:{foreign}><enter><settle><enter><settle>")).await;
+        assert_eq!(game.scene.wizard().step(), Step::Token, "{}", player.text());
+        assert!(player.text().contains("GitLab token"), "{}", player.text());
+        game.press(&mut player, &format!("<esc><paste:{own}><enter><settle><enter><settle>")).await;
+        assert_eq!(game.scene.wizard().step(), Step::Checks, "{}", player.text());
+    });
+}
