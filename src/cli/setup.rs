@@ -396,8 +396,11 @@ impl Setup<'_> {
     /// Takes away the secrets that tries of this connection have left which were stopped: nothing names them.
     async fn sweep(&self, saved: &Connection, world: &World) {
         let Some(unfinished) = Unfinished::of(self.paths, &saved.name) else { return };
+        // What a connection names is no stray: it may have been saved just before its run was stopped, and renamed since.
+        let Ok(config) = super::manage::config(self.paths) else { return };
+        let is_named = |stray: &Stray| config.connections().iter().any(|one| one.id == stray.id);
         // A file is the same one for whoever names it, and another connection may.
-        let ours = |stray: &&Stray| stray.id != saved.id && stray.place.path.is_none();
+        let ours = |stray: &&Stray| !is_named(stray) && stray.place.path.is_none();
         for stray in unfinished.secrets.iter().filter(ours) {
             let Some(store) = stray.place.store() else { continue };
             if world.remove_stray(&store, &stray.id, stray.place.generation).await {

@@ -1,6 +1,7 @@
 //! What set-ups that were not finished have left: a repository, a key, a secret in its store. There is no connection to
 //! remember it with, so it is kept by the name that the connection would have had, in one file of the state directory.
-//! `list` tells it, and `remove` takes away what is ours of it; nothing is deleted unasked.
+//! `list` tells it, and `remove` takes away what is ours of it. A set-up of the same name that comes to its end takes the
+//! secrets away that nothing names; at the forge nothing is ever deleted.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -96,6 +96,26 @@ fn a_check_forgets_nothing_that_was_left() {
     assert!(shown.contains("Left behind   the token that was replaced, in its store"), "{shown}");
 }
 
+#[test]
+fn the_secret_of_a_connection_that_was_renamed_is_no_stray() {
+    let (home, place) = (Home::new(), Home::new());
+    let served = Served::start(&place, "ready");
+    answers(&home, &served);
+    home.run(&["setup", "--answers", "a.toml"]).expect(0);
+    home.run(&["rename", "k", "other"]).expect(0);
+    let config = home.config_text();
+    let id = config.lines().find_map(|line| line.strip_prefix("id = ")).unwrap();
+    // As a run leaves it that was stopped right after it had saved the connection.
+    let noted = format!(
+        r#"[{{"name":"k","at":"2026-11-20","left":["x"],"secrets":[{{"id":{id},"store":"git-credential","generation":1}}]}}]"#
+    );
+    home.write("state/git-access/unfinished.json", &noted);
+    assert_eq!(home.run(&["list", "--format", "json"]).json()["unfinished"][0]["name"], "k", "it is read");
+    home.run(&["setup", "--answers", "a.toml"]).expect(0);
+    assert_eq!(kept(&home), 2);
+    home.run(&["check", "other", "k"]).expect(0);
+}
+
 /// Killed anywhere on its way, a first set-up leaves at most what the next one takes over or away.
 #[test]
 fn whatever_a_killed_set_up_has_left_the_next_one_leaves_one_secret() {
