@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::disk::{self, DiskFault, Paths};
+use crate::disk::{self, DiskFault, Lasting, Paths};
 use crate::secret::Store;
 
 pub use self::unfinished::{Stray, Unfinished};
@@ -112,15 +112,42 @@ impl Record {
 
     /// Changes the record while no other run can. The answer is why it was not kept.
     pub fn change(paths: &Paths, id: &str, change: impl FnOnce(&mut Self)) -> Option<DiskFault> {
+        Self::write(paths, id, change, |_| Lasting::PowerCut)
+    }
+
+    /// The same for what the next check sees anew. Unless the record holds more than that, no power cut matters, and a
+    /// fleet does not wait for the disk.
+    pub fn note(paths: &Paths, id: &str, change: impl FnOnce(&mut Self)) -> Option<DiskFault> {
+        let lasting = |record: &Self| {
+            let Self { checked, verdict, expires, notices, .. } = record.clone();
+            let seen = Self { checked, verdict, expires, notices, ..Self::default() };
+            if seen == *record { Lasting::Run } else { Lasting::PowerCut }
+        };
+        Self::write(paths, id, change, lasting)
+    }
+
+    fn write(
+        paths: &Paths,
+        id: &str,
+        change: impl FnOnce(&mut Self),
+        lasting: impl FnOnce(&Self) -> Lasting,
+    ) -> Option<DiskFault> {
         let path = paths.state_dir.as_ref()?.join(file_name(id)?);
         let written = paths.may_write().and_then(|()| {
-            disk::update(&path, |text| -> Result<String, DiskFault> {
+            disk::update_as(&path, |text| -> Result<_, DiskFault> {
                 let mut record = text.map(Self::parse).unwrap_or_default();
                 change(&mut record);
-                Ok(record.render())
+                Ok((record.render(), lasting(&record)))
             })
         });
         written.err()
+    }
+
+    /// Removes what killed runs left among the records.
+    pub fn sweep(paths: &Paths) {
+        if let (Some(dir), Ok(())) = (&paths.state_dir, paths.may_write()) {
+            disk::sweep(dir);
+        }
     }
 
     /// Forgets everything about the connection `id`. The answer is why it is still there.

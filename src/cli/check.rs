@@ -13,6 +13,7 @@ use crate::config::Connection;
 use crate::disk::Paths;
 use crate::fact::Expiry;
 use crate::headless;
+use crate::record::Record;
 use crate::report::{Entry, Report};
 use crate::store::Stores;
 use crate::wizard::{Purpose, Settings, Wizard, answers_of};
@@ -44,6 +45,9 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
         Ok(run) => run,
         Err(ending) => return ending,
     };
+    if !flags.offline {
+        Record::sweep(paths);
+    }
     run.block_on(out, async {
         let stores = Stores::of_the_system();
         let world = Arc::new(World::new(run.log.clone(), stores, paths.clone(), out.redaction.clone()));

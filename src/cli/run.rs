@@ -115,13 +115,13 @@ pub fn fresh_id() -> String {
 
 /// Keeps what was found in the state directory, where `list` and `show` read it. A failure there is no failure here.
 pub fn record(paths: &Paths, id: &str, entry: &Entry, now: Timestamp) {
-    Record::change(paths, id, found(entry, now));
+    Record::note(paths, id, found(entry, now));
 }
 
 /// The same in a thread of its own: a disk that takes its time to keep a file holds up no other connection, and no key.
 pub async fn record_aside(paths: &Paths, id: &str, entry: &Entry, now: Timestamp) {
     let (paths, id, found) = (paths.clone(), id.to_owned(), found(entry, now));
-    drop(tokio::task::spawn_blocking(move || Record::change(&paths, &id, found)).await);
+    drop(tokio::task::spawn_blocking(move || Record::note(&paths, &id, found)).await);
 }
 
 fn found(entry: &Entry, now: Timestamp) -> impl FnOnce(&mut Record) + Send + 'static {

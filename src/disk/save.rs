@@ -27,6 +27,14 @@ const UNCHANGED: &str = "The old file is unchanged.";
 /// Held for reading by everybody who has a temporary file.
 static UNDER_WAY: RwLock<()> = RwLock::new(());
 
+/// What a saved file has to outlast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lasting {
+    PowerCut,
+    /// The end of the run, in whatever way: it is still whole or not there, and what it says is easily found out anew.
+    Run,
+}
+
 /// What a save has done, beyond the file being there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SaveOutcome {
@@ -53,14 +61,29 @@ where
     S: AsRef<str>,
     E: From<DiskFault>,
 {
+    update_as(path, |text| change(text).map(|new| (new, Lasting::PowerCut)))
+}
+
+/// The same, and `change` says how long it has to last.
+///
+/// # Errors
+/// As for [`update`].
+pub fn update_as<S, E>(
+    path: &Path,
+    change: impl FnOnce(Option<&str>) -> Result<(S, Lasting), E>,
+) -> Result<SaveOutcome, E>
+where
+    S: AsRef<str>,
+    E: From<DiskFault>,
+{
     let target = follow(path)?;
     let (dir, name) = place(&target)?;
     make_directory(dir)?;
     let lock = Lock::take(&dir.join(around(".", name, ".lock")))?;
     let found = look(&target)?;
     let old = if found.is_some() { super::read_regular(&target, false)? } else { None };
-    let new = change(old.as_deref().map(String::as_str))?;
-    let mut outcome = save(&target, found.as_ref(), old.as_deref().map(String::as_str), new.as_ref())?;
+    let (new, lasting) = change(old.as_deref().map(String::as_str))?;
+    let mut outcome = save(&target, found.as_ref(), old.as_deref().map(String::as_str), new.as_ref(), lasting)?;
     outcome.notes.extend(lock.note.clone());
     Ok(outcome)
 }
@@ -72,7 +95,7 @@ where
 pub fn replace(path: &Path, contents: &str) -> Result<SaveOutcome, DiskFault> {
     let target = follow(path)?;
     make_directory(place(&target)?.0)?;
-    save(&target, look(&target)?.as_ref(), None, contents)
+    save(&target, look(&target)?.as_ref(), None, contents, Lasting::PowerCut)
 }
 
 /// Writes a new file at `path`, whole or not at all. What is there already stays, whatever it is.
@@ -83,7 +106,7 @@ pub fn create(path: &Path, contents: &str, mode: u32) -> Result<(), DiskFault> {
     let dir = place(path)?.0;
     make_directory(dir)?;
     let _under_way = UNDER_WAY.read().unwrap_or_else(PoisonError::into_inner);
-    let temporary = fill(path, contents.as_bytes(), mode)?;
+    let temporary = fill(path, contents.as_bytes(), mode, Lasting::PowerCut)?;
     temporary.persist_noclobber(path).map_err(|error| DiskFault::of_io(path, "created", &error.error, UNCHANGED))?;
     // Whether it survives a power cut is not worth a failure: it is read again before it is used.
     drop(sync_directory(dir));
@@ -103,7 +126,7 @@ pub fn probe(path: &Path) -> Result<(), DiskFault> {
     getrandom::fill(&mut random).map_err(|error| failed(&target, "tried", &io::Error::other(error.to_string())))?;
     let _under_way = UNDER_WAY.read().unwrap_or_else(PoisonError::into_inner);
     // Dropping the temporary file removes it.
-    fill(&target, &random, 0o600).map(drop)
+    fill(&target, &random, 0o600, Lasting::PowerCut).map(drop)
 }
 
 /// Removes the file at `path`; `false` where there is none. Of a symbolic link, both the target and the link go.
@@ -143,7 +166,13 @@ pub fn settle(patience: Duration) {
     }
 }
 
-fn save(target: &Path, found: Option<&Found>, old: Option<&str>, new: &str) -> Result<SaveOutcome, DiskFault> {
+fn save(
+    target: &Path,
+    found: Option<&Found>,
+    old: Option<&str>,
+    new: &str,
+    lasting: Lasting,
+) -> Result<SaveOutcome, DiskFault> {
     let mode = found.map_or(0o600, |found| mended(found.mode));
     let mut outcome = SaveOutcome { created: found.is_none(), changed: old != Some(new), notes: Vec::new() };
     if let Some(found) = found.filter(|found| found.mode != mode) {
@@ -153,13 +182,18 @@ fn save(target: &Path, found: Option<&Found>, old: Option<&str>, new: &str) -> R
             found.mode
         ));
     }
-    remove_stale(target);
+    if lasting == Lasting::PowerCut {
+        remove_stale(target);
+    }
     if !outcome.changed && outcome.notes.is_empty() {
         return Ok(outcome);
     }
     let _under_way = UNDER_WAY.read().unwrap_or_else(PoisonError::into_inner);
-    let temporary = fill(target, new.as_bytes(), mode)?;
+    let temporary = fill(target, new.as_bytes(), mode, lasting)?;
     temporary.persist(target).map_err(|error| failed(target, "replaced", &error.error))?;
+    if lasting == Lasting::Run {
+        return Ok(outcome);
+    }
     if let Err(error) = place(target).map(|(dir, _)| dir).and_then(sync_directory) {
         outcome.notes.push(format!("{} The new file is in place, but a power cut may undo that.", error.message));
     }
@@ -171,8 +205,8 @@ fn mended(mode: u32) -> u32 {
     if mode & !0o600 == 0 && mode & 0o400 != 0 { mode } else { 0o600 }
 }
 
-/// A temporary file beside `target` that holds `contents`, on the disk and read back.
-fn fill(target: &Path, contents: &[u8], mode: u32) -> Result<NamedTempFile, DiskFault> {
+/// A temporary file beside `target` that holds `contents`; where it has to last, on the disk and read back.
+fn fill(target: &Path, contents: &[u8], mode: u32, lasting: Lasting) -> Result<NamedTempFile, DiskFault> {
     let refused = |error: &io::Error| failed(target, "written", error);
     let (dir, name) = place(target)?;
     let mut builder = tempfile::Builder::new();
@@ -182,7 +216,11 @@ fn fill(target: &Path, contents: &[u8], mode: u32) -> Result<NamedTempFile, Disk
     // Before the first byte is in it. Tempfile asks for 0600 and the umask takes from that.
     set_mode(temporary.as_file(), mode).map_err(|error| refused(&error))?;
     let file = temporary.as_file_mut();
-    file.write_all(contents).and_then(|()| file.sync_all()).map_err(|error| refused(&error))?;
+    file.write_all(contents).map_err(|error| refused(&error))?;
+    if lasting == Lasting::Run {
+        return Ok(temporary);
+    }
+    file.sync_all().map_err(|error| refused(&error))?;
     let mut again = Zeroizing::new(Vec::with_capacity(contents.len() + 1));
     file.rewind().map_err(|error| refused(&error))?;
     file.take(contents.len() as u64 + 1).read_to_end(&mut again).map_err(|error| refused(&error))?;
@@ -193,23 +231,37 @@ fn fill(target: &Path, contents: &[u8], mode: u32) -> Result<NamedTempFile, Disk
     }
 }
 
-/// Removes what killed runs left beside `target`: ours by name, owner and kind, and too old to be in use.
+/// Removes what killed runs left in `dir`, whatever file it was for.
+pub fn sweep(dir: &Path) {
+    remove_stale_of(dir, |name| {
+        let random = name.strip_prefix(b".").and_then(|rest| rest.strip_suffix(TEMPORARY.as_bytes()));
+        random.and_then(|rest| rest.rsplit(|byte| *byte == b'.').next()).is_some_and(|random| random.len() == 8)
+    });
+}
+
+/// Removes what killed runs left beside `target`.
 fn remove_stale(target: &Path) {
     let Ok((dir, name)) = place(target) else { return };
     let before = around(".", name, ".");
+    remove_stale_of(dir, |name| {
+        let random = name.strip_prefix(before.as_encoded_bytes());
+        let random = random.and_then(|rest| rest.strip_suffix(TEMPORARY.as_bytes()));
+        random.is_some_and(|random| without_generation(random).len() == 8)
+    });
+}
+
+/// Removes temporary files: ours by name, owner and kind, and too old to be in use.
+fn remove_stale_of(dir: &Path, is_named_so: impl Fn(&[u8]) -> bool) {
     let Ok(entries) = fs::read_dir(dir) else { return };
     for entry in entries.flatten() {
-        let file_name = entry.file_name();
-        let bytes = file_name.as_encoded_bytes();
-        let random = bytes.strip_prefix(before.as_encoded_bytes());
-        let random = random.and_then(|rest| rest.strip_suffix(TEMPORARY.as_bytes()));
-        let is_named_so = random.is_some_and(|random| without_generation(random).len() == 8);
         let is_stale = |found: &fs::Metadata| {
             found.is_file()
                 && is_ours(found)
                 && found.modified().is_ok_and(|then| then.elapsed().is_ok_and(|age| age > STALE))
         };
-        if is_named_so && entry.path().symlink_metadata().is_ok_and(|found| is_stale(&found)) {
+        if is_named_so(entry.file_name().as_encoded_bytes())
+            && entry.path().symlink_metadata().is_ok_and(|found| is_stale(&found))
+        {
             // Somebody else may have removed it first; the next save looks again.
             drop(fs::remove_file(entry.path()));
         }

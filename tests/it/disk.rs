@@ -256,6 +256,38 @@ fn a_temporary_file_in_use_or_of_another_kind_is_not_removed() {
 
 #[cfg(unix)]
 #[test]
+fn a_sweep_takes_what_killed_runs_left_for_any_file_and_nothing_else() {
+    let dir = TempDir::new().unwrap();
+    let old = SystemTime::now() - Duration::from_secs(120);
+    let stays = [".a.json.backup.tmp", ".a.json.lock", ".new.json.abcdefgh.tmp", "a.json", "b.abcdefgh.tmp"];
+    for name in [".a.json.abcdefgh.tmp", ".b.aaaaaaaa.tmp"].into_iter().chain(stays) {
+        let file = File::create(dir.path().join(name)).unwrap();
+        if name != ".new.json.abcdefgh.tmp" {
+            file.set_modified(old).unwrap();
+        }
+    }
+    disk::sweep(dir.path());
+    assert_eq!(names_in(dir.path()), stays);
+    disk::sweep(&dir.path().join("none"));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_lasts_for_a_run_is_whole_and_private_all_the_same() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("c.json");
+    for text in ["one", "two"] {
+        disk::update_as::<_, DiskFault>(&path, |_| Ok((text, disk::Lasting::Run))).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(names_in(dir.path()), [".c.json.lock", "c.json"]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn the_holder_of_the_lock_is_named_and_its_death_frees_it() {
     use std::io::{BufRead as _, BufReader};
 
