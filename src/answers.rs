@@ -16,6 +16,7 @@ mod written;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -46,7 +47,7 @@ impl Answers {
         let before = self.site();
         self.given.insert(field, answer);
         // A token belongs to its origins: another host asks for it anew.
-        let origins = |site: &Site| (site.host.clone(), site.api.clone());
+        let origins = |site: &Arc<Site>| (site.host.clone(), site.api.clone());
         if before.is_some() && before.as_ref().map(origins) != self.site().as_ref().map(origins) {
             self.given.retain(|field, _| !field.is_of_token());
         }
@@ -127,12 +128,13 @@ impl Answers {
     }
 
     /// The forge, once provider and host are known; the host defaults to the provider's public one.
-    pub fn site(&self) -> Option<Site> {
+    pub fn site(&self) -> Option<Arc<Site>> {
         let (provider, host) = (self.provider()?, self.host()?);
         let owner = self.owner_name().and_then(Result::ok);
         let api = provider.api(&host, self.address(&Field::ApiUrl).cloned(), owner.as_deref());
         let file = |field| self.path(field).map(Path::to_path_buf);
-        Some(Site { provider, host, api, ca_file: file(&Field::CaFile), client_cert: file(&Field::ClientCert) })
+        let (ca_file, client_cert) = (file(&Field::CaFile), file(&Field::ClientCert));
+        Some(Arc::new(Site { provider, host, api, ca_file, client_cert }))
     }
 
     fn host(&self) -> Option<Host> {
@@ -185,9 +187,9 @@ impl Answers {
     }
 
     /// The credential in `slot`, from the source that the answers name.
-    pub fn credential(&self, slot: Slot) -> Option<Credential> {
+    pub fn credential(&self, slot: Slot) -> Option<Arc<Credential>> {
         let rest_user = self.text(&Field::Email).map(str::to_owned);
-        Some(Credential { provider: self.provider()?, slot, source: self.source()?, rest_user })
+        Some(Arc::new(Credential { provider: self.provider()?, slot, source: self.source()?, rest_user }))
     }
 
     pub fn token_kind(&self) -> Option<TokenKind> {

@@ -19,14 +19,15 @@ pub use self::key::Keying;
 pub use self::token::{SOON, day, days_between};
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::answers::Answers;
 use crate::fact::{
-    Credential, Fact, Facts, Fault, FaultKind, Identity, Owner, OwnerKind, Place, Query, Recognised, Remedy,
+    Credential, Fact, Facts, Fault, FaultKind, Identity, Owner, OwnerKind, OwnerPath, Place, Query, Recognised, Remedy,
     Repository, Service, Site, Value,
 };
 use crate::platform::Platform;
@@ -159,8 +160,8 @@ pub fn worst(checks: &[Check]) -> Option<&'static str> {
 pub struct Case<'a> {
     pub platform: &'a Platform,
     pub answers: &'a Answers,
-    pub site: &'a Site,
-    pub credential: &'a Credential,
+    pub site: &'a Arc<Site>,
+    pub credential: &'a Arc<Credential>,
     pub facts: &'a Facts,
     pub now: Timestamp,
     /// A token that ends within this time fails.
@@ -217,33 +218,20 @@ pub struct Judgement {
     pub checks: Vec<Check>,
     /// What to ask next; empty when nothing is pending for want of a question.
     pub wanted: BTreeSet<Query>,
-    /// What each check was looked up from.
-    pub behind: BTreeMap<CheckId, BTreeSet<Query>>,
 }
 
 /// Computes every check that applies, and what is still to be asked.
 pub fn judge(case: &Case<'_>) -> Judgement {
-    let bench = Bench::new(case);
-    if case.answers.has_ssh() {
-        bench.put(key::judge(&bench));
-        return bench.judgement();
-    }
-    bench.put([token::reach(&bench)]);
-    bench.put(rotation::identity(&bench, token::identity(&bench)));
-    bench.put(owner::role(&bench));
-    bench.put(token::expiry(&bench));
-    bench.put(scope::scopes(&bench));
-    bench.put(scope::excess(&bench));
-    bench.put([owner::owner(&bench)]);
-    bench.put(create::create_repository(&bench));
-    bench.put(owner::repository(&bench));
-    bench.put(git::empty(&bench));
-    bench.put(git::clone(&bench));
-    bench.put(git::push(&bench));
-    bench.put(scope::deeds(&bench));
-    bench.put(git::handover(&bench));
-    bench.put([token::store(&bench)]);
-    bench.judgement()
+    let bench = Bench::new(case, None);
+    bench.judge();
+    Judgement { checks: bench.checks.into_inner(), wanted: bench.wanted.into_inner() }
+}
+
+/// What the check `id` was looked up from.
+pub fn behind(case: &Case<'_>, id: &CheckId) -> BTreeSet<Query> {
+    let bench = Bench::new(case, Some(id));
+    bench.judge();
+    bench.behind.into_inner()
 }
 
 /// What looking at a query gives.
@@ -262,43 +250,85 @@ const NOT_ASKED: &str = "This was not asked: the run is offline.";
 struct Bench<'a> {
     case: &'a Case<'a>,
     wanted: RefCell<BTreeSet<Query>>,
-    /// What was looked up since a check was put down last.
-    looked: RefCell<BTreeSet<Query>>,
     checks: RefCell<Vec<Check>>,
-    behind: RefCell<BTreeMap<CheckId, BTreeSet<Query>>>,
+    /// The check whose questions are noted, what was looked up since a check was put down last, and what was for it.
+    followed: Option<&'a CheckId>,
+    looked: RefCell<BTreeSet<Query>>,
+    behind: RefCell<BTreeSet<Query>>,
     rules: &'static dyn Rules,
+    /// What every other question stands on.
+    token: Query,
+    reach: Query,
+    identity: Query,
+    /// The owner and the repository of the answers.
+    owner: Option<OwnerPath>,
+    place: Option<Place>,
 }
 
 impl<'a> Bench<'a> {
-    fn new(case: &'a Case<'a>) -> Self {
-        let (wanted, looked) = (RefCell::default(), RefCell::default());
-        let (checks, behind) = (RefCell::default(), RefCell::default());
-        Self { case, wanted, looked, checks, behind, rules: case.site.provider.rules() }
+    fn new(case: &'a Case<'a>, followed: Option<&'a CheckId>) -> Self {
+        let (site, credential) = (case.site.clone(), case.credential.clone());
+        Self {
+            case,
+            wanted: RefCell::default(),
+            checks: RefCell::default(),
+            followed,
+            looked: RefCell::default(),
+            behind: RefCell::default(),
+            rules: site.provider.rules(),
+            token: Query::Token(credential.clone()),
+            reach: Query::Reach(site.clone()),
+            identity: Query::Identity(site, credential),
+            owner: case.answers.owner(),
+            place: case.answers.place(),
+        }
     }
 
-    /// Puts checks down, with what was looked up for them.
+    /// Puts down every check that applies.
+    fn judge(&self) {
+        if self.case.answers.has_ssh() {
+            self.put(key::judge(self));
+            return;
+        }
+        self.put([token::reach(self)]);
+        self.put(rotation::identity(self, token::identity(self)));
+        self.put(owner::role(self));
+        self.put(token::expiry(self));
+        self.put(scope::scopes(self));
+        self.put(scope::excess(self));
+        self.put([owner::owner(self)]);
+        self.put(create::create_repository(self));
+        self.put(owner::repository(self));
+        self.put(git::empty(self));
+        self.put(git::clone(self));
+        self.put(git::push(self));
+        self.put(scope::deeds(self));
+        self.put(git::handover(self));
+        self.put([token::store(self)]);
+    }
+
+    /// Puts checks down, with what was looked up for the one that is followed.
     fn put(&self, checks: impl IntoIterator<Item = Check>) {
         let looked = self.looked.take();
         for check in checks {
-            // Each scope has a question of its own where it has one.
-            let mine = |query: &&Query| match (&check.id, query) {
-                (CheckId::Scope(name), Query::Right { scope, .. }) => name == scope,
-                _ => true,
-            };
-            self.behind.borrow_mut().insert(check.id.clone(), looked.iter().filter(mine).cloned().collect());
+            if self.followed == Some(&check.id) {
+                // Each scope has a question of its own where it has one.
+                let mine = |query: &&Query| match (&check.id, query) {
+                    (CheckId::Scope(name), Query::Right { scope, .. }) => name == scope,
+                    _ => true,
+                };
+                self.behind.borrow_mut().extend(looked.iter().filter(mine).cloned());
+            }
             self.checks.borrow_mut().push(check);
         }
     }
 
-    fn judgement(self) -> Judgement {
-        let (checks, wanted) = (self.checks.into_inner(), self.wanted.into_inner());
-        Judgement { checks, wanted, behind: self.behind.into_inner() }
-    }
-
     /// The fact for `query`; without one it is wanted.
-    fn look(&self, query: Query) -> Seen<'a> {
-        self.looked.borrow_mut().insert(query.clone());
-        match self.case.facts.of(&query) {
+    fn look(&self, query: &Query) -> Seen<'a> {
+        if self.followed.is_some() {
+            self.looked.borrow_mut().insert(query.clone());
+        }
+        match self.case.facts.of(query) {
             Some(Fact::Known(value)) => Seen::Known(value),
             Some(Fact::Refused(fault)) => Seen::Refused(fault),
             Some(Fact::Asked(_)) => Seen::Pending,
@@ -307,7 +337,7 @@ impl<'a> Bench<'a> {
                 Seen::Closed(finding, NOT_ASKED.to_owned())
             }
             None => {
-                self.wanted.borrow_mut().insert(query);
+                self.wanted.borrow_mut().insert(query.clone());
                 Seen::Pending
             }
         }
@@ -315,14 +345,14 @@ impl<'a> Bench<'a> {
 
     /// Like `look`, for a question that carries the token: it is put only to the right server, with a token that can
     /// be one, and not again where the answer would be the same refusal.
-    fn ask(&self, query: Query) -> Seen<'a> {
+    fn ask(&self, query: &Query) -> Seen<'a> {
         if self.case.offline {
             return self.look(query);
         }
         if let Some(closed) = self.gate() {
             return closed;
         }
-        match self.look(Query::Identity(self.case.site.clone(), self.case.credential.clone())) {
+        match self.look(&self.identity) {
             Seen::Pending => return Seen::Pending,
             Seen::Refused(fault) if ends_the_asking(fault.kind) => {
                 return Seen::Closed(
@@ -341,7 +371,7 @@ impl<'a> Bench<'a> {
 
     /// What stands before every question with the token: the token itself, then the right server.
     fn gate(&self) -> Option<Seen<'a>> {
-        match self.look(Query::Token(self.case.credential.clone())) {
+        match self.look(&self.token) {
             Seen::Pending => return Some(Seen::Pending),
             Seen::Refused(fault) => {
                 return Some(Seen::Closed(
@@ -356,7 +386,7 @@ impl<'a> Bench<'a> {
             }
             _ => {}
         }
-        match self.look(Query::Reach(self.case.site.clone())) {
+        match self.look(&self.reach) {
             // A saved connection was proven at this very origin: its first question goes out beside the greeting.
             Seen::Pending if self.case.occasion == Occasion::Check => None,
             Seen::Pending => Some(Seen::Pending),
@@ -374,7 +404,7 @@ impl<'a> Bench<'a> {
 
     /// The kind of token: as its text tells, else as asking told, else as answered, else the provider's first.
     fn kind(&self) -> TokenKind {
-        let told = match self.case.facts.of(&Query::Token(self.case.credential.clone())) {
+        let told = match self.case.facts.of(&self.token) {
             Some(Fact::Known(Value::Token(Recognised::Kind(kind)))) => Some(*kind),
             _ => None,
         };
@@ -383,15 +413,14 @@ impl<'a> Bench<'a> {
     }
 
     fn known_identity(&self) -> Option<&'a Identity> {
-        match self.case.facts.of(&Query::Identity(self.case.site.clone(), self.case.credential.clone())) {
+        match self.case.facts.of(&self.identity) {
             Some(Fact::Known(Value::Identity(identity))) => Some(identity),
             _ => None,
         }
     }
 
     fn repository(&self) -> Option<&'a Repository> {
-        let place = self.case.answers.place()?;
-        match self.case.facts.of(&self.repository_query(place)) {
+        match self.case.facts.of(&self.repository_query(self.place.as_ref()?)) {
             Some(Fact::Known(Value::Repository(repository))) => Some(repository),
             _ => None,
         }
@@ -400,16 +429,16 @@ impl<'a> Bench<'a> {
     /// Whether the connection held this repository before the run, under whatever name it has now.
     fn holds(&self) -> bool {
         let Some(held) = self.case.holds else { return false };
-        let asked = self.case.answers.place().is_some_and(|place| place.is_same_as(held));
+        let asked = self.place.as_ref().is_some_and(|place| place.is_same_as(held));
         asked || self.repository().is_some_and(|repository| repository.place.is_same_as(held))
     }
 
-    fn repository_query(&self, place: Place) -> Query {
-        Query::Repository(self.case.site.clone(), self.case.credential.clone(), place)
+    fn repository_query(&self, place: &Place) -> Query {
+        Query::Repository(self.case.site.clone(), self.case.credential.clone(), place.clone())
     }
 
     fn known_owner(&self) -> Option<&'a Owner> {
-        let owner = self.case.answers.owner()?;
+        let owner = self.owner.clone()?;
         match self.case.facts.of(&Query::Owner(self.case.site.clone(), self.case.credential.clone(), owner)) {
             Some(Fact::Known(Value::Owner(owner))) => Some(owner),
             _ => None,
@@ -434,7 +463,7 @@ impl<'a> Bench<'a> {
 
     /// Whether the repository is still to be made by this run.
     fn is_to_be_created(&self) -> bool {
-        let Some(place) = self.case.answers.place().filter(|_| self.case.answers.creates()) else { return false };
+        let Some(place) = self.place.as_ref().filter(|_| self.case.answers.creates()) else { return false };
         let missing = match self.case.facts.of(&self.repository_query(place)) {
             Some(Fact::Refused(fault)) => fault.kind == FaultKind::NotFound,
             _ => false,

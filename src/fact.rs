@@ -1,11 +1,12 @@
 //! What can be asked, what was answered, and how asking failed.
 //!
 //! A `Query` carries all of its inputs by value, and facts are kept by query: an edited answer makes another query,
-//! which has no fact yet, so nothing learned for the old answer can be taken for the new one. `Value` is
-//! provider-neutral. A `Fault` is three things: a kind to branch on, a sentence to read, and often a remedy.
+//! which has no fact yet, so nothing learned for the old answer can be taken for the new one. Site and credential are in
+//! every question, and so they are shared. `Value` is provider-neutral. A `Fault` is three things: a kind to branch on, a sentence to read, and often a remedy.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -123,24 +124,24 @@ pub enum Service {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Query {
     /// The secret itself: read into the world's keeping; only its shape comes back.
-    Token(Credential),
+    Token(Arc<Credential>),
     /// Is this the right server? Asked without the credential.
-    Reach(Site),
-    Identity(Site, Credential),
-    Grants(Site, Credential),
-    Expiry(Site, Credential),
-    Owner(Site, Credential, OwnerPath),
+    Reach(Arc<Site>),
+    Identity(Arc<Site>, Arc<Credential>),
+    Grants(Arc<Site>, Arc<Credential>),
+    Expiry(Arc<Site>, Arc<Credential>),
+    Owner(Arc<Site>, Arc<Credential>, OwnerPath),
     /// The owners that this credential sees, page by page.
-    Owners(Site, Credential),
+    Owners(Arc<Site>, Arc<Credential>),
     /// The repositories of an owner, page by page.
-    Repositories(Site, Credential, OwnerPath),
-    Repository(Site, Credential, Place),
+    Repositories(Arc<Site>, Arc<Credential>, OwnerPath),
+    Repository(Arc<Site>, Arc<Credential>, Place),
     /// The refs, as git is told them with this user name.
-    Git(Site, Credential, Place, Service, String),
+    Git(Arc<Site>, Arc<Credential>, Place, Service, String),
     /// Does the token hold this scope, by its name on the token page? `probe`: by a request that must be refused.
     Right {
-        site: Site,
-        credential: Credential,
+        site: Arc<Site>,
+        credential: Arc<Credential>,
         place: Place,
         scope: String,
         probe: bool,
@@ -148,7 +149,7 @@ pub enum Query {
     /// The public half of a key, out of its file; the private one is looked at where it lies and not told.
     KeyFile(KeyFiles),
     /// Is the key registered there, and with which access?
-    Key(Site, Credential, Lock, PublicKey),
+    Key(Arc<Site>, Arc<Credential>, Lock, PublicKey),
     Knock(Knock),
 }
 

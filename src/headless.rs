@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, Id, JoinSet};
 
@@ -24,8 +25,13 @@ pub async fn drive(wizard: &mut Wizard, world: &Arc<World>) {
         }
         // While something is under way no page is left that was not left already, so Next would only judge again.
         loop {
-            let Some(event) = tasks.next().await else { return };
-            tasks.spawn(wizard.update(event));
+            let Some(first) = tasks.next().await else { return };
+            // Replies of one moment are judged together.
+            let mut events = vec![first];
+            while let Some(Some(event)) = tasks.next().now_or_never() {
+                events.push(event);
+            }
+            tasks.spawn(wizard.update_all(events));
             if wizard.waiting().next().is_none() {
                 break;
             }

@@ -71,6 +71,7 @@ impl Entry {
     pub fn of(wizard: &Wizard) -> Self {
         let answers = wizard.answers();
         let site = answers.site();
+        let checks = wizard.judgement().checks;
         let token = wizard.token();
         let place = place_now(wizard);
         let url = site.as_ref().zip(place).map(|(site, place)| site.provider.rules().clone_url(site, &place));
@@ -89,10 +90,10 @@ impl Entry {
             days_left: token.expires.map(|at| days_between(wizard.settings().now, at)),
             repository,
             saved: wizard.is_saved() || wizard.is_check(),
-            accepted: if wizard.is_saved() || wizard.is_check() { wizard.accepted() } else { Vec::new() },
+            accepted: if wizard.is_saved() || wizard.is_check() { wizard.accepted_among(&checks) } else { Vec::new() },
             left_behind: left_behind(wizard),
             notices: wizard.notices(),
-            checks: settled(wizard.judgement().checks),
+            checks: settled(checks),
             origins: site.map(|site| site.origins().iter().map(ToString::to_string).collect()).unwrap_or_default(),
             store: token.store.kind().to_owned(),
             rotation: None,
@@ -124,8 +125,8 @@ impl Entry {
             "saved": self.saved,
             "accepted": self.accepted,
             "left_behind": self.left_behind,
-            "checks": self.checks.iter().map(check_json).collect::<Vec<_>>(),
         });
+        json["checks"] = Json::Array(self.checks.iter().map(check_json).collect());
         if !self.notices.is_empty() {
             json["notices"] = json!(self.notices);
         }
@@ -218,15 +219,17 @@ impl Report {
     }
 
     pub fn json(&self) -> Json {
-        json!({
+        let mut json = json!({
             "version": 1,
             "verdict": self.verdict(),
             "config": self.config.display().to_string(),
             "problems": self.problems.iter().map(|one| {
                 json!({ "line": one.line, "column": one.column, "key": one.key, "message": one.message })
             }).collect::<Vec<_>>(),
-            "connections": self.connections.iter().map(Entry::json).collect::<Vec<_>>(),
-        })
+        });
+        // Put there as they are: the macro would copy them, and those of a fleet are long.
+        json["connections"] = Json::Array(self.connections.iter().map(Entry::json).collect());
+        json
     }
 }
 

@@ -25,7 +25,7 @@ pub use self::renewal::{Renewal, Renewed, Rotating};
 pub use self::screen::{Ask, Boxes, Choice, Control, Found, Nearby, Note, NoteKind, Only, Screen, Tick};
 pub use self::step::Step;
 use crate::answers::{Answer, Answers, Field};
-use crate::check::{Case, CheckId, Creation, Judgement, Occasion, Resting, judge};
+use crate::check::{Case, Check, CheckId, Creation, Judgement, Occasion, Resting, behind, judge};
 use crate::config::Connection;
 use crate::fact::{Credential, Expiry, Fact, Facts, Fault, Place, Query, Slot, Source, Ticket, Value};
 use crate::platform::Platform;
@@ -161,6 +161,17 @@ impl Wizard {
 
     /// Takes in what happened, and says what is to happen.
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
+        self.update_all([event])
+    }
+
+    /// The same for what has happened by now: what follows from all of it is worked out once.
+    pub fn update_all(&mut self, events: impl IntoIterator<Item = Event>) -> Vec<Effect> {
+        let mut effects: Vec<Effect> = events.into_iter().filter_map(|event| self.take_in(event)).collect();
+        effects.extend(self.effects());
+        effects
+    }
+
+    fn take_in(&mut self, event: Event) -> Option<Effect> {
         match event {
             Event::Answer(field, answer) if field.is_token_source() => self.answer_source(field, answer),
             Event::Answer(Field::StoreKind, answer) => {
@@ -180,20 +191,23 @@ impl Wizard {
             Event::Next => self.next(),
             Event::Back if self.step < Step::Apply => self.step = self.before(),
             Event::Go(_) | Event::Back => {}
-            Event::Retry(which) => return self.retry(&which),
+            Event::Retry(which) => {
+                self.retry(&which);
+                return Some(Effect::Forget);
+            }
             Event::Listed(ticket, rows) => self.facts.listed(ticket, rows),
             Event::Learned(ticket, reply, took) => self.learn(ticket, reply, took),
             Event::Did(ticket, outcome) => self.did(ticket, outcome),
         }
-        self.effects()
+        None
     }
 
     /// Asks again. What the connections remember of earlier answers counts no more.
-    fn retry(&mut self, which: &Which) -> Vec<Effect> {
+    fn retry(&mut self, which: &Which) {
         match which {
             Which::All => self.facts = Facts::default(),
             Which::Check(id) => {
-                let behind = self.judgement().behind.remove(id).unwrap_or_default();
+                let behind = self.with_case(|case| behind(case, id)).unwrap_or_default();
                 let is_refused = |query: &Query| matches!(self.facts.of(query), Some(Fact::Refused(_)));
                 let bears_all =
                     |query: &Query| matches!(query, Query::Token(_) | Query::Reach(_) | Query::Identity(..));
@@ -208,9 +222,6 @@ impl Wizard {
                 self.facts.forget(|query, _| again.contains(query));
             }
         }
-        let mut effects = vec![Effect::Forget];
-        effects.extend(self.effects());
-        effects
     }
 
     /// Takes over what an earlier run has learned of when the token ends.
@@ -287,7 +298,7 @@ impl Wizard {
     }
 
     /// The credential that is judged: the one that is kept when a connection is looked at, else the answered one.
-    pub fn credential(&self) -> Option<Credential> {
+    pub fn credential(&self) -> Option<Arc<Credential>> {
         match &self.purpose {
             Purpose::Check { held } => kept(held),
             Purpose::Rotate { held } if self.renews() => self.renewed_credential(held),
@@ -300,11 +311,16 @@ impl Wizard {
 
     /// Every check that applies now.
     pub fn judgement(&self) -> Judgement {
-        let (Some(platform), Some(site)) = (self.platform(), self.answers.site()) else { return Judgement::default() };
-        let nobody = self.answers.has_ssh().then(|| Credential::nobody(site.provider));
-        let Some(credential) = self.credential().or(nobody) else { return Judgement::default() };
+        self.with_case(judge).unwrap_or_default()
+    }
+
+    /// What `job` makes of the case as it stands; `None` before there is one.
+    fn with_case<T>(&self, job: impl FnOnce(&Case<'_>) -> T) -> Option<T> {
+        let (platform, site) = (self.platform()?, self.answers.site()?);
+        let nobody = self.answers.has_ssh().then(|| Arc::new(Credential::nobody(site.provider)));
+        let credential = self.credential().or(nobody)?;
         let holds = self.held().and_then(|held| held.repository.as_ref()).map(|record| &record.place);
-        judge(&Case {
+        Some(job(&Case {
             platform,
             answers: &self.answers,
             site: &site,
@@ -325,7 +341,7 @@ impl Wizard {
             creation: self.creation(),
             store: self.resting(),
             keying: self.keying(),
-        })
+        }))
     }
 
     fn creation(&self) -> Creation<'_> {
@@ -368,17 +384,19 @@ impl Wizard {
 
     /// The failed checks that stand in the way of saving.
     pub fn blocking(&self) -> Vec<CheckId> {
-        self.failed().into_iter().filter(|id| !self.accepts(id)).collect()
+        let failed = self.judgement().checks.into_iter().filter(|check| check.verdict.is_fail());
+        failed.map(|check| check.id).filter(|id| !self.accepts(id)).collect()
     }
 
     /// The failed checks that are accepted: in this run, or when the connection that is looked at was saved.
     pub fn accepted(&self) -> Vec<String> {
-        self.failed().into_iter().filter(|id| self.accepts(id)).map(|id| id.name()).collect()
+        self.accepted_among(&self.judgement().checks)
     }
 
-    fn failed(&self) -> Vec<CheckId> {
-        let checks = self.judgement().checks.into_iter();
-        checks.filter(|check| check.verdict.is_fail()).map(|check| check.id).collect()
+    /// The same, of checks that were judged already.
+    pub fn accepted_among(&self, checks: &[Check]) -> Vec<String> {
+        let failed = checks.iter().filter(|check| check.verdict.is_fail()).map(|check| &check.id);
+        failed.filter(|id| self.accepts(id)).map(CheckId::name).collect()
     }
 
     fn accepts(&self, id: &CheckId) -> bool {
@@ -411,7 +429,9 @@ impl Wizard {
     fn asked_with_it(&self) -> impl Iterator<Item = &Fact> {
         let (site, credential) = (self.answers.site(), self.credential());
         let facts = self.facts.iter().filter(move |(query, _)| {
-            query.credential().is_some() && query.credential() == credential.as_ref() && query.site() == site.as_ref()
+            query.credential().is_some()
+                && query.credential() == credential.as_deref()
+                && query.site() == site.as_deref()
         });
         facts.map(|(_, fact)| fact)
     }
@@ -523,11 +543,11 @@ impl Wizard {
 }
 
 /// The credential of a saved connection, where it keeps one.
-fn kept(held: &Connection) -> Option<Credential> {
+fn kept(held: &Connection) -> Option<Arc<Credential>> {
     let token = held.token.as_ref()?;
     let source = Source::Kept { store: token.store.clone(), id: held.id.clone(), generation: token.generation };
     let provider = held.site.provider;
-    Some(Credential { provider, slot: Slot::Current, source, rest_user: held.email.clone() })
+    Some(Arc::new(Credential { provider, slot: Slot::Current, source, rest_user: held.email.clone() }))
 }
 
 #[cfg(test)]

@@ -228,7 +228,8 @@ impl World {
             (held.provider, held.slot, &held.source) == (credential.provider, credential.slot, &credential.source)
         };
         let vault = locked(&self.vault);
-        let secret = vault.keys().find(same).and_then(|held| vault.get(held)).cloned();
+        let held = vault.get(credential);
+        let secret = held.or_else(|| vault.keys().find(same).and_then(|held| vault.get(held))).cloned();
         secret.ok_or_else(|| Fault::new(FaultKind::Secret, "The token has not been read yet."))
     }
 
@@ -237,12 +238,13 @@ impl World {
         let secret = credential.map(|credential| self.secret(credential)).transpose()?;
         let rest_user = credential.and_then(|credential| credential.rest_user.clone());
         let same = |line: &&Line| {
-            let secrets = match (&line.secret, &secret) {
-                (None, None) => true,
-                (Some(left), Some(right)) => left.same_as(right),
-                _ => false,
-            };
-            secrets && line.site == *site && line.rest_user == rest_user
+            let is_there = line.site == *site && line.rest_user == rest_user;
+            is_there
+                && match (&line.secret, &secret) {
+                    (None, None) => true,
+                    (Some(left), Some(right)) => left.same_as(right),
+                    _ => false,
+                }
         };
         let mut lines = locked(&self.lines);
         if let Some(line) = lines.iter().find(same) {

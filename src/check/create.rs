@@ -23,8 +23,8 @@ pub(super) fn create_repository(bench: &Bench<'_>) -> Option<Check> {
             return Some(Check::new(ID, TITLE, Verdict::Fail(super::finding(fault, bench)), &fault.text));
         }
     }
-    if let Some(place) = bench.case.answers.place().filter(|_| bench.case.answers.creates()) {
-        match bench.ask(bench.repository_query(place)) {
+    if let Some(place) = bench.place.as_ref().filter(|_| bench.case.answers.creates()) {
+        match bench.ask(&bench.repository_query(place)) {
             Seen::Known(_) => {}
             Seen::Refused(fault) if fault.kind == FaultKind::NotFound => {
                 if bench.case.occasion == Occasion::DryRun {
@@ -66,7 +66,7 @@ fn left_to_the_owner(check: Check, bench: &Bench<'_>) -> Check {
 
 /// Whether the listed scopes rule it out.
 fn lacks_scope(bench: &Bench<'_>, level: Level) -> Option<Check> {
-    let grants = bench.ask(Query::Grants(bench.case.site.clone(), bench.case.credential.clone()));
+    let grants = bench.ask(&Query::Grants(bench.case.site.clone(), bench.case.credential.clone()));
     let Seen::Known(Value::Grants(Grants::Known(held))) = grants else { return None };
     let public = bench.case.answers.creates() && bench.case.answers.visibility() == Visibility::Public;
     // What only one kind of owner takes is no lack while it is not known what the owner is.
@@ -99,7 +99,7 @@ fn may_create(bench: &Bench<'_>, owner: &Owner, level: Level) -> Check {
         return Check::new(ID, TITLE, settled(level, Finding::of(FaultKind::NoAccess, remedy)), detail);
     }
     let scopes = bench.rules.creation_scopes(bench.kind(), Some(owner.kind));
-    let grants = bench.ask(Query::Grants(bench.case.site.clone(), bench.case.credential.clone()));
+    let grants = bench.ask(&Query::Grants(bench.case.site.clone(), bench.case.credential.clone()));
     match grants {
         Seen::Known(Value::Grants(Grants::Known(_))) => {}
         Seen::Known(_) => return unlisted(bench, owner, &scopes, level),

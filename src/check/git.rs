@@ -20,11 +20,11 @@ pub(super) fn ask<'a>(
     service: Service,
     user: &str,
 ) -> Result<(&'a Refs, Option<Duration>), Option<Box<Check>>> {
-    let place = bench.case.answers.place().ok_or(None)?;
+    let place = bench.place.as_ref().ok_or(None)?;
     if let Some(check) = not_created_yet(bench, id, title) {
         return Err(Some(Box::new(check)));
     }
-    match bench.ask(bench.repository_query(place.clone())) {
+    match bench.ask(&bench.repository_query(place)) {
         Seen::Known(_) => {}
         Seen::Refused(fault) => {
             let finding = Finding::of(fault.kind, Remedy::new("Mend the check of the repository first."));
@@ -34,10 +34,10 @@ pub(super) fn ask<'a>(
         seen => return Err(Check::unanswered(id, title, &seen, bench).map(Box::new)),
     }
     // The name that it has now: git is not sent after a redirect.
-    let place = bench.repository().map_or(place, |repository| repository.place.clone());
-    let query = bench.git_query(&place, service, user);
+    let place = bench.repository().map_or(place, |repository| &repository.place);
+    let query = bench.git_query(place, service, user);
     let took = bench.took(&query);
-    match bench.ask(query) {
+    match bench.ask(&query) {
         Seen::Known(Value::Refs(refs)) => Ok((refs, took)),
         seen => Err(Check::unanswered(id, title, &seen, bench).map(|check| Box::new(check.took(took)))),
     }
@@ -57,8 +57,8 @@ pub(super) fn empty(bench: &Bench<'_>) -> Option<Check> {
     }
     let platform = &bench.case.platform.title;
     let text = format!("Choose another repository, or a new name with `create = true`: {platform} fills it itself.");
-    let owner = bench.case.answers.owner().map(|path| path.owner).unwrap_or_default();
-    let page = bench.rules.new_repository_page(bench.case.site, &owner);
+    let owner = bench.owner.as_ref().map_or("", |path| &path.owner);
+    let page = bench.rules.new_repository_page(bench.case.site, owner);
     let detail = format!("It has commits already; {platform} wants one without any.");
     Some(Check::new(CheckId::Empty, title, Verdict::Fail(Finding::new(Remedy::at(text, page))), detail).took(took))
 }
@@ -103,7 +103,7 @@ pub(super) fn handover(bench: &Bench<'_>) -> Option<Check> {
     if let Some(one) = &pair.one_user {
         return super::one_user::handover(bench, one, service, &user);
     }
-    if bench.case.answers.place().is_some() {
+    if bench.place.is_some() {
         return match ask(bench, &id, &title, service, &user) {
             Ok((_, took)) => {
                 let detail =
@@ -113,8 +113,7 @@ pub(super) fn handover(bench: &Bench<'_>) -> Option<Check> {
             Err(check) => check.map(|check| *check),
         };
     }
-    let identity = crate::fact::Query::Identity(bench.case.site.clone(), bench.case.credential.clone());
-    let seen = bench.ask(identity);
+    let seen = bench.ask(&bench.identity);
     if !matches!(seen, Seen::Known(_)) {
         return Check::unanswered(&id, &title, &seen, bench);
     }

@@ -33,7 +33,7 @@ pub(super) fn judge(bench: &Bench<'_>) -> Vec<Check> {
         checks.extend(owner::repository(bench));
     } else {
         checks.push(by_git(bench, CheckId::Owner, "The owner", Service::Read));
-        if bench.case.answers.place().is_some() {
+        if bench.place.is_some() {
             checks.push(by_git(bench, CheckId::Repository, "The repository", Service::Read));
         }
     }
@@ -91,7 +91,7 @@ fn public_key<'a>(bench: &Bench<'a>) -> Result<&'a PublicKey, Stop> {
     if let Creation::Refused(fault) = bench.case.keying.generation {
         return Err(Stop::Failed(finding(fault, bench), fault.text.clone()));
     }
-    match bench.look(Query::KeyFile(files)) {
+    match bench.look(&Query::KeyFile(files)) {
         Seen::Known(Value::PublicKey(key)) => wrong_kind(bench, key.algorithm()).map_or(Ok(key), Err),
         Seen::Refused(fault) if fault.kind == FaultKind::NotFound && bench.case.answers.generates_key() => {
             if let Some(stop) = wrong_kind(bench, GENERATED) {
@@ -148,7 +148,7 @@ fn listed<'a>(bench: &Bench<'a>, key: &PublicKey) -> Result<Listed<'a>, Stop> {
             if let Some(fault) = switched_off(bench) {
                 return Err(Stop::Failed(finding(&fault, bench), fault.text));
             }
-            match bench.ask(bench.repository_query(place.clone())) {
+            match bench.ask(&bench.repository_query(&place)) {
                 Seen::Known(_) => {}
                 Seen::Pending => return Err(Stop::Pending),
                 _ => {
@@ -162,7 +162,7 @@ fn listed<'a>(bench: &Bench<'a>, key: &PublicKey) -> Result<Listed<'a>, Stop> {
         }
     };
     let query = Query::Key(bench.case.site.clone(), bench.case.credential.clone(), lock, key.clone());
-    match bench.ask(query) {
+    match bench.ask(&query) {
         Seen::Known(Value::Key(key)) => Ok(Listed { registered: Some(key), refused: None }),
         Seen::Refused(fault) if fault.kind == FaultKind::NotFound => Err(absent(bench, fault)),
         Seen::Refused(fault) if fault.kind.is_silence() => Err(Stop::Open(finding(fault, bench), fault.text.clone())),
@@ -240,8 +240,8 @@ fn knock<'a>(bench: &Bench<'a>, service: Service) -> Result<(&'a Refs, Option<Du
         return Err(or_hidden(unproven(bench, key, registered)));
     };
     if signs_in(bench)
-        && let Some(place) = bench.case.answers.place()
-        && let Seen::Pending = bench.ask(bench.repository_query(place))
+        && let Some(place) = bench.place.as_ref()
+        && let Seen::Pending = bench.ask(&bench.repository_query(place))
     {
         return Err(Stop::Pending);
     }
@@ -253,9 +253,9 @@ fn knock<'a>(bench: &Bench<'a>, service: Service) -> Result<(&'a Refs, Option<Du
     let question =
         |service| Query::Knock(Knock { address: address.clone(), private: private.clone(), key: key.clone(), service });
     // Some forges create what is pushed to: reading shows first that it is there.
-    let asked = bench.look(question(Service::Read));
+    let asked = bench.look(&question(Service::Read));
     let asked = match (service, asked) {
-        (Service::Write, Seen::Known(Value::Heard(Heard::Refs(_)))) => bench.look(question(service)),
+        (Service::Write, Seen::Known(Value::Heard(Heard::Refs(_)))) => bench.look(&question(service)),
         (_, asked) => asked,
     };
     let took = bench.took(&question(service));

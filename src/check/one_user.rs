@@ -1,6 +1,8 @@
 //! The hand-over to a platform that has one user name for two uses: the API and git. Some forges take another name in each;
 //! then no name serves both, and the platform loses one of them. The very name is tried in both, and the verdict says which.
 
+use std::sync::Arc;
+
 use super::{Bench, Check, CheckId, Finding, Seen, Verdict, finding, git};
 use crate::fact::{Credential, Fault, FaultKind, Query, Remedy, Service};
 use crate::platform::OneUser;
@@ -64,8 +66,8 @@ pub(super) fn handover(bench: &Bench<'_>, one: &OneUser, service: Service, user:
 
 /// Whether the API takes this very name beside the token; `None` while it is asked.
 fn in_the_api(bench: &Bench<'_>, user: &str) -> Option<Use> {
-    let credential = Credential { rest_user: Some(user.to_owned()), ..bench.case.credential.clone() };
-    match bench.ask(Query::Identity(bench.case.site.clone(), credential)) {
+    let credential = Credential { rest_user: Some(user.to_owned()), ..(**bench.case.credential).clone() };
+    match bench.ask(&Query::Identity(bench.case.site.clone(), Arc::new(credential))) {
         Seen::Pending => None,
         Seen::Known(_) => Some(Use::Works),
         Seen::Refused(fault) => Some(of_refusal(fault, bench)),
@@ -74,7 +76,7 @@ fn in_the_api(bench: &Bench<'_>, user: &str) -> Option<Use> {
 }
 
 fn in_git(bench: &Bench<'_>, title: &str, service: Service, user: &str) -> Option<Use> {
-    if bench.case.answers.place().is_none() {
+    if bench.place.is_none() {
         let finding = Finding::new(Remedy::new("Name a repository: then the name is tried with git as well."));
         return Some(Use::Open(finding, "git was not tried, for want of a repository.".to_owned()));
     }

@@ -8,9 +8,10 @@ const OWNER: &str = "The owner";
 const REPOSITORY: &str = "The repository";
 
 pub(super) fn look<'a>(bench: &Bench<'a>) -> Option<(Query, Seen<'a>)> {
-    let owner = bench.case.answers.owner()?;
+    let owner = bench.owner.clone()?;
     let query = Query::Owner(bench.case.site.clone(), bench.case.credential.clone(), owner);
-    Some((query.clone(), bench.ask(query)))
+    let seen = bench.ask(&query);
+    Some((query, seen))
 }
 
 pub(super) fn owner(bench: &Bench<'_>) -> Check {
@@ -30,10 +31,10 @@ pub(super) fn owner(bench: &Bench<'_>) -> Check {
 
 /// The owner's own rule that the repository or git met: some owners let their own page be seen and keep all else out.
 fn kept_out(bench: &Bench<'_>) -> Option<Check> {
-    let place = bench.case.answers.place()?;
-    let place = bench.repository().map_or(place, |repository| repository.place.clone());
+    let place = bench.place.as_ref()?;
+    let place = bench.repository().map_or(place, |repository| &repository.place);
     let user = super::git::user(bench);
-    let services = [Service::Read, Service::Write].map(|service| bench.git_query(&place, service, &user));
+    let services = [Service::Read, Service::Write].map(|service| bench.git_query(place, service, &user));
     let is_rule = |kind| matches!(kind, FaultKind::Sso | FaultKind::IpAllowlist | FaultKind::TokenPolicy);
     let fault = [bench.repository_query(place)].into_iter().chain(services).find_map(|query| {
         match bench.case.facts.of(&query) {
@@ -55,8 +56,8 @@ pub(super) fn role(bench: &Bench<'_>) -> Option<Check> {
     if let Some(seen @ (Seen::Pending | Seen::Closed(..))) = &owner {
         return Check::unanswered(&id, title, seen, bench);
     }
-    let place = bench.case.answers.place().filter(|_| !bench.is_to_be_created());
-    if let Some(Seen::Pending) = place.map(|place| bench.ask(bench.repository_query(place))) {
+    let place = bench.place.as_ref().filter(|_| !bench.is_to_be_created());
+    if let Some(Seen::Pending) = place.map(|place| bench.ask(&bench.repository_query(place))) {
         return Some(Check::pending(id, title));
     }
     let at_owner = match owner {
@@ -131,10 +132,9 @@ fn into_project(bench: &Bench<'_>, owner: &Owner) -> String {
 }
 
 pub(super) fn repository(bench: &Bench<'_>) -> Option<Check> {
-    let place = bench.case.answers.place()?;
-    let query = bench.repository_query(place);
+    let query = bench.repository_query(bench.place.as_ref()?);
     let took = bench.took(&query);
-    let seen = bench.ask(query);
+    let seen = bench.ask(&query);
     let check = match seen {
         Seen::Known(Value::Repository(repository)) => judge_repository(bench, repository),
         _ if bench.is_to_be_created() => not_created_yet(bench, &CheckId::Repository, REPOSITORY)?,
@@ -178,7 +178,7 @@ fn judge_repository(bench: &Bench<'_>, repository: &Repository) -> Check {
         return check(verdict, format!("{name} is archived, so that nothing can be pushed to it."));
     }
     // An owner that was answered by its id is called by its name.
-    let asked = bench.case.answers.place().map(|place| {
+    let asked = bench.place.clone().map(|place| {
         let mut place = place;
         if let Some(known) = bench.known_owner().filter(|known| known.id == place.owner.owner) {
             place.owner.owner.clone_from(&known.name);

@@ -9,7 +9,7 @@ use crate::platform::{Deed, Level, Requirement};
 use crate::provider::{Coverage, Need, Proof};
 
 fn grants<'a>(bench: &Bench<'a>) -> Seen<'a> {
-    bench.ask(Query::Grants(bench.case.site.clone(), bench.case.credential.clone()))
+    bench.ask(&Query::Grants(bench.case.site.clone(), bench.case.credential.clone()))
 }
 
 /// Whether the repository is public, or will be.
@@ -64,14 +64,14 @@ fn by_level(level: Level, finding: Finding) -> Verdict {
 
 /// A scope that no list tells: seen in what the forge lets the token do.
 pub(super) fn proven(bench: &Bench<'_>, id: CheckId, title: &str, scope: &str, level: Level, reason: &str) -> Check {
-    let Some(place) = bench.case.answers.place() else {
+    let Some(place) = bench.place.as_ref() else {
         let text = "Name a repository that the token may use: then it is tried there.";
         return open(bench, id, title, text, "No API lists this permission, and there is no repository to try it on.");
     };
     if let Some(check) = not_created_yet(bench, &id, title) {
         return check;
     }
-    let repository = bench.ask(bench.repository_query(place.clone()));
+    let repository = bench.ask(&bench.repository_query(place));
     let reads = bench.rules.proof(scope) == Proof::Read;
     // A refusal for want of a scope says what is wanted: what reads is asked all the same.
     let lacks = matches!(repository, Seen::Refused(fault) if fault.accepted && fault.kind == FaultKind::MissingScope);
@@ -108,7 +108,7 @@ pub(super) fn proven(bench: &Bench<'_>, id: CheckId, title: &str, scope: &str, l
         }
     };
     let took = bench.took(&query);
-    let seen = bench.ask(query);
+    let seen = bench.ask(&query);
     match seen {
         Seen::Known(Value::Right(Right::NotTold(why))) => {
             open(bench, id, title, "Look at the token's page whether it is ticked.", why)
@@ -197,11 +197,11 @@ fn deed_check(bench: &Bench<'_>, deed: &Deed, id: CheckId, title: &str) -> Check
     };
     // A scope reaches no further than the account: hooks are for administrators of the repository, and deletion for
     // those whom the provider lets delete. Where a repository is named, one that did not answer leaves that open.
-    if let Some(place) = bench.case.answers.place() {
+    if let Some(place) = bench.place.as_ref() {
         if let Some(check) = not_created_yet(bench, &id, title) {
             return check;
         }
-        let seen = bench.ask(bench.repository_query(place));
+        let seen = bench.ask(&bench.repository_query(place));
         if let Some(check) = Check::unanswered(&id, title, &seen, bench) {
             return left_open(check);
         }

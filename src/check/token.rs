@@ -13,10 +13,9 @@ pub const SOON: i64 = 30;
 const LONG: i64 = 366;
 
 pub(super) fn reach(bench: &Bench<'_>) -> Check {
-    let query = Query::Reach(bench.case.site.clone());
-    let took = bench.took(&query);
+    let took = bench.took(&bench.reach);
     let title = "The right server answers";
-    match bench.look(query) {
+    match bench.look(&bench.reach) {
         Seen::Known(Value::Server(server)) => {
             let version = server.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
             let mut detail = format!("{}{version} answers at {}", server.product, bench.case.site.api);
@@ -44,7 +43,7 @@ fn skew(server: Option<Timestamp>, now: Timestamp) -> Option<i64> {
 
 /// The moment that counts: the server's, where the two clocks disagree.
 pub(super) fn moment(bench: &Bench<'_>) -> Timestamp {
-    match bench.case.facts.of(&Query::Reach(bench.case.site.clone())) {
+    match bench.case.facts.of(&bench.reach) {
         Some(Fact::Known(Value::Server(server))) => {
             server.date.filter(|date| skew(Some(*date), bench.case.now).is_some()).unwrap_or(bench.case.now)
         }
@@ -53,9 +52,9 @@ pub(super) fn moment(bench: &Bench<'_>) -> Timestamp {
 }
 
 pub(super) fn identity(bench: &Bench<'_>) -> Option<Check> {
-    let (site, credential) = (bench.case.site, bench.case.credential);
+    let site = bench.case.site;
     let title = "Whose token it is";
-    if let Seen::Known(Value::Token(told)) = bench.look(Query::Token(credential.clone()))
+    if let Seen::Known(Value::Token(told)) = bench.look(&bench.token)
         && let Some(refusal) = wrong_kind(bench, told)
     {
         return Some(refusal);
@@ -63,9 +62,8 @@ pub(super) fn identity(bench: &Bench<'_>) -> Option<Check> {
     if let Some(closed) = bench.gate() {
         return Check::unanswered(&CheckId::Identity, title, &closed, bench);
     }
-    let query = Query::Identity(site.clone(), credential.clone());
-    let took = bench.took(&query);
-    let seen = bench.look(query);
+    let took = bench.took(&bench.identity);
+    let seen = bench.look(&bench.identity);
     let Seen::Known(Value::Identity(identity)) = seen else {
         return Check::unseen(&CheckId::Identity, title, &seen, bench).map(|check| check.took(took));
     };
@@ -129,7 +127,7 @@ pub(super) fn expiry(bench: &Bench<'_>) -> Option<Check> {
     let title = "When it ends";
     let query = Query::Expiry(bench.case.site.clone(), bench.case.credential.clone());
     let took = bench.took(&query);
-    let seen = bench.ask(query);
+    let seen = bench.ask(&query);
     let Seen::Known(Value::Expiry(told)) = seen else {
         return Check::unanswered(&CheckId::Expiry, title, &seen, bench).map(|check| check.took(took));
     };
@@ -231,10 +229,9 @@ pub fn day(at: Timestamp) -> String {
 
 pub(super) fn store(bench: &Bench<'_>) -> Check {
     let title = "The secret can be read back";
-    let query = Query::Token(bench.case.credential.clone());
-    let took = bench.took(&query);
+    let took = bench.took(&bench.token);
     let id = CheckId::Store;
-    if let Seen::Refused(fault) = bench.look(query) {
+    if let Seen::Refused(fault) = bench.look(&bench.token) {
         return Check::new(id, title, Verdict::Fail(finding(fault, bench)), &fault.text).took(took);
     }
     let place = bench.case.answers.store().kind();

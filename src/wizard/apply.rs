@@ -1,5 +1,6 @@
 //! Applying: the one derived list of commands, done in order, stopped at the first refusal.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -30,8 +31,8 @@ pub enum Command {
         files: KeyFiles,
         comment: String,
     },
-    CreateRepository(Site, Credential, NewRepository),
-    RegisterKey(Site, Credential, Box<Registration>),
+    CreateRepository(Arc<Site>, Arc<Credential>, NewRepository),
+    RegisterKey(Arc<Site>, Arc<Credential>, Box<Registration>),
     /// Lets the provider replace the token, and keeps the new one before anything else is done.
     Renew(Box<Renewal>),
     WriteSecret(Keeping),
@@ -40,13 +41,13 @@ pub enum Command {
         store: Store,
         id: String,
         generation: u64,
-        credential: Credential,
+        credential: Arc<Credential>,
     },
     WriteConfig(Box<Connection>),
     /// Reads the connection back out of the config, and its secret out of the place that it names.
     Verify {
         id: String,
-        credential: Credential,
+        credential: Arc<Credential>,
     },
     /// Removes a secret that nothing refers to any more.
     LetGo {
@@ -55,11 +56,11 @@ pub enum Command {
         generation: u64,
     },
     /// Ends the replaced token (the first) at the forge, unless it is the one in use (the second).
-    RevokeOld(Site, Credential, Credential),
+    RevokeOld(Arc<Site>, Arc<Credential>, Arc<Credential>),
     /// Asks the forge once with the replaced token.
-    LookAtOld(Site, Credential),
+    LookAtOld(Arc<Site>, Arc<Credential>),
     /// Removes the replaced key at the forge: what it opens, and the forge's own id of it.
-    RemoveOldKey(Site, Credential, Lock, String),
+    RemoveOldKey(Arc<Site>, Arc<Credential>, Lock, String),
 }
 
 /// A secret on its way to its store.
@@ -69,7 +70,7 @@ pub struct Keeping {
     /// The name of the connection.
     pub name: String,
     pub id: String,
-    pub credential: Credential,
+    pub credential: Arc<Credential>,
     /// Where the connection keeps one now, and its generation: an equal secret there is left alone.
     pub held: Option<(Store, u64)>,
 }
@@ -348,7 +349,7 @@ impl Wizard {
         })
     }
 
-    pub(super) fn keeping(&self, store: Store, id: String, credential: Credential) -> Keeping {
+    pub(super) fn keeping(&self, store: Store, id: String, credential: Arc<Credential>) -> Keeping {
         let held = self.held().and_then(|held| held.token.as_ref());
         let name = self.held().map(|held| held.name.clone()).or_else(|| self.answers.name()).unwrap_or_default();
         Keeping { store, name, id, credential, held: held.map(|token| (token.store.clone(), token.generation)) }
@@ -402,8 +403,8 @@ impl Wizard {
                 scopes: self.scopes().filter(|_| !self.answers.has_ssh()),
                 verdict: worst(&checks).unwrap_or("unknown").to_owned(),
             }),
-            accepted: self.accepted(),
-            site,
+            accepted: self.accepted_among(&checks),
+            site: Arc::unwrap_or_clone(site),
         })
     }
 

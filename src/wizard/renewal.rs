@@ -3,6 +3,8 @@
 //! Where the provider makes the new token, the old one ends in the same moment. Nothing may stand between that answer and
 //! the store then: the checks come after it, and nothing that they find takes the new token back.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::apply::{Command, Done, Keeping, Stage};
@@ -25,7 +27,7 @@ pub struct Rotating {
 /// A token that the provider is to make in place of the one in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Renewal {
-    pub site: Site,
+    pub site: Arc<Site>,
     /// The token in use, which ends by this.
     pub keeping: Keeping,
     pub ends: Timestamp,
@@ -70,15 +72,15 @@ impl Wizard {
     }
 
     /// The credential that is judged where the provider makes the token: the one in use until there is another.
-    pub(super) fn renewed_credential(&self, held: &Connection) -> Option<Credential> {
+    pub(super) fn renewed_credential(&self, held: &Connection) -> Option<Arc<Credential>> {
         let current = kept(held)?;
         let Some(new) = self.renewed() else { return Some(current) };
         let source = Source::Kept { store: new.store.clone(), id: held.id.clone(), generation: new.generation };
-        Some(Credential { slot: Slot::Candidate, source, ..current })
+        Some(Arc::new(Credential { slot: Slot::Candidate, source, ..Arc::unwrap_or_clone(current) }))
     }
 
     /// The token that is replaced, where it can be read beside the new one: the same reference gives the new one by now.
-    pub fn current(&self) -> Option<Credential> {
+    pub fn current(&self) -> Option<Arc<Credential>> {
         let held = self.held().filter(|_| matches!(self.purpose, Purpose::Rotate { .. }))?;
         let token = held.token.as_ref()?;
         let is_gone = !token.store.keeps() && self.answers.store() == token.store;
@@ -119,7 +121,7 @@ impl Wizard {
         }
     }
 
-    pub(super) fn renewal(&self, site: Site, store: Store, id: String) -> Option<Renewal> {
+    pub(super) fn renewal(&self, site: Arc<Site>, store: Store, id: String) -> Option<Renewal> {
         let held = self.held()?.clone();
         let ends = self.rotating.at_provider?;
         Some(Renewal { site, keeping: self.keeping(store, id, kept(&held)?), ends, held })

@@ -216,7 +216,7 @@ fn is_same_access(held: &Connection, answers: &Answers) -> bool {
         }
         (left, right) => left == right,
     };
-    let place = |answers: &Answers| answers.site().map(|site| (site.provider, site.host, site.api));
+    let place = |answers: &Answers| answers.site().map(|site| (site.provider, site.host.clone(), site.api.clone()));
     saved.platform() == answers.platform() && place(&saved) == place(answers) && same_owner
 }
 

@@ -1,8 +1,10 @@
 //! Owner, project and repository: as text, or from what the token can see.
 
+use std::sync::Arc;
+
 use super::{Ask, Choice, Control, Note, NoteKind, Screen};
 use crate::answers::{Contents, Field};
-use crate::fact::{OwnerPath, Query, Visibility};
+use crate::fact::{Credential, OwnerPath, Query, Site, Visibility};
 use crate::platform::RepositoryRule;
 use crate::provider::{Projects, Rules};
 use crate::wizard::{Step, Wizard};
@@ -58,7 +60,7 @@ fn project(wizard: &Wizard) -> Option<Ask> {
 }
 
 /// A live list where a token can look, else a text.
-fn live(wizard: &Wizard, query: impl FnOnce(crate::fact::Site, crate::fact::Credential) -> Option<Query>) -> Control {
+fn live(wizard: &Wizard, query: impl FnOnce(Arc<Site>, Arc<Credential>) -> Option<Query>) -> Control {
     let with = wizard.answers().site().zip(wizard.credential());
     with.and_then(|(site, credential)| query(site, credential))
         .map_or(Control::Text, |query| Control::Live(Box::new(query)))
