@@ -6,7 +6,6 @@
 
 use std::sync::atomic::Ordering;
 
-use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 
 use super::project::{DELETE_REPOSITORY, visibility};
@@ -14,64 +13,22 @@ use super::wire::is_guid;
 use super::{AzureDevops, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Told};
 use crate::forge::client::{Answer, Request};
-use crate::forge::{NewRepository, creation};
+use crate::forge::{NewRepository, creation, part};
 use crate::key::SshAddress;
 use crate::text::{is_plain, percent_encoded};
 
 /// What stands for “there was nothing before” in an update of a ref.
 const NOTHING: &str = "0000000000000000000000000000000000000000";
 
-impl AzureDevops {
+impl part::Repository for AzureDevops {
     /// The repository, asked at most once until something is created there.
-    pub(super) async fn repository_known(&self, place: &Place) -> Result<Repository, Fault> {
+    async fn repository(&self, place: &Place) -> Result<Repository, Fault> {
         let place = self.place(place)?;
         let (me, asked) = (self.clone(), place.clone());
-        self.0.repositories.ask(place, || async move { me.repository_now(&asked).await }.boxed()).await
+        self.0.repositories.ask(place, || async move { me.repository_now(&asked).await }).await
     }
 
-    async fn repository_now(&self, place: &Place) -> Result<Repository, Fault> {
-        let subject = subject(place);
-        let path = format!("{}/{}", repositories(place), percent_encoded(&place.name));
-        let (repository, project) = match self.read::<wire::Repository>(&path, &subject).await {
-            Ok((told, answer)) => (self.understood(&told, &answer, place)?, told.project.id),
-            Err(fault) if fault.kind == FaultKind::NotFound => return self.disabled(place).await.ok_or(fault),
-            Err(fault) => return Err(fault),
-        };
-        Ok(self.with_rights(repository, &project).await)
-    }
-
-    /// The repository as the list has it, where it is there and disabled.
-    async fn disabled(&self, place: &Place) -> Option<Repository> {
-        let rows = self.repositories_of(place.owner.project.as_ref()?).await.ok()?;
-        let row = rows.iter().find(|row| row.is_disabled && same(&row.name, &place.name))?;
-        let project = self.0.site.provider.rules().project_name(&row.project.name).ok()?;
-        Some(of(row, &place.owner.owner, project))
-    }
-
-    fn understood(&self, told: &wire::Repository, answer: &Answer, asked: &Place) -> Result<Repository, Fault> {
-        let subject = subject(asked);
-        let rules = self.0.site.provider.rules();
-        let names = rules.project_name(&told.project.name).ok().zip(rules.repository_name(&told.name).ok());
-        let meant = same(&told.name, &asked.name)
-            && asked.owner.project.as_ref().is_some_and(|project| same(&told.project.name, project));
-        let whole = meant && is_guid(&told.id) && is_guid(&told.project.id) && told.remote_url.contains("/_git/");
-        let Some((project, _)) = names.filter(|_| whole) else { return Err(answer.not_the_api(&subject)) };
-        if told.is_in_maintenance {
-            let text = format!("Azure DevOps has {subject} in maintenance, and lets nobody in meanwhile.");
-            let remedy = Remedy::new("Ask again in a while.");
-            return Err(answer.fault(FaultKind::Server, &text).remedy(remedy).accepted());
-        }
-        Ok(of(told, &asked.owner.owner, project))
-    }
-
-    /// What the account may do there beyond git, as far as it is told.
-    async fn with_rights(&self, repository: Repository, project: &str) -> Repository {
-        let id = repository.id.as_deref().unwrap_or_default();
-        let account_deletes = self.permission(DELETE_REPOSITORY, &format!("repoV2/{project}/{id}")).await;
-        Repository { account_deletes, ..repository }
-    }
-
-    pub(super) async fn create_now(&self, new: &NewRepository) -> Result<Repository, Fault> {
+    async fn create(&self, new: &NewRepository) -> Result<Repository, Fault> {
         let place = self.place(&new.place)?;
         let name = place.owner.project.clone().unwrap_or_default();
         let project = self.project(&name).await?;
@@ -115,6 +72,50 @@ impl AzureDevops {
             ..400 | 500.. => self.after_silence(&place, fault).await,
             _ => Err(fault),
         }
+    }
+}
+
+impl AzureDevops {
+    async fn repository_now(&self, place: &Place) -> Result<Repository, Fault> {
+        let subject = subject(place);
+        let path = format!("{}/{}", repositories(place), percent_encoded(&place.name));
+        let (repository, project) = match self.read::<wire::Repository>(&path, &subject).await {
+            Ok((told, answer)) => (self.understood(&told, &answer, place)?, told.project.id),
+            Err(fault) if fault.kind == FaultKind::NotFound => return self.disabled(place).await.ok_or(fault),
+            Err(fault) => return Err(fault),
+        };
+        Ok(self.with_rights(repository, &project).await)
+    }
+
+    /// The repository as the list has it, where it is there and disabled.
+    async fn disabled(&self, place: &Place) -> Option<Repository> {
+        let rows = self.repositories_of(place.owner.project.as_ref()?).await.ok()?;
+        let row = rows.iter().find(|row| row.is_disabled && same(&row.name, &place.name))?;
+        let project = self.0.site.provider.rules().project_name(&row.project.name).ok()?;
+        Some(of(row, &place.owner.owner, project))
+    }
+
+    fn understood(&self, told: &wire::Repository, answer: &Answer, asked: &Place) -> Result<Repository, Fault> {
+        let subject = subject(asked);
+        let rules = self.0.site.provider.rules();
+        let names = rules.project_name(&told.project.name).ok().zip(rules.repository_name(&told.name).ok());
+        let meant = same(&told.name, &asked.name)
+            && asked.owner.project.as_ref().is_some_and(|project| same(&told.project.name, project));
+        let whole = meant && is_guid(&told.id) && is_guid(&told.project.id) && told.remote_url.contains("/_git/");
+        let Some((project, _)) = names.filter(|_| whole) else { return Err(answer.not_the_api(&subject)) };
+        if told.is_in_maintenance {
+            let text = format!("Azure DevOps has {subject} in maintenance, and lets nobody in meanwhile.");
+            let remedy = Remedy::new("Ask again in a while.");
+            return Err(answer.fault(FaultKind::Server, &text).remedy(remedy).accepted());
+        }
+        Ok(of(told, &asked.owner.owner, project))
+    }
+
+    /// What the account may do there beyond git, as far as it is told.
+    async fn with_rights(&self, repository: Repository, project: &str) -> Repository {
+        let id = repository.id.as_deref().unwrap_or_default();
+        let account_deletes = self.permission(DELETE_REPOSITORY, &format!("repoV2/{project}/{id}")).await;
+        Repository { account_deletes, ..repository }
     }
 
     async fn post(&self, path: &str, body: &Value) -> Result<Answer, Fault> {

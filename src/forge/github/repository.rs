@@ -1,69 +1,24 @@
 //! One repository: looked up, or created.
 
-use futures_util::FutureExt as _;
 use serde_json::json;
 
 use super::refusal::Refusal;
 use super::{GitHub, headed, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Visibility};
 use crate::forge::client::{Answer, Request};
-use crate::forge::{NewRepository, creation};
+use crate::forge::{NewRepository, creation, name, part};
 use crate::key::SshAddress;
-use crate::text::is_plain;
 
-impl GitHub {
+impl part::Repository for GitHub {
     /// The repository, asked at most once until something is created there.
-    pub(super) async fn repository_known(&self, place: &Place) -> Result<Repository, Fault> {
-        let place = self.place(place)?;
+    async fn repository(&self, place: &Place) -> Result<Repository, Fault> {
+        let place = name::place(&self.0.site, place)?;
         let (me, asked) = (self.clone(), place.clone());
-        self.0.repositories.ask(place, || async move { me.repository_now(&asked).await }.boxed()).await
+        self.0.repositories.ask(place, || async move { me.repository_now(&asked).await }).await
     }
 
-    /// A renamed repository answers with a redirect to its number: the outcome then has the new name.
-    async fn repository_now(&self, place: &Place) -> Result<Repository, Fault> {
-        let subject = subject(place);
-        let answer = self.read(&format!("/repos/{}/{}", place.owner.owner, place.name), &subject).await?;
-        let repository = self.understood(&answer, &subject)?;
-        if answer.followed || same(&repository.place, place) {
-            Ok(repository)
-        } else {
-            Err(answer.not_the_api(&subject))
-        }
-    }
-
-    fn understood(&self, answer: &Answer, subject: &str) -> Result<Repository, Fault> {
-        let told: wire::Repository = answer.json(subject)?;
-        let rules = self.0.site.provider.rules();
-        let names = rules.owner_name(&told.owner.login).ok().zip(rules.repository_name(&told.name).ok());
-        let Some((owner, name)) = names.filter(|_| !told.owner.kind.is_empty()) else {
-            return Err(answer.not_the_api(subject));
-        };
-        let visibility = match told.visibility.as_deref() {
-            Some("internal") => Visibility::Internal,
-            _ if told.private => Visibility::Private,
-            _ => Visibility::Public,
-        };
-        let permissions = told.permissions;
-        let branch = told.default_branch.filter(|branch| is_branch(branch));
-        Ok(Repository {
-            place: Place { owner: OwnerPath { owner, project: None }, name },
-            id: Some(told.id.to_string()),
-            default_branch: branch,
-            visibility: Some(visibility),
-            archived: told.archived,
-            disabled: told.disabled,
-            account_pushes: permissions.as_ref().and_then(|permissions| permissions.push).into(),
-            account_administers: permissions.as_ref().and_then(|permissions| permissions.admin).into(),
-            // "Deleting a repository requires admin access" (REST API endpoints for repositories).
-            account_deletes: permissions.as_ref().and_then(|permissions| permissions.admin).into(),
-            role: None,
-            pushed: told.pushed_at.and_then(|moment| moment.parse().ok()),
-            ssh: told.ssh_url.and_then(|url| SshAddress::parse(&url).ok()),
-        })
-    }
-
-    pub(super) async fn create_now(&self, new: &NewRepository) -> Result<Repository, Fault> {
-        let place = self.place(&new.place)?;
+    async fn create(&self, new: &NewRepository) -> Result<Repository, Fault> {
+        let place = name::place(&self.0.site, &new.place)?;
         let subject = subject(&place);
         let mut body = json!({
             "name": place.name,
@@ -90,7 +45,9 @@ impl GitHub {
         };
         if answer.status == 201 {
             return match self.understood(&answer, &subject) {
-                Ok(repository) if same_owner(&repository.place, &place) => Ok(repository),
+                Ok(repository) if repository.place.owner.owner.eq_ignore_ascii_case(&place.owner.owner) => {
+                    Ok(repository)
+                }
                 Ok(_) => self.after_silence(&place, answer.not_the_api(&subject)).await,
                 Err(fault) => self.after_silence(&place, fault).await,
             };
@@ -100,6 +57,51 @@ impl GitHub {
             return self.after_silence(&place, fault).await;
         }
         Err(self.why_not(&answer, &place, fault).await)
+    }
+}
+
+impl GitHub {
+    /// A renamed repository answers with a redirect to its number: the outcome then has the new name.
+    async fn repository_now(&self, place: &Place) -> Result<Repository, Fault> {
+        let subject = subject(place);
+        let answer = self.read(&format!("/repos/{}/{}", place.owner.owner, place.name), &subject).await?;
+        let repository = self.understood(&answer, &subject)?;
+        if answer.followed || repository.place.is_same_as(place) {
+            Ok(repository)
+        } else {
+            Err(answer.not_the_api(&subject))
+        }
+    }
+
+    fn understood(&self, answer: &Answer, subject: &str) -> Result<Repository, Fault> {
+        let told: wire::Repository = answer.json(subject)?;
+        let rules = self.0.site.provider.rules();
+        let names = rules.owner_name(&told.owner.login).ok().zip(rules.repository_name(&told.name).ok());
+        let Some((owner, name)) = names.filter(|_| !told.owner.kind.is_empty()) else {
+            return Err(answer.not_the_api(subject));
+        };
+        let visibility = match told.visibility.as_deref() {
+            Some("internal") => Visibility::Internal,
+            _ if told.private => Visibility::Private,
+            _ => Visibility::Public,
+        };
+        let permissions = told.permissions;
+        let branch = told.default_branch.filter(|branch| name::is_branch(branch));
+        Ok(Repository {
+            place: Place { owner: OwnerPath { owner, project: None }, name },
+            id: Some(told.id.to_string()),
+            default_branch: branch,
+            visibility: Some(visibility),
+            archived: told.archived,
+            disabled: told.disabled,
+            account_pushes: permissions.as_ref().and_then(|permissions| permissions.push).into(),
+            account_administers: permissions.as_ref().and_then(|permissions| permissions.admin).into(),
+            // "Deleting a repository requires admin access" (REST API endpoints for repositories).
+            account_deletes: permissions.as_ref().and_then(|permissions| permissions.admin).into(),
+            role: None,
+            pushed: told.pushed_at.and_then(|moment| moment.parse().ok()),
+            ssh: told.ssh_url.and_then(|url| SshAddress::parse(&url).ok()),
+        })
     }
 
     /// The request may have been carried out although no answer came. It is not sent again: what is there is looked up.
@@ -129,22 +131,4 @@ impl GitHub {
 
 pub(super) fn subject(place: &Place) -> String {
     format!("the repository {}/{}", place.owner.owner, place.name)
-}
-
-fn same(left: &Place, right: &Place) -> bool {
-    same_owner(left, right) && left.name.eq_ignore_ascii_case(&right.name)
-}
-
-fn same_owner(left: &Place, right: &Place) -> bool {
-    left.owner.owner.eq_ignore_ascii_case(&right.owner.owner)
-}
-
-/// A branch name that git itself would take, as far as it matters where names are shown and handed on (git-check-ref-format).
-fn is_branch(name: &str) -> bool {
-    let odd = |character: char| character.is_whitespace() || "~^:?*[\\".contains(character);
-    (1..=255).contains(&name.len())
-        && is_plain(name)
-        && !name.starts_with('-')
-        && !name.contains("..")
-        && !name.contains(odd)
 }
