@@ -30,8 +30,8 @@ pub use self::client::{AGENT, Answer, Client, LONGEST_ANSWER, LONGEST_LIST, Limi
 pub(crate) use self::memo::Memo;
 pub use self::progress::telling;
 use crate::fact::{
-    Expiry, Fault, Grants, Identity, Owner, OwnerPath, Page, Place, Refs, Repository, Right, Server, Service, Site,
-    Visibility,
+    Expiry, Fault, FaultKind, Grants, Identity, Owner, OwnerPath, Page, Place, Refs, Repository, Right, Server,
+    Service, Site, Visibility,
 };
 use crate::key::{Lock, NewKey, PublicKey, RegisteredKey};
 use crate::provider::Provider;
@@ -127,4 +127,9 @@ pub trait Forge: Send + Sync {
     fn remove_key<'a>(&'a self, lock: &'a Lock, id: &'a str) -> Asked<'a, ()>;
     /// Ends the credential, for ever. Never repeated. `not-found` where this server has no way to do that.
     fn revoke_token(&self) -> Asked<'_, ()>;
+}
+
+/// Whether no answer came that settles anything.
+fn is_silent(fault: &Fault) -> bool {
+    matches!(fault.kind, FaultKind::Network | FaultKind::Timeout | FaultKind::NotTheApi)
 }

@@ -97,11 +97,6 @@ pub(super) fn id(id: &str) -> Result<&str, Fault> {
         .remedy(Remedy::new("Remove the key on the forge's own page.")))
 }
 
-/// Whether no answer came that settles anything.
-pub(super) fn is_silent(fault: &Fault) -> bool {
-    matches!(fault.kind, FaultKind::Network | FaultKind::Timeout | FaultKind::NotTheApi)
-}
-
 fn page(site: &Site, new: &NewKey) -> String {
     site.provider.rules().key_page(site, &new.lock)
 }

@@ -13,7 +13,7 @@ use super::wire::is_guid;
 use super::{AzureDevops, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Told};
 use crate::forge::client::{Answer, Request};
-use crate::forge::{NewRepository, creation, part};
+use crate::forge::{NewRepository, creation, is_silent, part};
 use crate::key::SshAddress;
 use crate::text::{is_plain, percent_encoded};
 
@@ -48,16 +48,14 @@ impl part::Repository for AzureDevops {
         self.0.repositories.forget(&place);
         let answer = match outcome {
             Ok(answer) => answer,
-            Err(fault) if matches!(fault.kind, FaultKind::Network | FaultKind::Timeout | FaultKind::NotTheApi) => {
-                return self.after_silence(&place, fault).await;
-            }
+            Err(fault) if is_silent(&fault) => return creation::after_silence(self, &place, fault).await,
             Err(fault) => return Err(fault),
         };
         if answer.status == 201 {
             let told = answer.json::<wire::Repository>(&subject(&place));
             let made = told.and_then(|told| Ok((self.understood(&told, &answer, &place)?, told.project.id)));
             let Ok((made, project)) = made else {
-                return self.after_silence(&place, answer.not_the_api(&subject(&place))).await;
+                return creation::after_silence(self, &place, answer.not_the_api(&subject(&place))).await;
             };
             self.0.created.store(true, Ordering::Relaxed);
             let made = self.with_rights(made, &project).await;
@@ -66,10 +64,10 @@ impl part::Repository for AzureDevops {
         let fault = self.refused(&answer, &format!("creating {}", subject(&place)), true);
         match answer.status {
             409 if fault.kind == FaultKind::NoAccess => {
-                let (text, remedy) = creation::taken(self.repository_now(&place).await.is_ok(), &place);
+                let (text, remedy) = creation::taken(self, &place).await;
                 Err(Fault::new(FaultKind::NoAccess, text).remedy(Remedy::new(remedy)).accepted())
             }
-            ..400 | 500.. => self.after_silence(&place, fault).await,
+            ..400 | 500.. => creation::after_silence(self, &place, fault).await,
             _ => Err(fault),
         }
     }
@@ -143,11 +141,6 @@ impl AzureDevops {
             format!("{} was created, and its README was not: {}", capitalised(&subject(&made.place)), fault.text);
         let remedy = "Use it as an existing repository, and push the README yourself.";
         Err(Fault { text, ..fault }.remedy(Remedy::new(remedy)))
-    }
-
-    /// The request may have been carried out although no answer came. It is not sent again: what is there is looked up.
-    async fn after_silence(&self, place: &Place, fault: Fault) -> Result<Repository, Fault> {
-        creation::after_silence(self.repository_now(place).await, place, fault)
     }
 }
 

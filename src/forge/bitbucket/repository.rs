@@ -19,7 +19,6 @@ impl part::Repository for Bitbucket {
     async fn create(&self, new: &NewRepository) -> Result<Repository, Fault> {
         let place = self.place(&new.place)?;
         self.session().await?;
-        self.0.repositories.forget(&place);
         let subject = subject(&place);
         let project = self.project(&place.owner.owner, place.owner.project.as_deref()).await?;
         let mut body = json!({ "scm": "git", "is_private": new.visibility != Visibility::Public });
@@ -29,23 +28,24 @@ impl part::Repository for Bitbucket {
         }
         let url = self.0.site.api.join(&format!("/repositories/{}", shown(&place)));
         let sent = self.send(Request::post(url, body).header("accept", "application/json")).await;
+        self.0.repositories.forget(&place);
         let answer = match sent {
             Ok(answer) => answer,
-            Err(fault) if fault.kind.is_silence() => return self.after_silence(&place, fault).await,
+            Err(fault) if fault.kind.is_silence() => return creation::after_silence(self, &place, fault).await,
             Err(fault) => return Err(fault),
         };
         if matches!(answer.status, 200 | 201) {
             let made = answer.json(&subject).and_then(|told| self.understood(told, &answer, &place));
             return match made {
                 Ok(made) if made.place.is_same_as(&place) => self.filled(made, new).await,
-                Ok(_) => self.after_silence(&place, answer.not_the_api(&subject)).await,
-                Err(fault) => self.after_silence(&place, fault).await,
+                Ok(_) => creation::after_silence(self, &place, answer.not_the_api(&subject)).await,
+                Err(fault) => creation::after_silence(self, &place, fault).await,
             };
         }
         let asked = format!("creating {subject}");
         let fault = refusal::fault(&answer, &self.asking(&asked));
         if fault.kind.is_silence() {
-            return self.after_silence(&place, fault).await;
+            return creation::after_silence(self, &place, fault).await;
         }
         Err(self.why_not(&answer, &place, fault).await)
     }
@@ -157,11 +157,6 @@ impl Bitbucket {
         Err(Fault { text, ..fault }.remedy(Remedy::new(remedy)))
     }
 
-    /// The request may have been carried out although no answer came. It is not sent again: what is there is looked up.
-    async fn after_silence(&self, place: &Place, fault: Fault) -> Result<Repository, Fault> {
-        creation::after_silence(self.repository_now(place).await, place, fault)
-    }
-
     /// A name that is taken is refused with 400, and so is a lack of rights.
     async fn why_not(&self, answer: &Answer, place: &Place, fault: Fault) -> Fault {
         let Some(refusal) = Refusal::read(answer) else { return fault };
@@ -169,7 +164,7 @@ impl Bitbucket {
             answer.fault(FaultKind::NoAccess, &text).remedy(Remedy::new(remedy)).accepted()
         };
         if refusal.says("already exists") || refusal.says("already have a repository") {
-            let (text, remedy) = creation::taken(self.repository_now(place).await.is_ok(), place);
+            let (text, remedy) = creation::taken(self, place).await;
             return told(text, remedy);
         }
         if refusal.says("project") && answer.status == 400 {

@@ -7,7 +7,7 @@ use super::refusal::Refusal;
 use super::{BitbucketDc, headed, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Told, Visibility};
 use crate::forge::client::{Answer, Request};
-use crate::forge::{NewRepository, creation, name, part};
+use crate::forge::{NewRepository, creation, is_silent, name, part};
 use crate::key::SshAddress;
 
 /// A repository, and what matters only here.
@@ -39,23 +39,21 @@ impl part::Repository for BitbucketDc {
         self.0.repositories.forget(&place);
         let answer = match outcome {
             Ok(answer) => answer,
-            Err(fault) if matches!(fault.kind, FaultKind::Network | FaultKind::Timeout | FaultKind::NotTheApi) => {
-                return self.after_silence(&place, fault).await;
-            }
+            Err(fault) if is_silent(&fault) => return creation::after_silence(self, &place, fault).await,
             Err(fault) => return Err(fault),
         };
         if answer.status == 201 {
             return match self.understood(&answer, &subject) {
                 Ok(seen) if seen.repository.place == place => Ok(seen.repository),
-                Ok(_) => self.after_silence(&place, answer.not_the_api(&subject)).await,
-                Err(fault) => self.after_silence(&place, fault).await,
+                Ok(_) => creation::after_silence(self, &place, answer.not_the_api(&subject)).await,
+                Err(fault) => creation::after_silence(self, &place, fault).await,
             };
         }
         let fault = self.refused(&answer, &format!("creating {subject}"));
         match answer.status {
             409 => Err(self.taken(&answer, &place, fault).await),
             401 | 403 if fault.accepted => Err(self.may_not_create(fault, &place)),
-            ..=399 | 500.. => self.after_silence(&place, fault).await,
+            ..=399 | 500.. => creation::after_silence(self, &place, fault).await,
             _ => Err(fault),
         }
     }
@@ -126,17 +124,12 @@ impl BitbucketDc {
         fault.remedy(Remedy::at(remedy, page))
     }
 
-    /// The request may have been carried out although no answer came. It is not sent again: what is there is looked up.
-    async fn after_silence(&self, place: &Place, fault: Fault) -> Result<Repository, Fault> {
-        creation::after_silence(self.repository_now(place).await.map(|seen| seen.repository), place, fault)
-    }
-
     /// The name is in use: by a repository that can be seen, or by one that cannot.
     async fn taken(&self, answer: &Answer, place: &Place, fault: Fault) -> Fault {
         if Refusal::read(answer).is_none() {
             return fault;
         }
-        let (text, remedy) = creation::taken(self.repository_now(place).await.is_ok(), place);
+        let (text, remedy) = creation::taken(self, place).await;
         Fault::new(FaultKind::NoAccess, text).remedy(Remedy::new(remedy)).accepted()
     }
 }

@@ -9,7 +9,7 @@ use super::refusal::Refusal;
 use super::{Gitea, headed, wire};
 use crate::fact::{Fault, FaultKind, Remedy};
 use crate::forge::client::{Answer, Request};
-use crate::forge::{key, name, part};
+use crate::forge::{is_silent, key, name, part};
 use crate::key::{Lock, NewKey, PublicKey, RegisteredKey};
 
 impl part::Key for Gitea {
@@ -29,7 +29,7 @@ impl part::Key for Gitea {
         let request = headed(Request::post(self.0.site.api.join(&self.keys_path(&new.lock)?), body));
         let answer = match self.send(&request).await {
             Ok(answer) => answer,
-            Err(fault) if key::is_silent(&fault) => return key::after_silence(self, new, fault).await,
+            Err(fault) if is_silent(&fault) => return key::after_silence(self, new, fault).await,
             Err(fault) => return Err(fault),
         };
         if answer.status == 201 {

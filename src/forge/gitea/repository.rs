@@ -6,7 +6,7 @@ use super::refusal::Refusal;
 use super::{Gitea, headed, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Told, Visibility};
 use crate::forge::client::{Answer, Request};
-use crate::forge::{NewRepository, creation, name, part};
+use crate::forge::{NewRepository, creation, is_silent, name, part};
 use crate::key::SshAddress;
 
 /// A repository, and what matters only here.
@@ -50,16 +50,14 @@ impl part::Repository for Gitea {
         self.0.repositories.forget(&place);
         let answer = match outcome {
             Ok(answer) => answer,
-            Err(fault) if matches!(fault.kind, FaultKind::Network | FaultKind::Timeout | FaultKind::NotTheApi) => {
-                return self.after_silence(&place, fault).await;
-            }
+            Err(fault) if is_silent(&fault) => return creation::after_silence(self, &place, fault).await,
             Err(fault) => return Err(fault),
         };
         if answer.status == 201 {
             return match self.understood(&answer, &subject) {
                 Ok(seen) if seen.repository.place.is_same_as(&place) => Ok(seen.repository),
-                Ok(_) => self.after_silence(&place, answer.not_the_api(&subject)).await,
-                Err(fault) => self.after_silence(&place, fault).await,
+                Ok(_) => creation::after_silence(self, &place, answer.not_the_api(&subject)).await,
+                Err(fault) => creation::after_silence(self, &place, fault).await,
             };
         }
         let fault = self.refused(&answer, &format!("creating {subject}"));
@@ -68,9 +66,9 @@ impl part::Repository for Gitea {
             500.. => {
                 // Forgejo 12 has no status of its own for a reached limit of repositories: it is an error without words.
                 let text = format!("{} The owner may also have as many repositories as it is allowed.", fault.text);
-                self.after_silence(&place, Fault { text, ..fault }).await
+                creation::after_silence(self, &place, Fault { text, ..fault }).await
             }
-            ..400 => self.after_silence(&place, fault).await,
+            ..400 => creation::after_silence(self, &place, fault).await,
             _ => Err(fault),
         }
     }
@@ -126,17 +124,12 @@ impl Gitea {
         Ok(Seen { repository, empty: told.empty, mirror: told.mirror })
     }
 
-    /// The request may have been carried out although no answer came. It is not sent again: what is there is looked up.
-    async fn after_silence(&self, place: &Place, fault: Fault) -> Result<Repository, Fault> {
-        creation::after_silence(self.repository_now(place).await.map(|seen| seen.repository), place, fault)
-    }
-
     /// The name is in use: by a repository that can be seen, or by one that cannot.
     async fn taken(&self, answer: &Answer, place: &Place, fault: Fault) -> Fault {
         if Refusal::read(answer).is_none() {
             return fault;
         }
-        let (text, remedy) = creation::taken(self.repository_now(place).await.is_ok(), place);
+        let (text, remedy) = creation::taken(self, place).await;
         Fault::new(FaultKind::NoAccess, text).remedy(Remedy::new(remedy)).accepted()
     }
 }

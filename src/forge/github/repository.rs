@@ -6,7 +6,7 @@ use super::refusal::Refusal;
 use super::{GitHub, headed, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Visibility};
 use crate::forge::client::{Answer, Request};
-use crate::forge::{NewRepository, creation, name, part};
+use crate::forge::{NewRepository, creation, is_silent, name, part};
 use crate::key::SshAddress;
 
 impl part::Repository for GitHub {
@@ -38,9 +38,7 @@ impl part::Repository for GitHub {
         self.0.repositories.forget(&place);
         let answer = match outcome {
             Ok(answer) => answer,
-            Err(fault) if matches!(fault.kind, FaultKind::Network | FaultKind::Timeout | FaultKind::NotTheApi) => {
-                return self.after_silence(&place, fault).await;
-            }
+            Err(fault) if is_silent(&fault) => return creation::after_silence(self, &place, fault).await,
             Err(fault) => return Err(fault),
         };
         if answer.status == 201 {
@@ -48,13 +46,13 @@ impl part::Repository for GitHub {
                 Ok(repository) if repository.place.owner.owner.eq_ignore_ascii_case(&place.owner.owner) => {
                     Ok(repository)
                 }
-                Ok(_) => self.after_silence(&place, answer.not_the_api(&subject)).await,
-                Err(fault) => self.after_silence(&place, fault).await,
+                Ok(_) => creation::after_silence(self, &place, answer.not_the_api(&subject)).await,
+                Err(fault) => creation::after_silence(self, &place, fault).await,
             };
         }
         let fault = self.refused(&answer, &format!("creating {subject}"));
         if answer.status >= 500 || answer.status < 400 {
-            return self.after_silence(&place, fault).await;
+            return creation::after_silence(self, &place, fault).await;
         }
         Err(self.why_not(&answer, &place, fault).await)
     }
@@ -104,18 +102,13 @@ impl GitHub {
         })
     }
 
-    /// The request may have been carried out although no answer came. It is not sent again: what is there is looked up.
-    async fn after_silence(&self, place: &Place, fault: Fault) -> Result<Repository, Fault> {
-        creation::after_silence(self.repository_now(place).await, place, fault)
-    }
-
     /// Why a repository was not created, where the refusal has a meaning of its own here.
     async fn why_not(&self, answer: &Answer, place: &Place, fault: Fault) -> Fault {
         let Some(refusal) = Refusal::read(answer) else { return fault };
         let rules = self.0.site.provider.rules();
         let shown = format!("{}/{}", place.owner.owner, place.name);
         if answer.status == 422 && refusal.says("name already exists on this account") {
-            let (text, remedy) = creation::taken(self.repository_now(place).await.is_ok(), place);
+            let (text, remedy) = creation::taken(self, place).await;
             return answer.fault(FaultKind::NoAccess, &text).remedy(Remedy::new(remedy)).accepted();
         }
         // A classic token without the scope is told 404, as if the address did not exist.

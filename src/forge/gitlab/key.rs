@@ -11,7 +11,7 @@ use super::refusal::Refusal;
 use super::{GitLab, wire};
 use crate::fact::{Fault, FaultKind};
 use crate::forge::client::{Answer, Request, Sign};
-use crate::forge::{key, part};
+use crate::forge::{is_silent, key, part};
 use crate::key::{Lock, NewKey, PublicKey, RegisteredKey};
 
 impl part::Key for GitLab {
@@ -34,7 +34,7 @@ impl part::Key for GitLab {
         let request = Request::post(url, body).header("accept", "application/json").sign(Sign::Bearer);
         let answer = match self.send(&request).await {
             Ok(answer) => answer,
-            Err(fault) if key::is_silent(&fault) => return key::after_silence(self, new, fault).await,
+            Err(fault) if is_silent(&fault) => return key::after_silence(self, new, fault).await,
             Err(fault) => return Err(fault),
         };
         if answer.status == 201 {

@@ -8,7 +8,7 @@ use super::wire::{DEVELOPER, MAINTAINER, OWNER, role};
 use super::{GitLab, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Service, Told, Visibility};
 use crate::forge::client::{Answer, Request, Sign};
-use crate::forge::{NewRepository, creation, name, part};
+use crate::forge::{NewRepository, creation, is_silent, name, part};
 use crate::key::SshAddress;
 
 impl part::Repository for GitLab {
@@ -37,9 +37,7 @@ impl part::Repository for GitLab {
         self.0.repositories.forget(&place);
         let answer = match outcome {
             Ok(answer) => answer,
-            Err(fault) if matches!(fault.kind, FaultKind::Network | FaultKind::Timeout | FaultKind::NotTheApi) => {
-                return self.after_silence(&place, fault).await;
-            }
+            Err(fault) if is_silent(&fault) => return creation::after_silence(self, &place, fault).await,
             Err(fault) => return Err(fault),
         };
         if answer.status == 201 {
@@ -48,13 +46,13 @@ impl part::Repository for GitLab {
                 Ok(repository) if repository.place.owner.owner.eq_ignore_ascii_case(&place.owner.owner) => {
                     Ok(repository)
                 }
-                Ok(_) => self.after_silence(&place, answer.not_the_api(&subject)).await,
-                Err(fault) => self.after_silence(&place, fault).await,
+                Ok(_) => creation::after_silence(self, &place, answer.not_the_api(&subject)).await,
+                Err(fault) => creation::after_silence(self, &place, fault).await,
             };
         }
         let fault = self.refused(&answer, &format!("creating {subject}")).await;
         if answer.status >= 500 || answer.status < 400 {
-            return self.after_silence(&place, fault).await;
+            return creation::after_silence(self, &place, fault).await;
         }
         Err(self.why_not(&answer, &place, fault).await)
     }
@@ -148,11 +146,6 @@ impl GitLab {
             pushed: told.last_activity_at.and_then(|moment| moment.parse().ok()),
             ssh: told.ssh_url_to_repo.and_then(|url| SshAddress::parse(&url).ok()),
         })
-    }
-
-    /// The request may have been carried out although no answer came. It is not sent again: what is there is looked up.
-    async fn after_silence(&self, place: &Place, fault: Fault) -> Result<Repository, Fault> {
-        creation::after_silence(self.repository_now(place).await, place, fault)
     }
 
     /// Why a project was not created, where the refusal has a meaning of its own here.
