@@ -81,7 +81,7 @@ pub struct NewToken {
     pub expires: Expiry,
 }
 
-/// A forge with one credential (or none).
+/// A forge with one credential (or none). A provider implements its parts (`part`), and never this itself.
 ///
 /// # Contract
 /// - Every method but `create`, `register_key`, `remove_key`, `rotate_token` and `revoke_token` reads; asking twice is safe, and MUST be answered from the first answer where both need

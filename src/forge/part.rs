@@ -1,4 +1,5 @@
-//! The parts of a forge, in plain `async fn`s: each stands in a file of the provider's that is called like it.
+//! The parts of a forge, in plain `async fn`s. Each is implemented in the provider's file that holds it, mostly one that is
+//! called like it; small ones stand in the first file.
 //!
 //! What has them all is a [`Forge`], under whose contract every method is. Here, and nowhere else, the answers are boxed,
 //! so that a forge can be held without its provider being known. What a provider does not have it leaves to the default.
