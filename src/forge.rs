@@ -1,8 +1,9 @@
 //! Forges: live connections to what a provider runs.
 //!
-//! One file per provider implements [`Forge`]; [`connect`] picks it, and is the only place that does. Endpoints are
-//! named here and nowhere else. `client` is the HTTP below all of them, `memo` what a connection remembers, `creation`
-//! what all tell about a creation that came to nothing.
+//! The files of a provider hold the parts of its [`Forge`] (`part`); [`connect`] picks it, and is the only place that
+//! does. Endpoints are named here and nowhere else. `client` is the HTTP below all of them, `memo` what a connection
+//! remembers and `rejected` what it must not try again, `linked` a list in parts, `name` what may stand in an address,
+//! `creation` and `key` what all tell about a repository or a key that did not come to be.
 
 mod azure_devops;
 mod bitbucket;
@@ -13,8 +14,12 @@ mod gitea;
 mod github;
 mod gitlab;
 mod key;
+mod linked;
 mod memo;
+mod name;
+mod part;
 mod progress;
+mod rejected;
 
 use std::sync::Arc;
 
@@ -25,7 +30,7 @@ pub use self::client::{AGENT, Answer, Client, LONGEST_ANSWER, LONGEST_LIST, Limi
 pub(crate) use self::memo::Memo;
 pub use self::progress::telling;
 use crate::fact::{
-    Expiry, Fault, FaultKind, Grants, Identity, Owner, OwnerPath, Page, Place, Refs, Remedy, Repository, Right, Server,
+    Expiry, Fault, FaultKind, Grants, Identity, Owner, OwnerPath, Page, Place, Refs, Repository, Right, Server,
     Service, Site, Visibility,
 };
 use crate::key::{Lock, NewKey, PublicKey, RegisteredKey};
@@ -76,7 +81,7 @@ pub struct NewToken {
     pub expires: Expiry,
 }
 
-/// A forge with one credential (or none).
+/// A forge with one credential (or none). A provider implements its parts (`part`), and never this itself.
 ///
 /// # Contract
 /// - Every method but `create`, `register_key`, `remove_key`, `rotate_token` and `revoke_token` reads; asking twice is safe, and MUST be answered from the first answer where both need
@@ -111,34 +116,20 @@ pub trait Forge: Send + Sync {
     /// The key as it is registered there, found by its fingerprint; `not-found` where it is not, and `no-access` with
     /// the page to look at where the API shows no keys.
     /// A forge whose API knows no keys says just that.
-    fn key<'a>(&'a self, _lock: &'a Lock, _key: &'a PublicKey) -> Asked<'a, RegisteredKey> {
-        Box::pin(std::future::ready(Err(without_keys())))
-    }
+    fn key<'a>(&'a self, lock: &'a Lock, key: &'a PublicKey) -> Asked<'a, RegisteredKey>;
     /// Registers a key. Never repeated by itself. A key that is there already is a fault which says so: find it first.
-    fn register_key<'a>(&'a self, _new: &'a NewKey) -> Asked<'a, RegisteredKey> {
-        Box::pin(std::future::ready(Err(without_keys())))
-    }
+    fn register_key<'a>(&'a self, new: &'a NewKey) -> Asked<'a, RegisteredKey>;
     /// Replaces the credential by a new token that ends at `ends`; the credential ends by this. Never repeated. Where no
     /// answer came, or none that can be read, it may have been carried out: those are the kinds of fault that
     /// [`FaultKind::is_silence`] names, but for `rate-limit`. Any other fault says that nothing was changed.
-    fn rotate_token(&self, _ends: Timestamp) -> Asked<'_, NewToken> {
-        Box::pin(std::future::ready(Err(by_hand("replaces no token through its API"))))
-    }
+    fn rotate_token(&self, ends: Timestamp) -> Asked<'_, NewToken>;
     /// Removes a key by the forge's own id of it. Never repeated.
-    fn remove_key<'a>(&'a self, _lock: &'a Lock, _id: &'a str) -> Asked<'a, ()> {
-        Box::pin(std::future::ready(Err(by_hand("removes no key for git-access"))))
-    }
+    fn remove_key<'a>(&'a self, lock: &'a Lock, id: &'a str) -> Asked<'a, ()>;
     /// Ends the credential, for ever. Never repeated. `not-found` where this server has no way to do that.
-    fn revoke_token(&self) -> Asked<'_, ()> {
-        Box::pin(std::future::ready(Err(by_hand("revokes no token through its API"))))
-    }
+    fn revoke_token(&self) -> Asked<'_, ()>;
 }
 
-fn by_hand(what: &str) -> Fault {
-    Fault::new(FaultKind::NotFound, format!("This forge {what}.")).remedy(Remedy::new("Do it on the forge's own page."))
-}
-
-fn without_keys() -> Fault {
-    Fault::new(FaultKind::NoAccess, "The API of this forge neither shows nor takes SSH keys.")
-        .remedy(Remedy::new("Paste the public key on the forge's own page."))
+/// Whether no answer came that settles anything.
+fn is_silent(fault: &Fault) -> bool {
+    matches!(fault.kind, FaultKind::Network | FaultKind::Timeout | FaultKind::NotTheApi)
 }

@@ -202,7 +202,9 @@ pub trait Rules: Sync {
         1
     }
     /// The exact origins that a token for `site` may be sent to.
-    fn origins(&self, site: &Site) -> BTreeSet<Origin>;
+    fn origins(&self, site: &Site) -> BTreeSet<Origin> {
+        [site.host.origin().clone(), site.api.origin().clone()].into()
+    }
     fn projects(&self) -> Projects;
 
     /// The kinds of tokens, the recommended one first.
@@ -367,6 +369,16 @@ pub fn recognise(provider: Provider, secret: &Secret) -> Recognised {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    pub fn set(scopes: &str) -> BTreeSet<String> {
+        scopes.split_whitespace().map(str::to_owned).collect()
+    }
+
+    pub fn site_of(provider: Provider, host: &str) -> Site {
+        let host = Host::parse(host).unwrap();
+        let api = provider.rules().api(&host);
+        Site { provider, host, api, ca_file: None, client_cert: None }
+    }
 
     #[test]
     fn the_table_is_whole() {

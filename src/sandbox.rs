@@ -2,7 +2,7 @@
 //!
 //! It is where a newcomer tries the tool without an account, and what the forge clients are tested against. A [`Scenario`]
 //! describes a world; each start makes it new, with new tokens. What every imitation shares lives here: the world and its
-//! rights, git, the server with its faults and its log. A provider is one file with its routes, and one row in
+//! rights, git, HTTP, the server with its faults and its log. A provider is one file with its routes, and one row in
 //! `IMITATIONS`. Nothing here knows the forge clients, so that a mistake is not made twice in the same way.
 //!
 //! The limit of it: it proves that a client speaks the API as the provider documents it, not that the documentation is true.
@@ -16,6 +16,7 @@ mod git;
 mod gitea;
 mod github;
 mod gitlab;
+mod http;
 mod lives;
 mod request_log;
 mod scenario;

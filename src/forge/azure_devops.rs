@@ -20,20 +20,17 @@ mod right;
 mod server;
 mod wire;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
 
-use futures_util::FutureExt as _;
 use serde::de::DeserializeOwned;
 
 use self::refusal::{Asking, Lower};
 use super::client::{Answer, Client, Request, Sign};
 use super::memo::Memo;
-use super::{Asked, Forge, NewRepository};
-use crate::fact::{
-    Expiry, Fault, FaultKind, Grants, Identity, Owner, OwnerPath, Page, Place, Refs, Remedy, Repository, Right, Server,
-    Service, Site,
-};
+use super::rejected::Rejected;
+use super::{name, part};
+use crate::fact::{Fault, FaultKind, OwnerPath, Place, Refs, Remedy, Repository, Service, Site};
 use crate::provider::Host;
 use crate::secret::Secret;
 
@@ -52,7 +49,7 @@ struct Inner {
     site: Site,
     client: Client,
     sign: Sign,
-    rejected: OnceLock<Fault>,
+    rejected: Rejected,
     /// Index of the newest version that this server takes, as far as it was seen.
     version: AtomicUsize,
     /// Whether this token made a repository.
@@ -71,7 +68,7 @@ impl AzureDevops {
             site: site.clone(),
             client,
             sign: if entra { Sign::Bearer } else { Sign::Basic(String::new()) },
-            rejected: OnceLock::new(),
+            rejected: Rejected::default(),
             version: AtomicUsize::new(0),
             created: AtomicBool::new(false),
             user: Memo::default(),
@@ -90,9 +87,7 @@ impl AzureDevops {
 
     /// Sends with the credential, whatever the answer. A credential that was refused once is not shown again.
     async fn send(&self, request: Request) -> Result<Answer, Fault> {
-        if let Some(fault) = self.0.rejected.get() {
-            return Err(fault.clone());
-        }
+        self.0.rejected.told()?;
         // Refusals in JSON may begin with a byte order mark (`trimByteOrderMark` of microsoft/azure-devops-go-api).
         Ok(self.0.client.send(&self.dressed(request)).await?.without_mark())
     }
@@ -152,8 +147,7 @@ impl AzureDevops {
 
     /// The place with names that are safe for an address. Without a project it is the one that is called the same.
     fn place(&self, place: &Place) -> Result<Place, Fault> {
-        let rules = self.0.site.provider.rules();
-        let name = rules.repository_name(&place.name).map_err(not_a_name)?;
+        let name = name::repository(&self.0.site, place)?;
         let owner = self.owner_path(&place.owner)?;
         let project = owner.project.or_else(|| Some(name.clone()));
         Ok(Place { owner: OwnerPath { owner: owner.owner, project }, name })
@@ -163,8 +157,8 @@ impl AzureDevops {
     fn owner_path(&self, owner: &OwnerPath) -> Result<OwnerPath, Fault> {
         let site = &self.0.site;
         let rules = site.provider.rules();
-        let name = rules.owner_name(&owner.owner).map_err(not_a_name)?;
-        let project = owner.project.as_ref().map(|project| rules.project_name(project).map_err(not_a_name));
+        let name = name::owner(site, owner)?;
+        let project = owner.project.as_ref().map(|project| rules.project_name(project).map_err(name::not_a_name));
         let legacy = site.api.origin().name().strip_suffix(".visualstudio.com");
         let meant = legacy.is_none_or(|organisation| organisation.eq_ignore_ascii_case(&name));
         if rules.api_of(site.api.clone(), &name) != site.api || !meant {
@@ -174,8 +168,10 @@ impl AzureDevops {
         }
         Ok(OwnerPath { owner: name, project: project.transpose()? })
     }
+}
 
-    async fn refs_now(&self, place: &Place, service: Service, user: &str) -> Result<Refs, Fault> {
+impl part::Refs for AzureDevops {
+    async fn refs(&self, place: &Place, service: Service, user: &str) -> Result<Refs, Fault> {
         let place = self.place(place)?;
         self.user().await?;
         let url = self.0.site.provider.rules().clone_url(&self.0.site, &place);
@@ -188,55 +184,6 @@ impl AzureDevops {
     }
 }
 
-/// No forge was asked about a name that cannot be one: nothing of this name exists there.
-fn not_a_name(reason: impl std::fmt::Display) -> Fault {
-    Fault::new(FaultKind::NotFound, format!("Nothing can have this name: {reason}."))
-        .remedy(Remedy::new("Correct the name."))
-}
+impl part::Key for AzureDevops {}
 
-impl Forge for AzureDevops {
-    fn server(&self) -> Asked<'_, Server> {
-        self.server_now().boxed()
-    }
-
-    fn identity(&self) -> Asked<'_, Identity> {
-        async { Ok(self.user().await?.identity) }.boxed()
-    }
-
-    /// No API tells a token its own scopes.
-    fn grants(&self) -> Asked<'_, Grants> {
-        async { self.user().await.map(|_| Grants::NotTold) }.boxed()
-    }
-
-    fn expiry(&self) -> Asked<'_, Expiry> {
-        self.expiry_now().boxed()
-    }
-
-    fn owner<'a>(&'a self, owner: &'a OwnerPath) -> Asked<'a, Owner> {
-        self.owner_now(owner).boxed()
-    }
-
-    fn owners(&self) -> Asked<'_, Page> {
-        self.owners_now().boxed()
-    }
-
-    fn repositories<'a>(&'a self, owner: &'a OwnerPath) -> Asked<'a, Page> {
-        self.repositories_now(owner).boxed()
-    }
-
-    fn repository<'a>(&'a self, place: &'a Place) -> Asked<'a, Repository> {
-        self.repository_known(place).boxed()
-    }
-
-    fn refs<'a>(&'a self, place: &'a Place, service: Service, user: &'a str) -> Asked<'a, Refs> {
-        self.refs_now(place, service, user).boxed()
-    }
-
-    fn right<'a>(&'a self, place: &'a Place, scope: &'a str, _probe: bool) -> Asked<'a, Right> {
-        self.right_now(place, scope).boxed()
-    }
-
-    fn create<'a>(&'a self, new: &'a NewRepository) -> Asked<'a, Repository> {
-        self.create_now(new).boxed()
-    }
-}
+impl part::Renewal for AzureDevops {}

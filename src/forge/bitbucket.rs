@@ -21,21 +21,17 @@ mod repository;
 mod right;
 mod wire;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use futures_util::FutureExt as _;
 use serde::de::DeserializeOwned;
 
 use self::account::Session;
 use self::refusal::{Asking, Refusal};
 use super::client::{Answer, Client, Request, Sign};
 use super::memo::Memo;
-use super::{Asked, Forge, NewRepository};
-use crate::fact::{
-    Expiry, Fault, FaultKind, Grants, Identity, Owner, OwnerPath, Page, Place, Recognised, Refs, Remedy, Repository,
-    Right, Server, Service, Site,
-};
-use crate::key::{Lock, NewKey, PublicKey, RegisteredKey};
+use super::part;
+use super::rejected::Rejected;
+use crate::fact::{Fault, FaultKind, Place, Recognised, Refs, Remedy, Repository, Server, Service, Site};
 use crate::provider::TokenKind;
 use crate::secret::Secret;
 
@@ -50,7 +46,7 @@ struct Inner {
     told: Recognised,
     /// How the API is signed in to; `None`: an e-mail address is wanted, and there is none.
     sign: Option<Sign>,
-    rejected: OnceLock<Fault>,
+    rejected: Rejected,
     session: Memo<(), Session>,
     projects: Memo<String, Vec<wire::Project>>,
     repositories: Memo<Place, Repository>,
@@ -65,7 +61,7 @@ impl Bitbucket {
             client,
             told,
             sign,
-            rejected: OnceLock::new(),
+            rejected: Rejected::default(),
             session: Memo::default(),
             projects: Memo::default(),
             repositories: Memo::default(),
@@ -90,9 +86,7 @@ impl Bitbucket {
 
     /// Sends with the credential, whatever the answer. A credential that was refused once is not shown again.
     async fn send(&self, request: Request) -> Result<Answer, Fault> {
-        if let Some(fault) = self.0.rejected.get() {
-            return Err(fault.clone());
-        }
+        self.0.rejected.told()?;
         if let Recognised::Refused { kind: "app-password", .. } = self.0.told {
             return Err(refusal::app_password(&self.asking("the API")));
         }
@@ -106,7 +100,7 @@ impl Bitbucket {
         if answer.status == 401 {
             let fault = refusal::fault(&answer, &self.asking("this token"));
             if matches!(fault.kind, FaultKind::Auth) || (fault.kind == FaultKind::WrongKind && !fault.accepted) {
-                return Err(self.0.rejected.get_or_init(|| fault).clone());
+                return Err(self.0.rejected.keep(fault));
             }
         }
         Ok(answer)
@@ -120,14 +114,11 @@ impl Bitbucket {
         }
         Err(refusal::fault(&answer, &self.asking(subject)))
     }
+}
 
-    /// The workspace's ID, safe for an address.
-    fn workspace_name(&self, owner: &OwnerPath) -> Result<String, Fault> {
-        self.0.site.provider.rules().owner_name(&owner.owner).map_err(not_a_name)
-    }
-
+impl part::Server for Bitbucket {
     /// Is Bitbucket there? Whoever does not sign in is told in a form of its own.
-    async fn server_now(&self) -> Result<Server, Fault> {
+    async fn server(&self) -> Result<Server, Fault> {
         let answer = self.0.client.send(&self.get("/user").sign(Sign::Not)).await?;
         if let Some(fault) = answer.general_fault() {
             return Err(fault);
@@ -138,12 +129,12 @@ impl Bitbucket {
         }
         Err(answer.not_the_api("the Bitbucket API"))
     }
+}
 
-    async fn refs_now(&self, place: &Place, service: Service, user: &str) -> Result<Refs, Fault> {
+impl part::Refs for Bitbucket {
+    async fn refs(&self, place: &Place, service: Service, user: &str) -> Result<Refs, Fault> {
         let known = self.session().await.is_ok();
-        if let Some(fault) = self.0.rejected.get() {
-            return Err(fault.clone());
-        }
+        self.0.rejected.told()?;
         let place = self.place(place)?;
         let url = self.0.site.provider.rules().clone_url(&self.0.site, &place);
         let subject = repository::subject(&place);
@@ -163,66 +154,4 @@ fn way_in(told: &Recognised, rest_user: Option<&str>) -> Option<Sign> {
     }
 }
 
-/// No forge was asked about a name that cannot be one: nothing of this name exists there.
-fn not_a_name(reason: impl std::fmt::Display) -> Fault {
-    Fault::new(FaultKind::NotFound, format!("Nothing can have this name: {reason}."))
-        .remedy(Remedy::new("Correct the name."))
-}
-
-impl Forge for Bitbucket {
-    fn server(&self) -> Asked<'_, Server> {
-        self.server_now().boxed()
-    }
-
-    fn identity(&self) -> Asked<'_, Identity> {
-        self.identity_now().boxed()
-    }
-
-    fn grants(&self) -> Asked<'_, Grants> {
-        self.grants_now().boxed()
-    }
-
-    fn expiry(&self) -> Asked<'_, Expiry> {
-        self.expiry_now().boxed()
-    }
-
-    fn owner<'a>(&'a self, owner: &'a OwnerPath) -> Asked<'a, Owner> {
-        self.owner_now(owner).boxed()
-    }
-
-    fn owners(&self) -> Asked<'_, Page> {
-        self.owners_now().boxed()
-    }
-
-    fn repositories<'a>(&'a self, owner: &'a OwnerPath) -> Asked<'a, Page> {
-        self.repositories_now(owner).boxed()
-    }
-
-    fn repository<'a>(&'a self, place: &'a Place) -> Asked<'a, Repository> {
-        self.repository_known(place).boxed()
-    }
-
-    fn refs<'a>(&'a self, place: &'a Place, service: Service, user: &'a str) -> Asked<'a, Refs> {
-        self.refs_now(place, service, user).boxed()
-    }
-
-    fn right<'a>(&'a self, place: &'a Place, scope: &'a str, _probe: bool) -> Asked<'a, Right> {
-        self.right_now(place, scope).boxed()
-    }
-
-    fn create<'a>(&'a self, new: &'a NewRepository) -> Asked<'a, Repository> {
-        self.create_now(new).boxed()
-    }
-
-    fn key<'a>(&'a self, lock: &'a Lock, key: &'a PublicKey) -> Asked<'a, RegisteredKey> {
-        self.key_now(lock, key).boxed()
-    }
-
-    fn register_key<'a>(&'a self, new: &'a NewKey) -> Asked<'a, RegisteredKey> {
-        self.register_key_now(new).boxed()
-    }
-
-    fn remove_key<'a>(&'a self, lock: &'a Lock, id: &'a str) -> Asked<'a, ()> {
-        self.remove_key_now(lock, id).boxed()
-    }
-}
+impl part::Renewal for Bitbucket {}

@@ -20,21 +20,16 @@ mod repository;
 mod right;
 mod wire;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use futures_util::FutureExt as _;
-use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use self::refusal::{Asking, Refusal};
 use super::client::{Answer, Client, Request, Sign};
 use super::memo::Memo;
-use super::{Asked, Forge, NewRepository, NewToken};
-use crate::fact::{
-    Expiry, Fault, FaultKind, Grants, Identity, Owner, OwnerPath, Page, Place, Refs, Remedy, Repository, Right, Server,
-    Service, Site,
-};
-use crate::key::{Lock, NewKey, PublicKey, RegisteredKey};
+use super::part::{self, Repository as _};
+use super::rejected::Rejected;
+use crate::fact::{Fault, Place, Refs, Remedy, Repository, Server, Service, Site};
 
 /// A connection to GitLab. Clones share the connection and what it remembers.
 #[derive(Clone)]
@@ -43,7 +38,7 @@ pub(super) struct GitLab(Arc<Inner>);
 struct Inner {
     site: Site,
     client: Client,
-    rejected: OnceLock<Fault>,
+    rejected: Rejected,
     token: Memo<(), Option<wire::Token>>,
     user: Memo<(), wire::User>,
     groups: Memo<String, wire::Group>,
@@ -55,7 +50,7 @@ impl GitLab {
         Self(Arc::new(Inner {
             site: site.clone(),
             client,
-            rejected: OnceLock::new(),
+            rejected: Rejected::default(),
             token: Memo::default(),
             user: Memo::default(),
             groups: Memo::default(),
@@ -71,17 +66,7 @@ impl GitLab {
     /// Sends with the credential, whatever the answer. A credential that was refused once is not shown again: failed
     /// sign-ins count towards a ban of the address ("Failed authentication ban").
     async fn send(&self, request: &Request) -> Result<Answer, Fault> {
-        if let Some(fault) = self.0.rejected.get() {
-            return Err(fault.clone());
-        }
-        let answer = self.0.client.send(request).await?;
-        if answer.status == 401 {
-            let fault = self.refused_as(&answer, "this token", None);
-            if matches!(fault.kind, FaultKind::Auth | FaultKind::Expired | FaultKind::Revoked) {
-                return Err(self.0.rejected.get_or_init(|| fault).clone());
-            }
-        }
-        Ok(answer)
+        self.0.rejected.send(&self.0.client, request, |answer| self.refused_as(answer, "this token", None)).await
     }
 
     /// The body of the answer to a GET, and whether it came from another address.
@@ -103,27 +88,10 @@ impl GitLab {
         refusal::fault(answer, &Asking { site: &self.0.site, granular, subject })
     }
 
-    /// The owner's path or number, safe for an address.
-    fn owner_text(&self, owner: &OwnerPath) -> Result<String, Fault> {
-        self.0.site.provider.rules().owner_name(&owner.owner).map_err(not_a_name)
-    }
-
-    /// Is GitLab there? Its version wants a token, so without one it refuses, in a form of its own.
-    async fn server_now(&self) -> Result<Server, Fault> {
-        let answer = self.0.client.send(&self.get("/version").sign(Sign::Not)).await?;
-        let refusal = Refusal::read(&answer).filter(|refusal| refusal.status == 401);
-        if refusal.is_some_and(|refusal| refusal.words == "401 Unauthorized") {
-            return Ok(Server { product: "GitLab".to_owned(), version: None, date: answer.date() });
-        }
-        Err(answer.general_fault().unwrap_or_else(|| answer.not_the_api("the GitLab API")))
-    }
-
     /// What git is told about a place whose names are the provider's own.
     async fn git(&self, place: &Place, service: Service, user: &str) -> Result<Refs, Fault> {
         let token = self.token().await;
-        if let Some(fault) = self.0.rejected.get() {
-            return Err(fault.clone());
-        }
+        self.0.rejected.told()?;
         let url = self.0.site.provider.rules().clone_url(&self.0.site, place);
         let subject = repository::subject(place);
         let known = token.is_ok();
@@ -132,90 +100,32 @@ impl GitLab {
         let refused = |answer: &Answer| git_refusal::fault(answer, service, known, &asking);
         crate::git::refs(&self.0.client, &url, service, user, refused).await
     }
+}
 
-    async fn refs_now(&self, place: &Place, service: Service, user: &str) -> Result<Refs, Fault> {
+impl part::Server for GitLab {
+    /// Is GitLab there? Its version wants a token, so without one it refuses, in a form of its own.
+    async fn server(&self) -> Result<Server, Fault> {
+        let answer = self.0.client.send(&self.get("/version").sign(Sign::Not)).await?;
+        let refusal = Refusal::read(&answer).filter(|refusal| refusal.status == 401);
+        if refusal.is_some_and(|refusal| refusal.words == "401 Unauthorized") {
+            return Ok(Server { product: "GitLab".to_owned(), version: None, date: answer.date() });
+        }
+        Err(answer.general_fault().unwrap_or_else(|| answer.not_the_api("the GitLab API")))
+    }
+}
+
+impl part::Refs for GitLab {
+    async fn refs(&self, place: &Place, service: Service, user: &str) -> Result<Refs, Fault> {
         let asked = self.place(place).await?;
         if service == Service::Read {
             return self.git(&asked, service, user).await;
         }
         // Only a project that is known to exist is asked this: see above.
-        let there = self.repository_known(place).await?;
+        let there = self.repository(place).await?;
         self.git(&there.place, service, user).await
     }
 }
 
-/// No forge was asked about a name that cannot be one: nothing of this name exists there.
-fn not_a_name(reason: impl std::fmt::Display) -> Fault {
-    Fault::new(FaultKind::NotFound, format!("Nothing can have this name: {reason}."))
-        .remedy(Remedy::new("Correct the name."))
-}
-
 fn look_at_the_host() -> Remedy {
     Remedy::new("Check the host, and what stands in between.")
-}
-
-impl Forge for GitLab {
-    fn server(&self) -> Asked<'_, Server> {
-        self.server_now().boxed()
-    }
-
-    fn identity(&self) -> Asked<'_, Identity> {
-        self.identity_now().boxed()
-    }
-
-    fn grants(&self) -> Asked<'_, Grants> {
-        self.grants_now().boxed()
-    }
-
-    fn expiry(&self) -> Asked<'_, Expiry> {
-        self.expiry_now().boxed()
-    }
-
-    fn owner<'a>(&'a self, owner: &'a OwnerPath) -> Asked<'a, Owner> {
-        self.owner_now(owner).boxed()
-    }
-
-    fn owners(&self) -> Asked<'_, Page> {
-        self.owners_now().boxed()
-    }
-
-    fn repositories<'a>(&'a self, owner: &'a OwnerPath) -> Asked<'a, Page> {
-        self.repositories_now(owner).boxed()
-    }
-
-    fn repository<'a>(&'a self, place: &'a Place) -> Asked<'a, Repository> {
-        self.repository_known(place).boxed()
-    }
-
-    fn refs<'a>(&'a self, place: &'a Place, service: Service, user: &'a str) -> Asked<'a, Refs> {
-        self.refs_now(place, service, user).boxed()
-    }
-
-    fn right<'a>(&'a self, place: &'a Place, scope: &'a str, _probe: bool) -> Asked<'a, Right> {
-        self.right_now(place, scope).boxed()
-    }
-
-    fn create<'a>(&'a self, new: &'a NewRepository) -> Asked<'a, Repository> {
-        self.create_now(new).boxed()
-    }
-
-    fn key<'a>(&'a self, lock: &'a Lock, key: &'a PublicKey) -> Asked<'a, RegisteredKey> {
-        self.key_now(lock, key).boxed()
-    }
-
-    fn register_key<'a>(&'a self, new: &'a NewKey) -> Asked<'a, RegisteredKey> {
-        self.register_now(new).boxed()
-    }
-
-    fn remove_key<'a>(&'a self, lock: &'a Lock, id: &'a str) -> Asked<'a, ()> {
-        self.remove_key_now(lock, id).boxed()
-    }
-
-    fn rotate_token(&self, ends: Timestamp) -> Asked<'_, NewToken> {
-        self.rotate_now(ends).boxed()
-    }
-
-    fn revoke_token(&self) -> Asked<'_, ()> {
-        self.revoke_now().boxed()
-    }
 }

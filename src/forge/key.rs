@@ -1,5 +1,6 @@
 //! What every forge tells about a key that is not where it was looked for, or did not get there.
 
+use super::part;
 use crate::fact::{Fault, FaultKind, Remedy, Site};
 use crate::key::{Lock, NewKey, PublicKey, RegisteredKey};
 
@@ -71,10 +72,10 @@ pub(super) fn switched_off(site: &Site, new: &NewKey, words: &str) -> Fault {
     Fault::new(FaultKind::NoAccess, text).remedy(Remedy::at(remedy, page(site, new))).accepted()
 }
 
-/// What is said after a registration that no answer came to. It may have been carried out, and is not sent again:
-/// `found` is what looking for the key afterwards gave.
-pub(super) fn after_silence(found: Result<RegisteredKey, Fault>, fault: Fault) -> Result<RegisteredKey, Fault> {
-    match found {
+/// What is said after a registration that no answer came to. It may have been carried out, and is not sent again: the key
+/// is looked for.
+pub(super) async fn after_silence(forge: &impl part::Key, new: &NewKey, fault: Fault) -> Result<RegisteredKey, Fault> {
+    match forge.key(&new.lock, &new.key).await {
         Ok(key) => Ok(key),
         Err(seen) if seen.kind == FaultKind::NotFound => {
             let text = format!("{} Looked up afterwards: the key was not registered.", fault.text);
@@ -94,11 +95,6 @@ pub(super) fn id(id: &str) -> Result<&str, Fault> {
     }
     Err(Fault::new(FaultKind::NotFound, "The id of the replaced key in the config is none that this forge gives.")
         .remedy(Remedy::new("Remove the key on the forge's own page.")))
-}
-
-/// Whether no answer came that settles anything.
-pub(super) fn is_silent(fault: &Fault) -> bool {
-    matches!(fault.kind, FaultKind::Network | FaultKind::Timeout | FaultKind::NotTheApi)
 }
 
 fn page(site: &Site, new: &NewKey) -> String {

@@ -30,7 +30,10 @@ impl<K, T> Default for Memo<K, T> {
 
 impl<K: Ord + Clone, T: Clone> Memo<K, T> {
     /// The answer for `key`; `request` makes the request if nobody has made it yet.
-    pub async fn ask(&self, key: K, request: impl FnOnce() -> BoxFuture<'static, Answered<T>>) -> Answered<T> {
+    pub async fn ask<F>(&self, key: K, request: impl FnOnce() -> F) -> Answered<T>
+    where
+        F: Future<Output = Answered<T>> + Send + 'static,
+    {
         let shared = {
             let mut states = locked(&self.0);
             let running = match states.get(&key) {
@@ -39,7 +42,7 @@ impl<K: Ord + Clone, T: Clone> Memo<K, T> {
                 None => None,
             };
             running.unwrap_or_else(|| {
-                let shared = request().shared();
+                let shared = request().boxed().shared();
                 if let Some(weak) = shared.downgrade() {
                     states.insert(key.clone(), State::Asked(weak));
                 }
@@ -75,13 +78,10 @@ mod tests {
         let (memo, count) = (Memo::<(), u8>::default(), Arc::new(AtomicUsize::new(0)));
         let ask = || {
             let (count, outcome) = (count.clone(), outcome.clone());
-            memo.ask((), move || {
-                async move {
-                    count.fetch_add(1, Ordering::Relaxed);
-                    tokio::task::yield_now().await;
-                    outcome
-                }
-                .boxed()
+            memo.ask((), move || async move {
+                count.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+                outcome
             })
         };
         let (first, second) = join(ask(), ask()).await;
@@ -100,8 +100,8 @@ mod tests {
     #[tokio::test]
     async fn an_abandoned_request_does_not_stay_asked() {
         let memo = Memo::<(), u8>::default();
-        let hanging = memo.ask((), || futures_util::future::pending().boxed());
+        let hanging = memo.ask((), futures_util::future::pending);
         assert!(tokio::time::timeout(std::time::Duration::from_millis(5), hanging).await.is_err());
-        assert_eq!(memo.ask((), || async { Ok(1) }.boxed()).await, Ok(1));
+        assert_eq!(memo.ask((), || async { Ok(1) }).await, Ok(1));
     }
 }

@@ -10,7 +10,7 @@ mod scope;
 
 use std::collections::BTreeSet;
 
-use super::{Address, Coverage, Host, KindRow, Link, Located, Need, Origin, Projects, Proof, Rules, TokenKind};
+use super::{Address, Coverage, Host, KindRow, Link, Located, Need, Projects, Proof, Rules, TokenKind};
 use crate::fact::{Identity, IdentityKind, Place, Recognised, Site, Visibility};
 use crate::key::Lock;
 use crate::secret::Secret;
@@ -77,10 +77,6 @@ impl Rules for Bitbucket {
             return Host::of(host.origin().with_prefix("api.")).at("/2.0");
         }
         host.at(&format!("{}/2.0", host.path()))
-    }
-
-    fn origins(&self, site: &Site) -> BTreeSet<Origin> {
-        [site.host.origin().clone(), site.api.origin().clone()].into()
     }
 
     fn projects(&self) -> Projects {

@@ -12,7 +12,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Address, Coverage, Host, KindRow, Link, Located, Need, Origin, Projects, Proof, Rules, TokenKind};
+use super::{Address, Coverage, Host, KindRow, Link, Located, Need, Projects, Proof, Rules, TokenKind};
 use crate::fact::{Place, Recognised, Service, Site, Visibility};
 use crate::key::Lock;
 use crate::secret::Secret;
@@ -68,10 +68,6 @@ impl Rules for BitbucketDc {
 
     fn api(&self, host: &Host) -> Host {
         host.at(&format!("{}/rest/api/1.0", host.path()))
-    }
-
-    fn origins(&self, site: &Site) -> BTreeSet<Origin> {
-        [site.host.origin().clone(), site.api.origin().clone()].into()
     }
 
     fn projects(&self) -> Projects {
@@ -316,15 +312,10 @@ mod tests {
     use super::*;
     use crate::fact::OwnerPath;
     use crate::provider::Provider;
-
-    fn set(scopes: &str) -> BTreeSet<String> {
-        scopes.split_whitespace().map(str::to_owned).collect()
-    }
+    use crate::provider::tests::{set, site_of};
 
     fn site(host: &str) -> Site {
-        let host = Host::parse(host).unwrap();
-        let api = BitbucketDc.api(&host);
-        Site { provider: Provider::BitbucketDc, host, api, ca_file: None, client_cert: None }
+        site_of(Provider::BitbucketDc, host)
     }
 
     fn place(owner: &str) -> Place {

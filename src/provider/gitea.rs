@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Address, Coverage, Host, KindRow, Link, Located, Need, Origin, Projects, Proof, Rules, TokenKind};
+use super::{Address, Coverage, Host, KindRow, Link, Located, Need, Projects, Proof, Rules, TokenKind};
 use crate::fact::{OwnerKind, Place, Recognised, Service, Site, Visibility};
 use crate::key::Lock;
 use crate::secret::Secret;
@@ -55,10 +55,6 @@ impl Rules for Gitea {
 
     fn api(&self, host: &Host) -> Host {
         host.at(&format!("{}/api/v1", host.path()))
-    }
-
-    fn origins(&self, site: &Site) -> BTreeSet<Origin> {
-        [site.host.origin().clone(), site.api.origin().clone()].into()
     }
 
     fn projects(&self) -> Projects {
@@ -259,15 +255,11 @@ fn is_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn set(scopes: &str) -> BTreeSet<String> {
-        scopes.split_whitespace().map(str::to_owned).collect()
-    }
+    use crate::provider::Provider;
+    use crate::provider::tests::{set, site_of};
 
     fn site(host: &str) -> Site {
-        let host = Host::parse(host).unwrap();
-        let api = Gitea.api(&host);
-        Site { provider: crate::provider::Provider::Gitea, host, api, ca_file: None, client_cert: None }
+        site_of(Provider::Gitea, host)
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use url::form_urlencoded::byte_serialize;
 
-use super::{Address, Coverage, Host, KindRow, Link, Located, Need, Origin, Projects, Proof, Rules, TokenKind};
+use super::{Address, Coverage, Host, KindRow, Link, Located, Need, Projects, Proof, Rules, TokenKind};
 use crate::fact::{Place, Recognised, Service, Site, Visibility};
 use crate::key::Lock;
 use crate::secret::Secret;
@@ -122,10 +122,6 @@ impl Rules for GitHub {
         } else {
             host.at(&format!("{}/api/v3", host.path()))
         }
-    }
-
-    fn origins(&self, site: &Site) -> BTreeSet<Origin> {
-        [site.host.origin().clone(), site.api.origin().clone()].into()
     }
 
     fn projects(&self) -> Projects {
@@ -448,15 +444,11 @@ fn capitalised(permission: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn set(scopes: &str) -> BTreeSet<String> {
-        scopes.split_whitespace().map(str::to_owned).collect()
-    }
+    use crate::provider::Provider;
+    use crate::provider::tests::{set, site_of};
 
     fn site(host: &str) -> Site {
-        let host = Host::parse(host).unwrap();
-        let api = GitHub.api(&host);
-        Site { provider: crate::provider::Provider::GitHub, host, api, ca_file: None, client_cert: None }
+        site_of(Provider::GitHub, host)
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use url::form_urlencoded::byte_serialize;
 
-use super::{Address, Coverage, Host, KindRow, Link, Located, Need, Origin, Projects, Proof, Rules, TokenKind};
+use super::{Address, Coverage, Host, KindRow, Link, Located, Need, Projects, Proof, Rules, TokenKind};
 use crate::fact::{Place, Recognised, Site, Visibility};
 use crate::key::Lock;
 use crate::secret::Secret;
@@ -140,10 +140,6 @@ impl Rules for GitLab {
 
     fn api(&self, host: &Host) -> Host {
         host.at(&format!("{}/api/v4", host.path()))
-    }
-
-    fn origins(&self, site: &Site) -> BTreeSet<Origin> {
-        [site.host.origin().clone(), site.api.origin().clone()].into()
     }
 
     fn projects(&self) -> Projects {
@@ -371,15 +367,11 @@ fn is_segment(text: &str) -> bool {
 mod tests {
     use super::*;
     use crate::fact::OwnerPath;
-
-    fn set(scopes: &str) -> BTreeSet<String> {
-        scopes.split_whitespace().map(str::to_owned).collect()
-    }
+    use crate::provider::Provider;
+    use crate::provider::tests::{set, site_of};
 
     fn site(host: &str) -> Site {
-        let host = Host::parse(host).unwrap();
-        let api = GitLab.api(&host);
-        Site { provider: crate::provider::Provider::GitLab, host, api, ca_file: None, client_cert: None }
+        site_of(Provider::GitLab, host)
     }
 
     #[test]

@@ -28,6 +28,7 @@ use serde_json::{Value, json};
 use self::caller::Caller;
 use self::reply::{Outcome, Reply};
 use super::Imitation;
+use super::http::{Query, Received, random};
 use super::scenario::Organisation;
 use super::server::{SignedIn, segments};
 use super::world::World;
@@ -37,8 +38,7 @@ pub(super) const IMITATION: Imitation = Imitation { name: "azure-devops", token_
 /// 84 letters and digits, of which four in the last eighth are always the same.
 fn mint(_kind: &str) -> std::io::Result<String> {
     const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    let mut bytes = [0; 80];
-    getrandom::fill(&mut bytes).map_err(|error| std::io::Error::other(error.to_string()))?;
+    let bytes = random::<80>()?;
     let text: String = bytes.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect();
     Ok(format!("{}AZDO{}", &text[..76], &text[76..]))
 }
@@ -47,7 +47,7 @@ fn mint(_kind: &str) -> std::io::Result<String> {
 struct Call<'a> {
     caller: Caller<'a>,
     organisation: &'a Organisation,
-    query: Vec<(String, String)>,
+    query: Query,
     body: Bytes,
 }
 
@@ -119,28 +119,26 @@ fn answer(world: Arc<World>, request: Request) -> BoxFuture<'static, Response> {
 }
 
 async fn api(world: &World, request: Request, below: &[String]) -> Response {
-    const LARGEST: usize = 1 << 20;
-    let (parts, body) = request.into_parts();
-    let query: Vec<_> =
-        url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
     let path: Vec<_> = below.iter().map(String::as_str).collect();
     let (first, rest) = match path.as_slice() {
-        ["_apis", rest @ ..] => return projects::accounts(world, &parts.headers, rest).unwrap_or_else(|it| it).into(),
+        ["_apis", rest @ ..] => {
+            return projects::accounts(world, request.headers(), rest).unwrap_or_else(|it| it).into();
+        }
         [first, rest @ ..] => (*first, rest),
         [] => return Reply::page_not_found().into(),
     };
     let Some(organisation) = world.organisation(first).filter(|_| !first.contains('/')) else {
         return Reply::page_not_found().into();
     };
-    let caller = match Caller::of(world, &parts.headers, &organisation.login) {
+    let caller = match Caller::of(world, request.headers(), &organisation.login) {
         Ok(caller) => caller,
         Err(refusal) => return refusal.into(),
     };
-    let Ok(body) = axum::body::to_bytes(body, LARGEST).await else {
+    let Some(Received { method, query, body, .. }) = Received::of(request).await else {
         return Reply::refused(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLarge", "too large").into();
     };
     let call = Call { caller, organisation, query, body };
-    let mut response: Response = route(&call, &parts.method, rest).await.unwrap_or_else(|refusal| refusal).into();
+    let mut response: Response = route(&call, &method, rest).await.unwrap_or_else(|refusal| refusal).into();
     if let Some(account) = call.caller.account() {
         let told = format!("{}:{}", account_guid(world, &account.login), &*account.login);
         if response.status() != StatusCode::UNAUTHORIZED

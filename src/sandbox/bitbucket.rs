@@ -25,7 +25,8 @@ use serde_json::{Value, json};
 use self::caller::Caller;
 use self::reply::{Outcome, Reply};
 use super::Imitation;
-use super::server::{SignedIn, segments};
+use super::http::{self, Query, Received, parameter, random, signed};
+use super::server::segments;
 use super::world::World;
 
 pub(super) const IMITATION: Imitation = Imitation {
@@ -39,8 +40,7 @@ pub(super) const IMITATION: Imitation = Imitation {
 const API: &str = "/2.0/";
 
 fn mint(kind: &str) -> std::io::Result<String> {
-    let mut bytes = [0; 30];
-    getrandom::fill(&mut bytes).map_err(|error| std::io::Error::other(error.to_string()))?;
+    let bytes = random::<30>()?;
     let prefix = match kind {
         "api" => "ATATT3x",
         "app-password" => "ATBB",
@@ -53,7 +53,7 @@ fn mint(kind: &str) -> std::io::Result<String> {
 struct Call<'a> {
     caller: Caller<'a>,
     path: String,
-    query: Vec<(String, String)>,
+    query: Query,
     body: Bytes,
 }
 
@@ -63,7 +63,7 @@ impl<'a> Call<'a> {
     }
 
     fn parameter(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        parameter(&self.query, name)
     }
 
     fn page(&self, rows: Vec<Value>) -> Reply {
@@ -83,33 +83,26 @@ fn answer(world: Arc<World>, request: Request) -> BoxFuture<'static, Response> {
 }
 
 async fn api(world: &World, request: Request) -> Response {
-    const LARGEST: usize = 1 << 20;
     let caller = match Caller::of(world, request.headers()) {
         Ok(caller) => caller,
         Err(refusal) => return refusal.into(),
     };
-    let (parts, body) = request.into_parts();
-    let path = parts.uri.path().to_owned();
-    let below = path.strip_prefix(API).and_then(|below| segments(&format!("/{below}"))).unwrap_or_default();
-    let below: Vec<_> = below.iter().map(String::as_str).collect();
-    let Ok(body) = axum::body::to_bytes(body, LARGEST).await else {
+    let Some(Received { method, path, query, body }) = Received::of(request).await else {
         return Reply::error(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large").into();
     };
-    let query = url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+    let below = path.strip_prefix(API).and_then(|below| segments(&format!("/{below}"))).unwrap_or_default();
+    let below: Vec<_> = below.iter().map(String::as_str).collect();
     let login = caller.account().map(|account| account.login.to_string());
     let told = caller.description();
     let call = Call { caller, path, query, body };
-    let mut response: Response = route(&call, &parts.method, &below).await.unwrap_or_else(|refusal| refusal).into();
+    let mut response: Response = route(&call, &method, &below).await.unwrap_or_else(|refusal| refusal).into();
     // The token is described whatever the answer is.
     for (name, value) in told {
         if let Ok(value) = HeaderValue::from_str(&value) {
             response.headers_mut().insert(HeaderName::from_static(name), value);
         }
     }
-    if let Some(login) = login {
-        response.extensions_mut().insert(SignedIn(login));
-    }
-    response
+    signed(response, login.as_deref())
 }
 
 async fn route(call: &Call<'_>, method: &Method, path: &[&str]) -> Outcome {
@@ -167,10 +160,7 @@ fn dress(world: &World, path: &str, response: &mut Response<Body>) {
     }
     let id = format!("sandbox{}", world.number());
     for (name, value) in [("x-request-id", id.as_str()), ("x-dc-location", "Micros-3"), ("x-request-count", "1")] {
-        let name = HeaderName::from_static(name);
-        if let (false, Ok(value)) = (response.headers().contains_key(&name), HeaderValue::from_str(value)) {
-            response.headers_mut().insert(name, value);
-        }
+        http::add(response, name, value);
     }
 }
 

@@ -27,6 +27,7 @@ use serde_json::{Value, json};
 use self::caller::Caller;
 use self::reply::{Outcome, Reply};
 use super::Imitation;
+use super::http::{Query, Received, parameter, random};
 use super::server::{SignedIn, segments};
 use super::world::World;
 
@@ -40,8 +41,7 @@ pub(super) const IMITATION: Imitation = Imitation {
 
 /// A mark, and the base64 of a number of twelve digits, a colon and random bytes.
 fn mint(_kind: &str) -> io::Result<String> {
-    let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
+    let bytes = random::<32>()?;
     let (number, secret) = bytes.split_at(12);
     let mut inside: Vec<u8> = number.iter().map(|byte| b'0' + byte % 10).collect();
     inside.push(b':');
@@ -53,7 +53,7 @@ fn mint(_kind: &str) -> io::Result<String> {
 struct Call<'a> {
     caller: Caller<'a>,
     method: Method,
-    query: Vec<(String, String)>,
+    query: Query,
     body: Bytes,
 }
 
@@ -64,7 +64,7 @@ impl<'a> Call<'a> {
 
     /// A part of the query.
     fn asked(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        parameter(&self.query, name)
     }
 
     fn page(&self, rows: Vec<Value>) -> Reply {
@@ -92,17 +92,13 @@ fn answer(world: Arc<World>, request: Request) -> BoxFuture<'static, Response> {
 }
 
 async fn api(world: &World, request: Request) -> Response {
-    const LARGEST: usize = 1 << 20;
     let Ok(caller) = Caller::of(world, request.headers()) else { return Reply::unknown().into() };
-    let (parts, body) = request.into_parts();
-    let path = segments(parts.uri.path()).unwrap_or_default();
-    let path: Vec<_> = path.iter().map(String::as_str).collect();
-    let Ok(body) = axum::body::to_bytes(body, LARGEST).await else {
+    let Some(Received { method, path, query, body }) = Received::of(request).await else {
         return Reply::invalid("The body is too large.").into();
     };
-    let query = parts.uri.query().unwrap_or_default();
-    let query = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    let call = Call { caller, method: parts.method, query, body };
+    let path = segments(&path).unwrap_or_default();
+    let path: Vec<_> = path.iter().map(String::as_str).collect();
+    let call = Call { caller, method, query, body };
     let mut response: Response = route(&call, &path).await.unwrap_or_else(|refusal| refusal).into();
     name_the_caller(&call.caller, &mut response);
     response

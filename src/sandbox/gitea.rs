@@ -26,8 +26,9 @@ use serde_json::{Value, json};
 use self::caller::Caller;
 use self::reply::{Outcome, Reply};
 use super::Imitation;
+use super::http::{Query, Received, random, signed};
 use super::scenario::Account;
-use super::server::{SignedIn, segments};
+use super::server::segments;
 use super::world::{Token, World};
 
 pub(super) const IMITATION: Imitation = Imitation { name: "gitea", token_kinds: &["pat"], mint, answer, dress };
@@ -65,8 +66,7 @@ impl<'a> Flavour<'a> {
 
 /// Forty hexadecimal digits.
 fn mint(_kind: &str) -> io::Result<String> {
-    let mut bytes = [0_u8; 20];
-    getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
+    let bytes = random::<20>()?;
     let digit = |number: u8| char::from_digit(number.into(), 16).unwrap_or_default();
     Ok(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
 }
@@ -76,7 +76,7 @@ struct Call<'a> {
     caller: Caller<'a>,
     method: Method,
     path: String,
-    query: Vec<(String, String)>,
+    query: Query,
     body: Bytes,
 }
 
@@ -114,7 +114,6 @@ fn answer(world: Arc<World>, request: Request) -> BoxFuture<'static, Response> {
 }
 
 async fn api(world: &World, request: Request) -> Response {
-    const LARGEST: usize = 1 << 20;
     let Ok(caller) = Caller::of(world, request.headers()) else {
         let message = if Flavour::of(world).is_forgejo {
             "user does not exist [uid: 0, name: ]"
@@ -123,21 +122,14 @@ async fn api(world: &World, request: Request) -> Response {
         };
         return Reply::refused(StatusCode::UNAUTHORIZED, message).into();
     };
-    let (parts, body) = request.into_parts();
-    let path = parts.uri.path().to_owned();
-    let below = segments(path.strip_prefix(API).unwrap_or_default()).unwrap_or_default();
-    let below: Vec<_> = below.iter().map(String::as_str).collect();
-    let Ok(body) = axum::body::to_bytes(body, LARGEST).await else {
+    let Some(Received { method, path, query, body }) = Received::of(request).await else {
         return Reply::refused(StatusCode::PAYLOAD_TOO_LARGE, "too large").into();
     };
-    let query = parts.uri.query().unwrap_or_default();
-    let query = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    let call = Call { caller, method: parts.method, path, query, body };
-    let mut response: Response = route(&call, &below).await.unwrap_or_else(|refusal| refusal).into();
-    if let Some((account, _)) = call.caller.user {
-        response.extensions_mut().insert(SignedIn(account.login.to_string()));
-    }
-    response
+    let below = segments(path.strip_prefix(API).unwrap_or_default()).unwrap_or_default();
+    let below: Vec<_> = below.iter().map(String::as_str).collect();
+    let call = Call { caller, method, path, query, body };
+    let reply = route(&call, &below).await.unwrap_or_else(|refusal| refusal);
+    signed(reply.into(), call.caller.login())
 }
 
 async fn route(call: &Call<'_>, path: &[&str]) -> Outcome {

@@ -26,6 +26,7 @@ use self::caller::Caller;
 use self::need::Need;
 use self::reply::{Outcome, Reply};
 use super::Imitation;
+use super::http::{self, Query, Received, parameter};
 use super::server::{SignedIn, segments};
 use super::world::{Token, World};
 
@@ -47,7 +48,7 @@ struct Call<'a> {
     need: &'static Need,
     method: Method,
     path: String,
-    query: Vec<(String, String)>,
+    query: Query,
     body: Bytes,
 }
 
@@ -62,7 +63,7 @@ impl<'a> Call<'a> {
     }
 
     fn parameter(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        parameter(&self.query, name)
     }
 
     fn page(&self, rows: Vec<Value>) -> Reply {
@@ -95,7 +96,6 @@ fn answer(world: Arc<World>, request: Request) -> BoxFuture<'static, Response> {
 }
 
 async fn api(world: &World, request: Request) -> Response {
-    const LARGEST: usize = 1 << 20;
     if request.headers().get(header::USER_AGENT).is_none_or(HeaderValue::is_empty) {
         // https://docs.github.com/en/rest/using-the-rest-api/getting-started-with-the-rest-api#user-agent
         return super::smart_http::plain(
@@ -110,16 +110,12 @@ async fn api(world: &World, request: Request) -> Response {
     let Ok(caller) = Caller::of(world, request.headers()) else {
         return Reply::refused(StatusCode::UNAUTHORIZED, "Bad credentials").into();
     };
-    let (parts, body) = request.into_parts();
-    let method = if parts.method == Method::HEAD { Method::GET } else { parts.method };
-    let path = parts.uri.path().to_owned();
-    let below = segments(path.strip_prefix(API).filter(|rest| !rest.is_empty()).unwrap_or("/")).unwrap_or_default();
-    let below: Vec<_> = below.iter().map(String::as_str).collect();
-    let Ok(body) = axum::body::to_bytes(body, LARGEST).await else {
+    let Some(Received { method, path, query, body }) = Received::of(request).await else {
         return Reply::refused(StatusCode::PAYLOAD_TOO_LARGE, "Payload too large").into();
     };
-    let query = parts.uri.query().unwrap_or_default();
-    let query = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let method = if method == Method::HEAD { Method::GET } else { method };
+    let below = segments(path.strip_prefix(API).filter(|rest| !rest.is_empty()).unwrap_or("/")).unwrap_or_default();
+    let below: Vec<_> = below.iter().map(String::as_str).collect();
     let need = Need::of(method.as_str(), &below);
     let call = Call { caller, need, method, path, query, body };
     let mut response = route(&call, &below).await.unwrap_or_else(|refusal| refusal).into();
@@ -237,12 +233,7 @@ fn reset(world: &World) -> i64 {
 /// The headers of every response, an error of somebody in between excepted where it brings its own.
 fn dress(world: &World, path: &str, response: &mut Response<Body>) {
     let number = world.number();
-    let mut put = |name: &'static str, value: String| {
-        let name = HeaderName::from_static(name);
-        if let (false, Ok(value)) = (response.headers().contains_key(&name), HeaderValue::from_str(&value)) {
-            response.headers_mut().insert(name, value);
-        }
-    };
+    let mut put = |name: &'static str, value: String| http::add(response, name, &value);
     put("x-github-request-id", format!("{:04X}:{number:06X}:SANDBOX", number % 0xFFFF));
     if path.starts_with(API) {
         put("x-github-enterprise-version", VERSION.to_owned());

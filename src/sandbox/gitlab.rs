@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use base64::Engine as _;
 use futures_util::FutureExt as _;
@@ -25,8 +25,9 @@ use serde_json::{Value, json};
 use self::caller::Caller;
 use self::reply::{Outcome, Reply};
 use super::Imitation;
+use super::http::{self, Query, Received, parameter, random, signed};
 use super::scenario::AccountKind;
-use super::server::{SignedIn, segments};
+use super::server::segments;
 use super::world::World;
 
 pub(super) const IMITATION: Imitation = Imitation {
@@ -42,8 +43,7 @@ const API: &str = "/api/v4";
 
 /// All kinds look alike: `glpat-` and twenty characters.
 fn mint(_kind: &str) -> std::io::Result<String> {
-    let mut bytes = [0; 15];
-    getrandom::fill(&mut bytes).map_err(|error| std::io::Error::other(error.to_string()))?;
+    let bytes = random::<15>()?;
     Ok(format!("glpat-{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)))
 }
 
@@ -51,7 +51,7 @@ fn mint(_kind: &str) -> std::io::Result<String> {
 struct Call<'a> {
     caller: Caller<'a>,
     path: String,
-    query: Vec<(String, String)>,
+    query: Query,
     body: Bytes,
 }
 
@@ -61,7 +61,7 @@ impl<'a> Call<'a> {
     }
 
     fn parameter(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        parameter(&self.query, name)
     }
 
     fn page(&self, rows: Vec<Value>) -> Reply {
@@ -81,7 +81,6 @@ fn answer(world: Arc<World>, request: Request) -> BoxFuture<'static, Response> {
 }
 
 async fn api(world: &World, request: Request) -> Response {
-    const LARGEST: usize = 1 << 20;
     let caller = match Caller::of(world, request.headers()) {
         Ok(caller) => caller,
         Err(refusal) => {
@@ -89,21 +88,15 @@ async fn api(world: &World, request: Request) -> Response {
             return refusal.into();
         }
     };
-    let (parts, body) = request.into_parts();
-    let path = parts.uri.path().to_owned();
-    let below = segments(path.strip_prefix(API).unwrap_or("/")).unwrap_or_default();
-    let below: Vec<_> = below.iter().map(String::as_str).collect();
-    let Ok(body) = axum::body::to_bytes(body, LARGEST).await else {
+    let Some(Received { method, path, query, body }) = Received::of(request).await else {
         return Reply::error(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large").into();
     };
-    let query = url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+    let below = segments(path.strip_prefix(API).unwrap_or("/")).unwrap_or_default();
+    let below: Vec<_> = below.iter().map(String::as_str).collect();
     let login = caller.account().map(|account| account.login.to_string());
     let call = Call { caller, path, query, body };
-    let mut response: Response = route(&call, &parts.method, &below).await.unwrap_or_else(|refusal| refusal).into();
-    if let Some(login) = login {
-        response.extensions_mut().insert(SignedIn(login));
-    }
-    response
+    let reply = route(&call, &method, &below).await.unwrap_or_else(|refusal| refusal);
+    signed(reply.into(), login.as_deref())
 }
 
 async fn route(call: &Call<'_>, method: &Method, path: &[&str]) -> Outcome {
@@ -160,10 +153,7 @@ fn dress(world: &World, _path: &str, response: &mut Response<Body>) {
     let id = format!("01SANDBOX{}", world.number());
     let meta = format!("{{\"correlation_id\":\"{id}\",\"version\":\"1\"}}");
     for (name, value) in [("x-request-id", id), ("x-gitlab-meta", meta)] {
-        let name = HeaderName::from_static(name);
-        if let (false, Ok(value)) = (response.headers().contains_key(&name), HeaderValue::from_str(&value)) {
-            response.headers_mut().insert(name, value);
-        }
+        http::add(response, name, &value);
     }
 }
 

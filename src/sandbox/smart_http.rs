@@ -16,6 +16,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use super::git::Git;
+use super::world::Repository;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Service {
@@ -75,6 +76,19 @@ pub(super) async fn serve(git: &Git, repository: &Path, action: Action, request:
         Action::Exchange(service) => exchange(git, repository, service, request).await,
     };
     answered.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"))
+}
+
+/// Serves the repository that somebody was admitted to, or hands on the refusal.
+pub(super) async fn serve_admitted(
+    git: &Git,
+    admitted: Result<Repository, Response>,
+    action: Action,
+    request: Request,
+) -> Response {
+    match admitted {
+        Ok(repository) => serve(git, &repository.path, action, request).await,
+        Err(refusal) => refusal,
+    }
 }
 
 /// A text for people: git shows it behind `remote:`.

@@ -13,7 +13,7 @@ use git_access::forge::{Forge, Limits, Outside};
 use git_access::provider::{Host, Provider};
 
 use crate::forges::{limits, open};
-use crate::support::raw::{Raw, Seen, Step};
+use crate::support::raw::{Raw, Seen, Step, listing};
 
 /// A token that must turn up nowhere but at its own origins.
 pub const TOKEN: &str = "ca0ary7ca0ary7ca0ary7ca0ary7ca0ary7ca0ary7ca0ary7abc";
@@ -65,14 +65,6 @@ pub fn no_repository() -> Step {
         "GitRepositoryNotFoundException",
         "TF401019: The Git repository with name or identifier gitops does not exist or you do not have permissions for the operation you are attempting.",
     )
-}
-
-/// What git is told by a server that lets it in.
-pub fn listing(service: &str) -> Step {
-    let title = format!("# service=git-{service}\n");
-    let line = format!("{} refs/heads/main\0report-status\n", "1".repeat(40));
-    let body = format!("{:04x}{title}0000{:04x}{line}0000", title.len() + 4, line.len() + 4);
-    Step::answer(200, &[("Content-Type", &format!("application/x-git-{service}-advertisement"))], body)
 }
 
 /// A world with an organisation, its project and its repository.

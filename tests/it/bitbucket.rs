@@ -16,7 +16,7 @@ use git_access::provider::Provider;
 use git_access::secret::Secret;
 
 use crate::forges::{limits, site_of};
-use crate::support::raw::{Raw, Seen, Step};
+use crate::support::raw::{Raw, Seen, Step, listing};
 
 /// An API token of a user, an access token, and one whose text tells nothing.
 pub const API_TOKEN: &str = "ATATT3xCANARYcanaryCANARYcanaryCANARY";
@@ -69,10 +69,8 @@ pub fn good(seen: &Seen) -> Step {
             200,
             list(r#"{"type":"repository_permission","permission":"write","repository":{"full_name":"acme/gitops"}}"#),
         ),
-        ("GET", "/acme/gitops.git/info/refs") if seen.target.ends_with("git-receive-pack") => {
-            crate::gitea::listing("receive-pack")
-        }
-        ("GET", "/acme/gitops.git/info/refs") => crate::gitea::listing("upload-pack"),
+        ("GET", "/acme/gitops.git/info/refs") if seen.target.ends_with("git-receive-pack") => listing("receive-pack"),
+        ("GET", "/acme/gitops.git/info/refs") => listing("upload-pack"),
         _ => error(404, "Resource not found"),
     }
 }

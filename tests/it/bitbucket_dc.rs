@@ -14,7 +14,7 @@ use git_access::forge::{Forge, Limits, Outside};
 use git_access::provider::Provider;
 
 use crate::forges::{limits, open, site_of};
-use crate::support::raw::{Raw, Seen, Step};
+use crate::support::raw::{Raw, Seen, Step, listing};
 
 /// A token that must turn up nowhere but at its own origin.
 pub const CANARY: &str = "BBDC-Y2FuYXJ5Y2FuYXJ5OmNhbmFyeWNhbmFyeWNhbmFyeWNh";
@@ -63,14 +63,6 @@ pub fn not_permitted() -> Step {
 
 pub fn missing() -> Step {
     answer(404, error("bitbucket.repository.NoSuchRepositoryException", "Repository ACME/gitops does not exist."))
-}
-
-/// What git is told by a server that lets it in.
-pub fn listing(service: &str) -> Step {
-    let title = format!("# service=git-{service}\n");
-    let line = format!("{} refs/heads/main\0report-status\n", "1".repeat(40));
-    let body = format!("{:04x}{title}0000{:04x}{line}0000", title.len() + 4, line.len() + 4);
-    Step::answer(200, &[("Content-Type", &format!("application/x-git-{service}-advertisement"))], body)
 }
 
 /// A world with a project, its repository and an administrator of both who has one token.

@@ -71,46 +71,30 @@ pub fn gitops() -> Place {
 
 /// Every method, by name, with its value as text.
 pub async fn ask(forge: &dyn Forge, method: &str) -> Result<String, Fault> {
+    ask_about(forge, method, &gitops()).await
+}
+
+pub async fn ask_about(forge: &dyn Forge, method: &str, place: &Place) -> Result<String, Fault> {
     fn text<T: std::fmt::Debug>(outcome: Result<T, Fault>) -> Result<String, Fault> {
         outcome.map(|value| format!("{value:?}"))
     }
-    let new = NewRepository { place: gitops(), visibility: Visibility::Private, readme: false, in_organisation: true };
+    let new =
+        NewRepository { place: place.clone(), visibility: Visibility::Private, readme: false, in_organisation: true };
     match method {
         "server" => text(forge.server().await),
         "identity" => text(forge.identity().await),
         "grants" => text(forge.grants().await),
         "expiry" => text(forge.expiry().await),
-        "owner" => text(forge.owner(&acme()).await),
+        "owner" => text(forge.owner(&place.owner).await),
         "owners" => text(forge.owners().await),
-        "repositories" => text(forge.repositories(&acme()).await),
-        "repository" => text(forge.repository(&gitops()).await),
-        "read" => text(forge.refs(&gitops(), Service::Read, "octocat").await),
-        "write" => text(forge.refs(&gitops(), Service::Write, "octocat").await),
+        "repositories" => text(forge.repositories(&place.owner).await),
+        "repository" => text(forge.repository(place).await),
+        "read" => text(forge.refs(place, Service::Read, "octocat").await),
+        "write" => text(forge.refs(place, Service::Write, "octocat").await),
         "create" => text(forge.create(&new).await),
-        scope => text(forge.right(&gitops(), scope, true).await),
+        scope => text(forge.right(place, scope, true).await),
     }
 }
-
-pub const METHODS: [&str; 18] = [
-    "server",
-    "identity",
-    "grants",
-    "expiry",
-    "owner",
-    "owners",
-    "repositories",
-    "repository",
-    "read",
-    "write",
-    "create",
-    "pull_requests:read",
-    "pull_requests:write",
-    "repository_hooks:read",
-    "repository_hooks:write",
-    "administration:read",
-    "administration:write",
-    "members:read",
-];
 
 pub const USER: &str = r#"{"login":"octocat","id":1,"type":"User"}"#;
 pub const ORGANISATION: &str =

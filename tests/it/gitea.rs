@@ -6,12 +6,12 @@ mod told;
 
 use std::sync::Arc;
 
-use git_access::forge::{Forge, Outside};
+use git_access::forge::{Forge, Limits, Outside};
 use git_access::provider::Provider;
 
-use crate::forges::proof::{Cast, to_decisive_requests, to_every_request};
-use crate::forges::{limits, open, site_of};
-use crate::support::raw::{Raw, Seen, Step};
+use crate::forges::proof::{Cast, to_decisive_requests, to_every_request, wrong_answers_to};
+use crate::forges::{ask, limits, open, site_of};
+use crate::support::raw::{Raw, Seen, Step, listing};
 
 /// A token that must turn up nowhere but at its own origin.
 pub const CANARY: &str = "ca0a12ca0a12ca0a12ca0a12ca0a12ca0a12beef";
@@ -36,14 +36,6 @@ pub fn missing() -> Step {
     answer(404, r#"{"errors":null,"message":"not found","url":"https://git.example/api/swagger"}"#)
 }
 
-/// What git is told by a server that lets it in.
-pub fn listing(service: &str) -> Step {
-    let title = format!("# service=git-{service}\n");
-    let line = format!("{} refs/heads/main\0report-status\n", "1".repeat(40));
-    let body = format!("{:04x}{title}0000{:04x}{line}0000", title.len() + 4, line.len() + 4);
-    Step::answer(200, &[("Content-Type", &format!("application/x-git-{service}-advertisement"))], body)
-}
-
 /// A world with an organisation, its repository and a member. Like Forgejo 12 it does not tell what the token holds.
 pub fn good(seen: &Seen) -> Step {
     let target = seen.target.trim_start_matches("/api/v1");
@@ -66,7 +58,11 @@ pub fn good(seen: &Seen) -> Step {
 }
 
 pub fn at(server: &Raw) -> Arc<dyn Forge> {
-    open(&site_of(Provider::Gitea, &server.origin()), CANARY, &Outside::new(None).with_limits(limits()))
+    with(server, limits())
+}
+
+pub fn with(server: &Raw, limits: Limits) -> Arc<dyn Forge> {
+    open(&site_of(Provider::Gitea, &server.origin()), CANARY, &Outside::new(None).with_limits(limits))
 }
 
 /// The good world, where `special` may answer first.
@@ -76,24 +72,9 @@ pub async fn world(special: impl Fn(&Seen) -> Option<Step> + Send + Sync + 'stat
 
 static GITEA: Cast = Cast {
     provider: Provider::Gitea,
-    name: "Gitea",
-    token: CANARY,
-    methods: &[
-        "server",
-        "identity",
-        "grants",
-        "expiry",
-        "owner",
-        "owners",
-        "repositories",
-        "repository",
-        "read",
-        "write",
-        "create",
-        "read:user",
-        "read:organization",
-        "write:package",
-    ],
+    open: with,
+    ask: |forge, method| Box::pin(ask(forge, method)),
+    more: &["read:user", "read:organization", "write:package"],
     decisive: &[
         ("identity", "GET", "/user"),
         ("expiry", "GET", "/user"),
@@ -114,9 +95,10 @@ static GITEA: Cast = Cast {
         ("read:organization", "GET", "/user/orgs"),
     ],
     good,
-    absent: missing,
-    user: USER,
-    repository: REPOSITORY,
+    absent: ("/repos/acme/gitops", missing),
+    answers: || wrong_answers_to("Gitea", USER, REPOSITORY),
+    excused: |claim| claim.is_not_told(),
+    never: None,
 };
 
 #[tokio::test]

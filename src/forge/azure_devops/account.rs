@@ -5,13 +5,13 @@
 //! organisation is refused where accounts are asked about, and one for all of them is let in. Those stop working on
 //! 2026-12-01 (<https://devblogs.microsoft.com/devops/retirement-of-global-personal-access-tokens-in-azure-devops/>).
 
-use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
 use super::wire::is_guid;
 use super::{AzureDevops, wire};
-use crate::fact::{Expiry, Fault, FaultKind, Identity, IdentityKind, Remedy};
+use crate::fact::{Expiry, Fault, FaultKind, Grants, Identity, IdentityKind, Remedy};
 use crate::forge::client::{Answer, Request};
+use crate::forge::part;
 use crate::text::is_plain;
 
 /// Who answers for nobody in organisations with public projects.
@@ -36,10 +36,30 @@ pub(super) struct Profile {
     pub at: Timestamp,
 }
 
+impl part::Account for AzureDevops {
+    async fn identity(&self) -> Result<Identity, Fault> {
+        Ok(self.user().await?.identity)
+    }
+
+    /// No API tells a token its own scopes.
+    async fn grants(&self) -> Result<Grants, Fault> {
+        self.user().await.map(|_| Grants::NotTold)
+    }
+
+    async fn expiry(&self) -> Result<Expiry, Fault> {
+        self.user().await?;
+        Ok(match self.profile().await {
+            // What is still let in after the day has another end, which is not told.
+            Some(profile) if profile.at < END_OF_GLOBAL => Expiry::NoLaterThan(END_OF_GLOBAL, GLOBAL),
+            _ => Expiry::NotTold,
+        })
+    }
+}
+
 impl AzureDevops {
     pub(super) async fn user(&self) -> Result<Account, Fault> {
         let me = self.clone();
-        self.0.user.ask((), || async move { me.user_now().await }.boxed()).await
+        self.0.user.ask((), || async move { me.user_now().await }).await
     }
 
     async fn user_now(&self) -> Result<Account, Fault> {
@@ -48,11 +68,11 @@ impl AzureDevops {
         let answer = self.send(Request::get(self.0.site.api.join("/_apis/connectionData"))).await?;
         let told: wire::Connection = match answer.json(subject) {
             Ok(told) if answer.status == 200 => told,
-            _ => return Err(self.rejected(self.refused(&answer, subject, false))),
+            _ => return Err(self.0.rejected.note(self.refused(&answer, subject, false))),
         };
         let user = &told.authenticated_user;
         if user.id.eq_ignore_ascii_case(ANONYMOUS) || user.descriptor.starts_with("System:PublicAccess") {
-            return Err(self.rejected(anonymous(self, &answer)));
+            return Err(self.0.rejected.note(anonymous(self, &answer)));
         }
         let login = login(user).filter(|_| is_guid(&user.id) && is_guid(&told.instance_id));
         let kind = kind(&user.descriptor);
@@ -60,28 +80,11 @@ impl AzureDevops {
         Ok(Account { identity: Identity { login, id: user.id.clone(), kind, token: None }, instance: told.instance_id })
     }
 
-    /// Notes a refusal of the credential itself.
-    fn rejected(&self, fault: Fault) -> Fault {
-        if matches!(fault.kind, FaultKind::Auth | FaultKind::Expired | FaultKind::Revoked) {
-            return self.0.rejected.get_or_init(|| fault).clone();
-        }
-        fault
-    }
-
-    pub(super) async fn expiry_now(&self) -> Result<Expiry, Fault> {
-        self.user().await?;
-        Ok(match self.profile().await {
-            // What is still let in after the day has another end, which is not told.
-            Some(profile) if profile.at < END_OF_GLOBAL => Expiry::NoLaterThan(END_OF_GLOBAL, GLOBAL),
-            _ => Expiry::NotTold,
-        })
-    }
-
     /// The account outside every organisation, where the token is let in there. A refusal proves nothing, and nor does
     /// silence: neither is a fault.
     pub(super) async fn profile(&self) -> Option<Profile> {
         let me = self.clone();
-        self.0.reach.ask((), || async move { me.profile_now().await }.boxed()).await.ok().flatten()
+        self.0.reach.ask((), || async move { me.profile_now().await }).await.ok().flatten()
     }
 
     async fn profile_now(&self) -> Result<Option<Profile>, Fault> {

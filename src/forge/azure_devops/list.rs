@@ -7,6 +7,7 @@ use super::wire::is_guid;
 use super::{AzureDevops, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Page, Row};
 use crate::forge::client::{LONGEST_LIST, Request};
+use crate::forge::part;
 use crate::forge::progress::listed;
 use crate::text::percent_encoded;
 
@@ -22,9 +23,9 @@ pub(super) enum Projects {
     Refused(Fault),
 }
 
-impl AzureDevops {
+impl part::List for AzureDevops {
     /// The organisations of the account. Only a token for all of them may ask; one for a single organisation knows it.
-    pub(super) async fn owners_now(&self) -> Result<Page, Fault> {
+    async fn owners(&self) -> Result<Page, Fault> {
         if let Some(page) = self.organisations().await {
             return Ok(page);
         }
@@ -33,20 +34,7 @@ impl AzureDevops {
         Ok(Page { rows: Vec::new(), cut: Some(text.to_owned()) })
     }
 
-    async fn organisations(&self) -> Option<Page> {
-        let profile = self.profile().await?;
-        let rules = self.0.site.provider.rules();
-        let host = rules.accounts(&self.0.site)?;
-        let url = host.join(&format!("/_apis/accounts?memberId={}&api-version=7.1", profile.id));
-        let answer = self.send(Request::get(url).up_to(LONGEST_LIST)).await.ok()?;
-        let list: wire::List<wire::Organisation> =
-            answer.json("organisations").ok().filter(|_| answer.status == 200)?;
-        let names = list.value.into_iter().filter_map(|row| rules.owner_name(&row.account_name).ok());
-        let rows: Vec<_> = names.map(|name| Row { name, note: "organisation".to_owned() }).collect();
-        (rows.len() == list.count).then_some(Page { rows, cut: None })
-    }
-
-    pub(super) async fn repositories_now(&self, owner: &OwnerPath) -> Result<Page, Fault> {
+    async fn repositories(&self, owner: &OwnerPath) -> Result<Page, Fault> {
         let owner = self.owner_path(owner)?;
         let Some(project) = owner.project else { return self.all_projects().await };
         let mut repositories = self.repositories_of(&project).await?;
@@ -61,6 +49,21 @@ impl AzureDevops {
             rules.repository_name(&row.name).ok().map(|name| Row { name, note })
         });
         Ok(Page { rows: rows.collect(), cut: None })
+    }
+}
+
+impl AzureDevops {
+    async fn organisations(&self) -> Option<Page> {
+        let profile = self.profile().await?;
+        let rules = self.0.site.provider.rules();
+        let host = rules.accounts(&self.0.site)?;
+        let url = host.join(&format!("/_apis/accounts?memberId={}&api-version=7.1", profile.id));
+        let answer = self.send(Request::get(url).up_to(LONGEST_LIST)).await.ok()?;
+        let list: wire::List<wire::Organisation> =
+            answer.json("organisations").ok().filter(|_| answer.status == 200)?;
+        let names = list.value.into_iter().filter_map(|row| rules.owner_name(&row.account_name).ok());
+        let rows: Vec<_> = names.map(|name| Row { name, note: "organisation".to_owned() }).collect();
+        (rows.len() == list.count).then_some(Page { rows, cut: None })
     }
 
     /// The repositories of a project, disabled ones too.

@@ -4,11 +4,10 @@
 //! itself takes is documented nowhere, so that a refusal of it leaves the question open
 //! (<https://learn.microsoft.com/en-us/rest/api/azure/devops/security/permissions/has-permissions>).
 
-use futures_util::FutureExt as _;
-
 use super::wire::is_guid;
 use super::{AzureDevops, wire};
 use crate::fact::{Fault, FaultKind, Membership, Owner, OwnerKind, OwnerPath, Remedy, Told, Visibility};
+use crate::forge::part;
 use crate::text::percent_encoded;
 
 /// The security namespace “Git Repositories”, and bits in it
@@ -24,8 +23,8 @@ pub(super) struct Project {
     pub visibility: Option<Visibility>,
 }
 
-impl AzureDevops {
-    pub(super) async fn owner_now(&self, owner: &OwnerPath) -> Result<Owner, Fault> {
+impl part::Owner for AzureDevops {
+    async fn owner(&self, owner: &OwnerPath) -> Result<Owner, Fault> {
         let OwnerPath { owner: name, project } = self.owner_path(owner)?;
         let account = self.user().await?;
         let creates = match &project {
@@ -47,11 +46,13 @@ impl AzureDevops {
             project: None,
         })
     }
+}
 
+impl AzureDevops {
     /// The project of that name; asked once.
     pub(super) async fn project(&self, name: &str) -> Result<Project, Fault> {
         let (me, asked) = (self.clone(), name.to_owned());
-        self.0.projects.ask(name.to_lowercase(), || async move { me.project_now(&asked).await }.boxed()).await
+        self.0.projects.ask(name.to_lowercase(), || async move { me.project_now(&asked).await }).await
     }
 
     async fn project_now(&self, name: &str) -> Result<Project, Fault> {

@@ -6,7 +6,6 @@
 
 use std::sync::atomic::Ordering;
 
-use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 
 use super::project::{DELETE_REPOSITORY, visibility};
@@ -14,21 +13,67 @@ use super::wire::is_guid;
 use super::{AzureDevops, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Told};
 use crate::forge::client::{Answer, Request};
-use crate::forge::{NewRepository, creation};
+use crate::forge::{NewRepository, creation, is_silent, part};
 use crate::key::SshAddress;
 use crate::text::{is_plain, percent_encoded};
 
 /// What stands for “there was nothing before” in an update of a ref.
 const NOTHING: &str = "0000000000000000000000000000000000000000";
 
-impl AzureDevops {
+impl part::Repository for AzureDevops {
     /// The repository, asked at most once until something is created there.
-    pub(super) async fn repository_known(&self, place: &Place) -> Result<Repository, Fault> {
+    async fn repository(&self, place: &Place) -> Result<Repository, Fault> {
         let place = self.place(place)?;
         let (me, asked) = (self.clone(), place.clone());
-        self.0.repositories.ask(place, || async move { me.repository_now(&asked).await }.boxed()).await
+        self.0.repositories.ask(place, || async move { me.repository_now(&asked).await }).await
     }
 
+    async fn create(&self, new: &NewRepository) -> Result<Repository, Fault> {
+        let place = self.place(&new.place)?;
+        let name = place.owner.project.clone().unwrap_or_default();
+        let project = self.project(&name).await?;
+        if let Some(own) = project.visibility.filter(|own| *own != new.visibility) {
+            let text = format!(
+                "A repository is as visible as its project, and {name} is {}; nothing was created.",
+                own.name()
+            );
+            let remedy = format!("Set the visibility to {}, or choose another project.", own.name());
+            return Err(Fault::new(FaultKind::NoAccess, text).remedy(Remedy::new(remedy)).accepted());
+        }
+        let mut body = json!({"name": place.name});
+        if let Some(id) = project.id {
+            body["project"] = json!({"id": id});
+        }
+        let outcome = self.post(&repositories(&place), &body).await;
+        self.0.repositories.forget(&place);
+        let answer = match outcome {
+            Ok(answer) => answer,
+            Err(fault) if is_silent(&fault) => return creation::after_silence(self, &place, fault).await,
+            Err(fault) => return Err(fault),
+        };
+        if answer.status == 201 {
+            let told = answer.json::<wire::Repository>(&subject(&place));
+            let made = told.and_then(|told| Ok((self.understood(&told, &answer, &place)?, told.project.id)));
+            let Ok((made, project)) = made else {
+                return creation::after_silence(self, &place, answer.not_the_api(&subject(&place))).await;
+            };
+            self.0.created.store(true, Ordering::Relaxed);
+            let made = self.with_rights(made, &project).await;
+            return if new.readme { self.with_readme(made).await } else { Ok(made) };
+        }
+        let fault = self.refused(&answer, &format!("creating {}", subject(&place)), true);
+        match answer.status {
+            409 if fault.kind == FaultKind::NoAccess => {
+                let (text, remedy) = creation::taken(self, &place).await;
+                Err(Fault::new(FaultKind::NoAccess, text).remedy(Remedy::new(remedy)).accepted())
+            }
+            ..400 | 500.. => creation::after_silence(self, &place, fault).await,
+            _ => Err(fault),
+        }
+    }
+}
+
+impl AzureDevops {
     async fn repository_now(&self, place: &Place) -> Result<Repository, Fault> {
         let subject = subject(place);
         let path = format!("{}/{}", repositories(place), percent_encoded(&place.name));
@@ -71,52 +116,6 @@ impl AzureDevops {
         Repository { account_deletes, ..repository }
     }
 
-    pub(super) async fn create_now(&self, new: &NewRepository) -> Result<Repository, Fault> {
-        let place = self.place(&new.place)?;
-        let name = place.owner.project.clone().unwrap_or_default();
-        let project = self.project(&name).await?;
-        if let Some(own) = project.visibility.filter(|own| *own != new.visibility) {
-            let text = format!(
-                "A repository is as visible as its project, and {name} is {}; nothing was created.",
-                own.name()
-            );
-            let remedy = format!("Set the visibility to {}, or choose another project.", own.name());
-            return Err(Fault::new(FaultKind::NoAccess, text).remedy(Remedy::new(remedy)).accepted());
-        }
-        let mut body = json!({"name": place.name});
-        if let Some(id) = project.id {
-            body["project"] = json!({"id": id});
-        }
-        let outcome = self.post(&repositories(&place), &body).await;
-        self.0.repositories.forget(&place);
-        let answer = match outcome {
-            Ok(answer) => answer,
-            Err(fault) if matches!(fault.kind, FaultKind::Network | FaultKind::Timeout | FaultKind::NotTheApi) => {
-                return self.after_silence(&place, fault).await;
-            }
-            Err(fault) => return Err(fault),
-        };
-        if answer.status == 201 {
-            let told = answer.json::<wire::Repository>(&subject(&place));
-            let made = told.and_then(|told| Ok((self.understood(&told, &answer, &place)?, told.project.id)));
-            let Ok((made, project)) = made else {
-                return self.after_silence(&place, answer.not_the_api(&subject(&place))).await;
-            };
-            self.0.created.store(true, Ordering::Relaxed);
-            let made = self.with_rights(made, &project).await;
-            return if new.readme { self.with_readme(made).await } else { Ok(made) };
-        }
-        let fault = self.refused(&answer, &format!("creating {}", subject(&place)), true);
-        match answer.status {
-            409 if fault.kind == FaultKind::NoAccess => {
-                let (text, remedy) = creation::taken(self.repository_now(&place).await.is_ok(), &place);
-                Err(Fault::new(FaultKind::NoAccess, text).remedy(Remedy::new(remedy)).accepted())
-            }
-            ..400 | 500.. => self.after_silence(&place, fault).await,
-            _ => Err(fault),
-        }
-    }
-
     async fn post(&self, path: &str, body: &Value) -> Result<Answer, Fault> {
         self.versioned(&self.0.site.api, path, |url| Request::post(url, body.clone())).await
     }
@@ -142,11 +141,6 @@ impl AzureDevops {
             format!("{} was created, and its README was not: {}", capitalised(&subject(&made.place)), fault.text);
         let remedy = "Use it as an existing repository, and push the README yourself.";
         Err(Fault { text, ..fault }.remedy(Remedy::new(remedy)))
-    }
-
-    /// The request may have been carried out although no answer came. It is not sent again: what is there is looked up.
-    async fn after_silence(&self, place: &Place, fault: Fault) -> Result<Repository, Fault> {
-        creation::after_silence(self.repository_now(place).await, place, fault)
     }
 }
 

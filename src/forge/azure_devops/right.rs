@@ -8,11 +8,12 @@ use std::sync::atomic::Ordering;
 use super::AzureDevops;
 use super::list::Projects;
 use crate::fact::{Fault, Place, Right, Visibility};
+use crate::forge::part::{self, Repository as _};
 
-impl AzureDevops {
-    pub(super) async fn right_now(&self, place: &Place, scope: &str) -> Result<Right, Fault> {
+impl part::Right for AzureDevops {
+    async fn right(&self, place: &Place, scope: &str, _probe: bool) -> Result<Right, Fault> {
         match scope {
-            "vso.code" => match self.repository_known(place).await?.visibility {
+            "vso.code" => match self.repository(place).await?.visibility {
                 Some(Visibility::Public) => {
                     let text = "It could not be seen: the project is public, so that every token reads its code.";
                     Ok(Right::NotTold(text.to_owned()))

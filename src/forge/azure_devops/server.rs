@@ -6,6 +6,7 @@
 use super::{AzureDevops, wire};
 use crate::fact::{Fault, FaultKind, Remedy, Server};
 use crate::forge::client::{Answer, Request, Sign};
+use crate::forge::part;
 
 /// Headers that no other program sends.
 const MARKS: [&str; 6] = [
@@ -17,8 +18,8 @@ const MARKS: [&str; 6] = [
     "x-vss-senderdeploymentid",
 ];
 
-impl AzureDevops {
-    pub(super) async fn server_now(&self) -> Result<Server, Fault> {
+impl part::Server for AzureDevops {
+    async fn server(&self) -> Result<Server, Fault> {
         let request = Request::get(self.0.site.api.join("/_apis/connectionData"));
         let answer = self.0.client.send(&self.dressed(request).sign(Sign::Not)).await?.without_mark();
         let date = answer.date();

@@ -7,12 +7,11 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::FutureExt as _;
-
 use super::refusal::{self, Refusal};
 use super::{Bitbucket, wire};
 use crate::fact::{Expiry, Fault, FaultKind, Grants, Identity, IdentityKind, Recognised, Remedy};
 use crate::forge::client::Answer;
+use crate::forge::part;
 use crate::provider::{TokenKind, token_kind};
 
 /// What is known once the API has taken the token.
@@ -42,10 +41,41 @@ impl Session {
     }
 }
 
+impl part::Account for Bitbucket {
+    async fn identity(&self) -> Result<Identity, Fault> {
+        let session = self.session().await?;
+        match session.user {
+            Behind::User(user) => {
+                let named = user.username.filter(|name| !name.is_empty() && crate::text::is_plain(name));
+                let login = named.unwrap_or(user.nickname);
+                Ok(Identity { login, id: user.uuid, kind: IdentityKind::User, token: session.kind })
+            }
+            Behind::Nobody => {
+                let access = token_kind(self.0.site.provider, "repository-access");
+                let login = self.0.site.provider.rules().git_user(session.kind.or(access), None);
+                Ok(Identity { id: String::new(), login, kind: IdentityKind::Bot, token: session.kind })
+            }
+            Behind::Hidden(fault) => Err(Fault {
+                text: format!("Bitbucket takes the token, and does not tell whose it is. {}", fault.text),
+                ..fault
+            }),
+        }
+    }
+
+    async fn grants(&self) -> Result<Grants, Fault> {
+        Ok(self.session().await?.grants)
+    }
+
+    /// No answer of Bitbucket's tells it; the page of the token does.
+    async fn expiry(&self) -> Result<Expiry, Fault> {
+        self.session().await.map(|_| Expiry::NotTold)
+    }
+}
+
 impl Bitbucket {
     pub(super) async fn session(&self) -> Result<Session, Fault> {
         let me = self.clone();
-        self.0.session.ask((), || async move { me.session_now().await }.boxed()).await
+        self.0.session.ask((), || async move { me.session_now().await }).await
     }
 
     async fn session_now(&self) -> Result<Session, Fault> {
@@ -97,35 +127,6 @@ impl Bitbucket {
         let kind = word.and_then(|word| token_kind(self.0.site.provider, word)).or(by_text);
         // Behind nothing but an API token there is a user.
         Ok(kind.or_else(|| has_user.then(|| token_kind(self.0.site.provider, "api")).flatten()))
-    }
-
-    pub(super) async fn identity_now(&self) -> Result<Identity, Fault> {
-        let session = self.session().await?;
-        match session.user {
-            Behind::User(user) => {
-                let named = user.username.filter(|name| !name.is_empty() && crate::text::is_plain(name));
-                let login = named.unwrap_or(user.nickname);
-                Ok(Identity { login, id: user.uuid, kind: IdentityKind::User, token: session.kind })
-            }
-            Behind::Nobody => {
-                let access = token_kind(self.0.site.provider, "repository-access");
-                let login = self.0.site.provider.rules().git_user(session.kind.or(access), None);
-                Ok(Identity { id: String::new(), login, kind: IdentityKind::Bot, token: session.kind })
-            }
-            Behind::Hidden(fault) => Err(Fault {
-                text: format!("Bitbucket takes the token, and does not tell whose it is. {}", fault.text),
-                ..fault
-            }),
-        }
-    }
-
-    pub(super) async fn grants_now(&self) -> Result<Grants, Fault> {
-        Ok(self.session().await?.grants)
-    }
-
-    /// No answer of Bitbucket's tells it; the page of the token does.
-    pub(super) async fn expiry_now(&self) -> Result<Expiry, Fault> {
-        self.session().await.map(|_| Expiry::NotTold)
     }
 }
 

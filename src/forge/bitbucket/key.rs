@@ -5,7 +5,66 @@ use super::refusal::{self, Refusal};
 use super::{Bitbucket, wire};
 use crate::fact::{Fault, FaultKind, Remedy};
 use crate::forge::client::{Answer, Request};
+use crate::forge::part;
 use crate::key::{Lock, NewKey, PublicKey, RegisteredKey};
+
+impl part::Key for Bitbucket {
+    async fn key(&self, lock: &Lock, key: &PublicKey) -> Result<RegisteredKey, Fault> {
+        let page = self.0.site.provider.rules().key_page(&self.0.site, lock);
+        let (path, subject) = self.keys(lock).await?;
+        let listed = self.list::<wire::Key>(&format!("{path}?pagelen=100"), &subject).await;
+        let (keys, cut) = listed.map_err(|fault| match fault.kind {
+            FaultKind::MissingScope => fault.remedy(Remedy::at(
+                "Look at the page for keys, or give the token the scope that shows them.",
+                page.clone(),
+            )),
+            _ => fault,
+        })?;
+        let same = |row: &&wire::Key| PublicKey::parse(&row.line).is_ok_and(|there| there == *key);
+        if let Some(there) = keys.iter().find(same) {
+            return Self::registered(there, lock).ok_or_else(|| odd(&subject));
+        }
+        if let Some(cut) = cut {
+            let text = format!("The key {} is not in the part of {subject} that was read. {cut}", key.fingerprint());
+            return Err(Fault::new(FaultKind::NoAccess, text)
+                .remedy(Remedy::at("Look at the page for keys.", page))
+                .accepted());
+        }
+        let text = format!("The key {} is not among {subject}.", key.fingerprint());
+        Err(Fault::new(FaultKind::NotFound, text).remedy(Remedy::at("Add the public key there.", page)).accepted())
+    }
+
+    async fn register_key(&self, new: &NewKey) -> Result<RegisteredKey, Fault> {
+        let rules = self.0.site.provider.rules();
+        if matches!(new.lock, Lock::Repository(_)) && !new.read_only {
+            let text = "An access key of a Bitbucket repository reads and never writes. Nothing was sent.";
+            let remedy = "Register the key with the account instead (`scope = \"account\"`): an account key pushes wherever its account may.";
+            let page = rules.key_page(&self.0.site, &Lock::Account);
+            return Err(Fault::new(FaultKind::NoAccess, text).remedy(Remedy::at(remedy, page)));
+        }
+        let (path, subject) = self.keys(&new.lock).await?;
+        let body = serde_json::json!({ "key": new.key.to_string(), "label": new.title });
+        let request = Request::post(self.0.site.api.join(&path), body).header("accept", "application/json");
+        let answer = self.send(request).await?;
+        if matches!(answer.status, 200 | 201) {
+            let told: wire::Key = answer.json(&subject)?;
+            let same = PublicKey::parse(&told.line).is_ok_and(|there| there == new.key);
+            return Self::registered(&told, &new.lock).filter(|_| same).ok_or_else(|| answer.not_the_api(&subject));
+        }
+        Err(self.why_no_key(&answer, new, &subject).await)
+    }
+
+    /// `DELETE …/deploy-keys/{key_id}`, 204. <https://developer.atlassian.com/cloud/bitbucket/rest/api-group-deployments/>
+    async fn remove_key(&self, lock: &Lock, id: &str) -> Result<(), Fault> {
+        let (path, subject) = self.keys(lock).await?;
+        let url = self.0.site.api.join(&format!("{path}/{}", crate::forge::key::id(id)?));
+        let answer = self.send(Request::delete(url).header("accept", "application/json")).await?;
+        if answer.status == 204 {
+            return Ok(());
+        }
+        Err(refusal::fault(&answer, &self.asking(&format!("removing a key of {subject}"))))
+    }
+}
 
 impl Bitbucket {
     /// Where the keys of `lock` are, and what that is called.
@@ -34,31 +93,6 @@ impl Bitbucket {
         Fault::new(FaultKind::NoAccess, text).remedy(Remedy::at(remedy, page)).accepted()
     }
 
-    pub(super) async fn key_now(&self, lock: &Lock, key: &PublicKey) -> Result<RegisteredKey, Fault> {
-        let page = self.0.site.provider.rules().key_page(&self.0.site, lock);
-        let (path, subject) = self.keys(lock).await?;
-        let listed = self.list::<wire::Key>(&format!("{path}?pagelen=100"), &subject).await;
-        let (keys, cut) = listed.map_err(|fault| match fault.kind {
-            FaultKind::MissingScope => fault.remedy(Remedy::at(
-                "Look at the page for keys, or give the token the scope that shows them.",
-                page.clone(),
-            )),
-            _ => fault,
-        })?;
-        let same = |row: &&wire::Key| PublicKey::parse(&row.line).is_ok_and(|there| there == *key);
-        if let Some(there) = keys.iter().find(same) {
-            return Self::registered(there, lock).ok_or_else(|| odd(&subject));
-        }
-        if let Some(cut) = cut {
-            let text = format!("The key {} is not in the part of {subject} that was read. {cut}", key.fingerprint());
-            return Err(Fault::new(FaultKind::NoAccess, text)
-                .remedy(Remedy::at("Look at the page for keys.", page))
-                .accepted());
-        }
-        let text = format!("The key {} is not among {subject}.", key.fingerprint());
-        Err(Fault::new(FaultKind::NotFound, text).remedy(Remedy::at("Add the public key there.", page)).accepted())
-    }
-
     fn registered(told: &wire::Key, lock: &Lock) -> Option<RegisteredKey> {
         let (kind, id) = match lock {
             Lock::Repository(_) => ("deploy_key", told.id.map(|id| id.to_string())),
@@ -67,37 +101,6 @@ impl Bitbucket {
         let read_only = Some(matches!(lock, Lock::Repository(_)));
         let title = crate::text::sanitise(&told.label, 100);
         Some(RegisteredKey { id: id.filter(|_| told.kind == kind)?, title, read_only, usable: true })
-    }
-
-    pub(super) async fn register_key_now(&self, new: &NewKey) -> Result<RegisteredKey, Fault> {
-        let rules = self.0.site.provider.rules();
-        if matches!(new.lock, Lock::Repository(_)) && !new.read_only {
-            let text = "An access key of a Bitbucket repository reads and never writes. Nothing was sent.";
-            let remedy = "Register the key with the account instead (`scope = \"account\"`): an account key pushes wherever its account may.";
-            let page = rules.key_page(&self.0.site, &Lock::Account);
-            return Err(Fault::new(FaultKind::NoAccess, text).remedy(Remedy::at(remedy, page)));
-        }
-        let (path, subject) = self.keys(&new.lock).await?;
-        let body = serde_json::json!({ "key": new.key.to_string(), "label": new.title });
-        let request = Request::post(self.0.site.api.join(&path), body).header("accept", "application/json");
-        let answer = self.send(request).await?;
-        if matches!(answer.status, 200 | 201) {
-            let told: wire::Key = answer.json(&subject)?;
-            let same = PublicKey::parse(&told.line).is_ok_and(|there| there == new.key);
-            return Self::registered(&told, &new.lock).filter(|_| same).ok_or_else(|| answer.not_the_api(&subject));
-        }
-        Err(self.why_no_key(&answer, new, &subject).await)
-    }
-
-    /// `DELETE …/deploy-keys/{key_id}`, 204. <https://developer.atlassian.com/cloud/bitbucket/rest/api-group-deployments/>
-    pub(super) async fn remove_key_now(&self, lock: &Lock, id: &str) -> Result<(), Fault> {
-        let (path, subject) = self.keys(lock).await?;
-        let url = self.0.site.api.join(&format!("{path}/{}", crate::forge::key::id(id)?));
-        let answer = self.send(Request::delete(url).header("accept", "application/json")).await?;
-        if answer.status == 204 {
-            return Ok(());
-        }
-        Err(refusal::fault(&answer, &self.asking(&format!("removing a key of {subject}"))))
     }
 
     /// A key that is known already is refused with 400, wherever it is: "Someone has already added that access key to this
@@ -111,7 +114,7 @@ impl Bitbucket {
         match Refusal::read(answer) {
             Some(refusal) if refusal.status == 400 && (refusal.says("already") || refusal.says("in use")) => {
                 let print = new.key.fingerprint();
-                if self.key_now(&new.lock, &new.key).await.is_ok() {
+                if part::Key::key(self, &new.lock, &new.key).await.is_ok() {
                     return told(
                         format!("The key {print} is among {subject} already; nothing was added."),
                         "Use it as it is.",

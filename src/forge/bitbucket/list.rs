@@ -2,22 +2,17 @@
 //!
 //! A list comes in parts of 100 and names the next part in its body ("Pagination"); it is followed on the same origin only.
 
-use std::collections::BTreeSet;
-
 use serde::de::DeserializeOwned;
-use url::Url;
 
 use super::{Bitbucket, refusal, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Page, Row};
-use crate::forge::client::{LONGEST_LIST, Request, origin_of};
-use crate::forge::progress::listed;
+use crate::forge::client::{LONGEST_LIST, Request};
+use crate::forge::linked::{self, Part};
+use crate::forge::{name, part};
 
-/// Parts that are read of one list.
-const MOST_PARTS: usize = 50;
-
-impl Bitbucket {
+impl part::List for Bitbucket {
     /// The workspaces of the account. An access token belongs to none's account, and sees no list.
-    pub(super) async fn owners_now(&self) -> Result<Page, Fault> {
+    async fn owners(&self) -> Result<Page, Fault> {
         let listed = self.list::<wire::Access>("/user/workspaces?pagelen=100", "the list of workspaces").await;
         let cut = match listed {
             Ok((workspaces, cut)) => {
@@ -39,8 +34,8 @@ impl Bitbucket {
         Ok(Page { rows: Vec::new(), cut: Some(cut.to_owned()) })
     }
 
-    pub(super) async fn repositories_now(&self, owner: &OwnerPath) -> Result<Page, Fault> {
-        let name = self.workspace_name(owner)?;
+    async fn repositories(&self, owner: &OwnerPath) -> Result<Page, Fault> {
+        let name = name::owner(&self.0.site, owner)?;
         let subject = format!("the repositories of {name}");
         let path = format!("/repositories/{name}?pagelen=100");
         let (repositories, cut) = self.list::<wire::Repository>(&path, &subject).await?;
@@ -58,41 +53,24 @@ impl Bitbucket {
         });
         Ok(Page { rows: rows.collect(), cut })
     }
+}
 
+impl Bitbucket {
     /// All parts of a list, and why it may not be whole.
     pub(super) async fn list<T: DeserializeOwned>(
         &self,
         path: &str,
         subject: &str,
     ) -> Result<(Vec<T>, Option<String>), Fault> {
-        let (mut rows, mut cut, mut seen) = (Vec::new(), None, BTreeSet::new());
-        let mut next = Some(self.0.site.api.join(path));
-        while let Some(url) = next {
-            if seen.len() == MOST_PARTS {
-                cut = Some(format!("The list is longer than {} entries; the rest is not shown.", rows.len()));
-                break;
-            }
-            seen.insert(url.clone());
+        let read = |url: String| async move {
             let request = Request::get(url).header("accept", "application/json").up_to(LONGEST_LIST);
             let answer = self.send(request).await?;
             if answer.status != 200 {
                 return Err(refusal::fault(&answer, &self.asking(subject)));
             }
-            let part = answer.json::<wire::Part<T>>(subject)?;
-            rows.extend(part.values);
-            listed(rows.len());
-            next = part.next.as_ref().and_then(|told| self.own(told)).filter(|url| !seen.contains(url));
-            if part.next.is_some() && next.is_none() {
-                let text = "The list goes on at an address that cannot be followed; the rest is not shown.";
-                cut = Some(text.to_owned());
-            }
-        }
-        Ok((rows, cut))
-    }
-
-    /// `told` if it is an address of the API itself.
-    fn own(&self, told: &str) -> Option<String> {
-        let url = Url::parse(told).ok().filter(|url| url.username().is_empty() && url.password().is_none())?;
-        (origin_of(&url).ok()? == *self.0.site.api.origin() && !told.contains('\\')).then(|| url.to_string())
+            let wire::Part { values: rows, next, .. } = answer.json(subject)?;
+            Ok(Part { rows, next, cut: None })
+        };
+        linked::all(&self.0.site.api, path, read).await
     }
 }

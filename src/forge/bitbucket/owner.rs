@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::FutureExt as _;
 use futures_util::future::join;
 use jiff::Timestamp;
 
 use super::account::Behind;
 use super::{Bitbucket, wire};
 use crate::fact::{Fault, FaultKind, Membership, Owner, OwnerKind, OwnerPath, Remedy, Told};
+use crate::forge::{name, part};
 
-impl Bitbucket {
-    pub(super) async fn owner_now(&self, owner: &OwnerPath) -> Result<Owner, Fault> {
-        let name = self.workspace_name(owner)?;
+impl part::Owner for Bitbucket {
+    async fn owner(&self, owner: &OwnerPath) -> Result<Owner, Fault> {
+        let name = name::owner(&self.0.site, owner)?;
         let session = self.session().await?;
         let (workspace, role) = join(self.workspace(&name), async {
             match session.user {
@@ -33,7 +33,9 @@ impl Bitbucket {
         let kind = OwnerKind::Organisation;
         Ok(Owner { name: slug, id, kind, membership, creates, project, deploy_keys: Told::NotTold })
     }
+}
 
+impl Bitbucket {
     /// Slug and lasting id. Where the scopes do not open the workspace itself, the list of its repositories shows it.
     async fn workspace(&self, name: &str) -> Result<(String, String), Fault> {
         let subject = format!("the workspace {name}");
@@ -109,7 +111,7 @@ impl Bitbucket {
     /// The projects of a workspace; asked once.
     async fn projects(&self, workspace: &str) -> Result<Vec<wire::Project>, Fault> {
         let (me, asked) = (self.clone(), workspace.to_owned());
-        let request = || async move { me.projects_now(&asked).await }.boxed();
+        let request = || async move { me.projects_now(&asked).await };
         self.0.projects.ask(workspace.to_ascii_lowercase(), request).await
     }
 

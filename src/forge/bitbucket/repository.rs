@@ -1,28 +1,62 @@
 //! One repository: looked up, or created.
 
-use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 
 use super::refusal::{self, Refusal};
-use super::{Bitbucket, not_a_name, wire};
+use super::{Bitbucket, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Told, Visibility};
 use crate::forge::client::{Answer, Request};
-use crate::forge::{NewRepository, creation};
-use crate::text::is_plain;
+use crate::forge::{NewRepository, creation, name, part};
+
+impl part::Repository for Bitbucket {
+    /// The repository, asked at most once until something is created there.
+    async fn repository(&self, place: &Place) -> Result<Repository, Fault> {
+        let place = self.place(place)?;
+        let (me, asked) = (self.clone(), place.clone());
+        self.0.repositories.ask(place, || async move { me.repository_now(&asked).await }).await
+    }
+
+    async fn create(&self, new: &NewRepository) -> Result<Repository, Fault> {
+        let place = self.place(&new.place)?;
+        self.session().await?;
+        let subject = subject(&place);
+        let project = self.project(&place.owner.owner, place.owner.project.as_deref()).await?;
+        let mut body = json!({ "scm": "git", "is_private": new.visibility != Visibility::Public });
+        if let Some(key) = &project {
+            // Without it some workspaces refuse, and others take the oldest project: which one is said, not left to them.
+            body["project"] = json!({ "key": key });
+        }
+        let url = self.0.site.api.join(&format!("/repositories/{}", shown(&place)));
+        let sent = self.send(Request::post(url, body).header("accept", "application/json")).await;
+        self.0.repositories.forget(&place);
+        let answer = match sent {
+            Ok(answer) => answer,
+            Err(fault) if fault.kind.is_silence() => return creation::after_silence(self, &place, fault).await,
+            Err(fault) => return Err(fault),
+        };
+        if matches!(answer.status, 200 | 201) {
+            let made = answer.json(&subject).and_then(|told| self.understood(told, &answer, &place));
+            return match made {
+                Ok(made) if made.place.is_same_as(&place) => self.filled(made, new).await,
+                Ok(_) => creation::after_silence(self, &place, answer.not_the_api(&subject)).await,
+                Err(fault) => creation::after_silence(self, &place, fault).await,
+            };
+        }
+        let asked = format!("creating {subject}");
+        let fault = refusal::fault(&answer, &self.asking(&asked));
+        if fault.kind.is_silence() {
+            return creation::after_silence(self, &place, fault).await;
+        }
+        Err(self.why_not(&answer, &place, fault).await)
+    }
+}
 
 impl Bitbucket {
     /// The place with names that are safe for an address.
     pub(super) fn place(&self, place: &Place) -> Result<Place, Fault> {
-        let name = self.0.site.provider.rules().repository_name(&place.name).map_err(not_a_name)?;
-        let owner = OwnerPath { owner: self.workspace_name(&place.owner)?, project: place.owner.project.clone() };
+        let name = name::repository(&self.0.site, place)?;
+        let owner = OwnerPath { owner: name::owner(&self.0.site, &place.owner)?, project: place.owner.project.clone() };
         Ok(Place { owner, name })
-    }
-
-    /// The repository, asked at most once until something is created there.
-    pub(super) async fn repository_known(&self, place: &Place) -> Result<Repository, Fault> {
-        let place = self.place(place)?;
-        let (me, asked) = (self.clone(), place.clone());
-        self.0.repositories.ask(place, || async move { me.repository_now(&asked).await }.boxed()).await
     }
 
     /// A renamed repository answers with a redirect: the outcome then has the new name.
@@ -87,7 +121,7 @@ impl Bitbucket {
         Ok(Repository {
             place: Place { owner: OwnerPath { owner, project }, name },
             id: Some(told.uuid),
-            default_branch: told.mainbranch.map(|branch| branch.name).filter(|branch| is_branch(branch)),
+            default_branch: told.mainbranch.map(|branch| branch.name).filter(|branch| name::is_branch(branch)),
             visibility: Some(if told.is_private { Visibility::Private } else { Visibility::Public }),
             archived: false,
             disabled: false,
@@ -99,40 +133,6 @@ impl Bitbucket {
             // Its one address over SSH follows from the names.
             ssh: None,
         })
-    }
-
-    pub(super) async fn create_now(&self, new: &NewRepository) -> Result<Repository, Fault> {
-        let place = self.place(&new.place)?;
-        self.session().await?;
-        self.0.repositories.forget(&place);
-        let subject = subject(&place);
-        let project = self.project(&place.owner.owner, place.owner.project.as_deref()).await?;
-        let mut body = json!({ "scm": "git", "is_private": new.visibility != Visibility::Public });
-        if let Some(key) = &project {
-            // Without it some workspaces refuse, and others take the oldest project: which one is said, not left to them.
-            body["project"] = json!({ "key": key });
-        }
-        let url = self.0.site.api.join(&format!("/repositories/{}", shown(&place)));
-        let sent = self.send(Request::post(url, body).header("accept", "application/json")).await;
-        let answer = match sent {
-            Ok(answer) => answer,
-            Err(fault) if fault.kind.is_silence() => return self.after_silence(&place, fault).await,
-            Err(fault) => return Err(fault),
-        };
-        if matches!(answer.status, 200 | 201) {
-            let made = answer.json(&subject).and_then(|told| self.understood(told, &answer, &place));
-            return match made {
-                Ok(made) if made.place.is_same_as(&place) => self.filled(made, new).await,
-                Ok(_) => self.after_silence(&place, answer.not_the_api(&subject)).await,
-                Err(fault) => self.after_silence(&place, fault).await,
-            };
-        }
-        let asked = format!("creating {subject}");
-        let fault = refusal::fault(&answer, &self.asking(&asked));
-        if fault.kind.is_silence() {
-            return self.after_silence(&place, fault).await;
-        }
-        Err(self.why_not(&answer, &place, fault).await)
     }
 
     /// The first commit, where one was asked for: creation makes none, an upload of a file does ("Create a commit by
@@ -157,11 +157,6 @@ impl Bitbucket {
         Err(Fault { text, ..fault }.remedy(Remedy::new(remedy)))
     }
 
-    /// The request may have been carried out although no answer came. It is not sent again: what is there is looked up.
-    async fn after_silence(&self, place: &Place, fault: Fault) -> Result<Repository, Fault> {
-        creation::after_silence(self.repository_now(place).await, place, fault)
-    }
-
     /// A name that is taken is refused with 400, and so is a lack of rights.
     async fn why_not(&self, answer: &Answer, place: &Place, fault: Fault) -> Fault {
         let Some(refusal) = Refusal::read(answer) else { return fault };
@@ -169,7 +164,7 @@ impl Bitbucket {
             answer.fault(FaultKind::NoAccess, &text).remedy(Remedy::new(remedy)).accepted()
         };
         if refusal.says("already exists") || refusal.says("already have a repository") {
-            let (text, remedy) = creation::taken(self.repository_now(place).await.is_ok(), place);
+            let (text, remedy) = creation::taken(self, place).await;
             return told(text, remedy);
         }
         if refusal.says("project") && answer.status == 400 {
@@ -205,14 +200,4 @@ pub(super) fn shown(place: &Place) -> String {
 /// Whether `value` is a list as every list of the API is.
 pub(super) fn is_list(value: &Value) -> bool {
     value.get("values").is_some_and(Value::is_array) && value.get("pagelen").is_some_and(Value::is_u64)
-}
-
-/// A branch name that git itself would take, as far as it matters where names are shown and handed on.
-fn is_branch(name: &str) -> bool {
-    let odd = |character: char| character.is_whitespace() || "~^:?*[\\".contains(character);
-    (1..=255).contains(&name.len())
-        && is_plain(name)
-        && !name.starts_with('-')
-        && !name.contains("..")
-        && !name.contains(odd)
 }

@@ -6,9 +6,10 @@ use super::account::Behind;
 use super::repository::{is_list, shown, subject};
 use super::{Bitbucket, wire};
 use crate::fact::{Fault, Place, Right, Visibility};
+use crate::forge::part::{self, Repository as _};
 
-impl Bitbucket {
-    pub(super) async fn right_now(&self, place: &Place, scope: &str) -> Result<Right, Fault> {
+impl part::Right for Bitbucket {
+    async fn right(&self, place: &Place, scope: &str, _probe: bool) -> Result<Right, Fault> {
         let not_told = |text: &str| Ok(Right::NotTold(text.to_owned()));
         if matches!(scope, "read:user:bitbucket" | "account") {
             return match self.session().await?.user {
@@ -28,7 +29,7 @@ impl Bitbucket {
         let mut about = format!("the workspace {workspace}");
         let mut full = path.clone();
         if of_repository {
-            let repository = self.repository_known(place).await?;
+            let repository = self.repository(place).await?;
             if repository.visibility == Some(Visibility::Public) && path.starts_with("pullrequests") {
                 return not_told("The repository is public, so that every token reads its pull requests.");
             }

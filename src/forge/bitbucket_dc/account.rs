@@ -10,12 +10,12 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
 use super::{BitbucketDc, refusal, wire};
 use crate::fact::{Expiry, Fault, FaultKind, Grants, Identity, IdentityKind};
 use crate::forge::client::Answer;
+use crate::forge::part;
 use crate::provider::TokenKind;
 use crate::text::is_plain;
 
@@ -34,10 +34,24 @@ impl Token {
     const UNTOLD: Self = Self { grants: Grants::NotTold, expiry: Expiry::NotTold };
 }
 
+impl part::Account for BitbucketDc {
+    async fn identity(&self) -> Result<Identity, Fault> {
+        self.user().await
+    }
+
+    async fn grants(&self) -> Result<Grants, Fault> {
+        Ok(self.token().await?.grants)
+    }
+
+    async fn expiry(&self) -> Result<Expiry, Fault> {
+        Ok(self.token().await?.expiry)
+    }
+}
+
 impl BitbucketDc {
     pub(super) async fn user(&self) -> Result<Identity, Fault> {
         let me = self.clone();
-        self.0.user.ask((), || async move { me.user_now().await }.boxed()).await
+        self.0.user.ask((), || async move { me.user_now().await }).await
     }
 
     /// Any answer would tell. This one is given to every token, and its body shows that it is the API that speaks.
@@ -46,7 +60,7 @@ impl BitbucketDc {
         let answer = self.read("/projects?limit=1", subject).await?;
         let _projects: wire::Page<wire::Project> = answer.json(subject)?;
         let Some(login) = signed_in(&answer) else {
-            return Err(self.0.rejected.get_or_init(|| refusal::unknown_token(&self.0.site)).clone());
+            return Err(self.0.rejected.keep(refusal::unknown_token(&self.0.site)));
         };
         let token = kind_of(&login);
         let id = answer.header("x-auserid").map(|id| id.trim().to_owned()).filter(|id| is_number(id));
@@ -56,7 +70,7 @@ impl BitbucketDc {
 
     pub(super) async fn token(&self) -> Result<Token, Fault> {
         let me = self.clone();
-        self.0.token.ask((), || async move { me.token_now().await }.boxed()).await
+        self.0.token.ask((), || async move { me.token_now().await }).await
     }
 
     async fn token_now(&self) -> Result<Token, Fault> {

@@ -12,11 +12,12 @@ use super::refusal::Refusal;
 use super::{BitbucketDc, headed, repository, wire};
 use crate::fact::{Fault, FaultKind, Place, Remedy};
 use crate::forge::client::{Answer, Request};
+use crate::forge::{name, part};
 use crate::key::{Lock, NewKey, PublicKey, RegisteredKey};
 use crate::text::sanitise;
 
-impl BitbucketDc {
-    pub(super) async fn key_now(&self, lock: &Lock, key: &PublicKey) -> Result<RegisteredKey, Fault> {
+impl part::Key for BitbucketDc {
+    async fn key(&self, lock: &Lock, key: &PublicKey) -> Result<RegisteredKey, Fault> {
         let (url, subject) = self.keyhole(lock)?;
         let (found, cut) = match lock {
             Lock::Repository(_) => {
@@ -37,7 +38,7 @@ impl BitbucketDc {
         })
     }
 
-    pub(super) async fn register_key_now(&self, new: &NewKey) -> Result<RegisteredKey, Fault> {
+    async fn register_key(&self, new: &NewKey) -> Result<RegisteredKey, Fault> {
         let (url, subject) = self.keyhole(&new.lock)?;
         let key = json!({"text": format!("{} {}", new.key, label(&new.title)), "label": label(&new.title)});
         let permission = if new.read_only { "REPO_READ" } else { "REPO_WRITE" };
@@ -63,7 +64,7 @@ impl BitbucketDc {
     }
 
     /// `DELETE …/ssh/{keyId}`, 204, in the API of keys.
-    pub(super) async fn remove_key_now(&self, lock: &Lock, id: &str) -> Result<(), Fault> {
+    async fn remove_key(&self, lock: &Lock, id: &str) -> Result<(), Fault> {
         let (url, subject) = self.keyhole(lock)?;
         let url = format!("{url}/{}", crate::forge::key::id(id)?);
         let answer = self.send(&headed(Request::delete(url))).await?;
@@ -72,7 +73,9 @@ impl BitbucketDc {
         }
         Err(self.key_refused(&answer, lock, &subject))
     }
+}
 
+impl BitbucketDc {
     async fn keys<T: serde::de::DeserializeOwned>(
         &self,
         lock: &Lock,
@@ -86,7 +89,7 @@ impl BitbucketDc {
     fn keyhole(&self, lock: &Lock) -> Result<(String, String), Fault> {
         match lock {
             Lock::Repository(place) => {
-                let place: Place = self.place(place)?;
+                let place: Place = name::place(&self.0.site, place)?;
                 let url = self.rest().join(&format!("/keys/1.0{}/ssh", repository::path(&place)));
                 Ok((url, format!("the access keys of {}", repository::subject(&place))))
             }

@@ -9,14 +9,15 @@ use super::{BitbucketDc, account, headed, wire};
 use crate::fact::{Fault, FaultKind, IdentityKind, OwnerPath, Page, Row};
 use crate::forge::client::{LONGEST_LIST, Request};
 use crate::forge::progress::listed;
+use crate::forge::{name, part};
 
 /// Rows of one part.
 const LIMIT: usize = 100;
 /// Parts that are read of one list.
 const MOST_PARTS: usize = 50;
 
-impl BitbucketDc {
-    pub(super) async fn owners_now(&self) -> Result<Page, Fault> {
+impl part::List for BitbucketDc {
+    async fn owners(&self) -> Result<Page, Fault> {
         let user = self.user().await?;
         let (projects, cut) = self.list::<wire::Project>("/projects", "the list of projects").await?;
         let rules = self.0.site.provider.rules();
@@ -30,8 +31,8 @@ impl BitbucketDc {
         Ok(Page { rows, cut })
     }
 
-    pub(super) async fn repositories_now(&self, owner: &OwnerPath) -> Result<Page, Fault> {
-        let name = self.owner_name(owner)?;
+    async fn repositories(&self, owner: &OwnerPath) -> Result<Page, Fault> {
+        let name = name::owner(&self.0.site, owner)?;
         let subject = format!("the repositories of {name}");
         let (repositories, cut) = self.list::<wire::Repository>(&format!("/projects/{name}/repos"), &subject).await?;
         let rules = self.0.site.provider.rules();
@@ -41,7 +42,9 @@ impl BitbucketDc {
         });
         Ok(Page { rows: rows.collect(), cut })
     }
+}
 
+impl BitbucketDc {
     /// All parts of a list of the main API, and why it may not be whole.
     pub(super) async fn list<T: DeserializeOwned>(
         &self,

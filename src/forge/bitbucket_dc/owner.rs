@@ -8,10 +8,11 @@
 use super::list::encoded;
 use super::{BitbucketDc, account, wire};
 use crate::fact::{Fault, FaultKind, Identity, Membership, Owner, OwnerKind, OwnerPath, Remedy, Told};
+use crate::forge::{name, part};
 
-impl BitbucketDc {
-    pub(super) async fn owner_now(&self, owner: &OwnerPath) -> Result<Owner, Fault> {
-        let name = self.owner_name(owner)?;
+impl part::Owner for BitbucketDc {
+    async fn owner(&self, owner: &OwnerPath) -> Result<Owner, Fault> {
+        let name = name::owner(&self.0.site, owner)?;
         let me = self.user().await?;
         let own = name.strip_prefix('~').is_some_and(|user| user == account::slug(&me.login));
         let project = match self.project(&name).await {
@@ -30,7 +31,9 @@ impl BitbucketDc {
         let id = project.id.to_string();
         Ok(Owner { name, id, kind, membership, creates, deploy_keys: Told::NotTold, project: None })
     }
+}
 
+impl BitbucketDc {
     pub(super) async fn project(&self, name: &str) -> Result<wire::Project, Fault> {
         let subject = format!("the project {name}");
         let answer = self.read(&format!("/projects/{name}"), &subject).await?;

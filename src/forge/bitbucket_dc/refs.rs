@@ -10,10 +10,11 @@ use super::repository::{self, Seen};
 use super::{BitbucketDc, git_refusal};
 use crate::fact::{Fault, FaultKind, Place, Refs, Remedy, Service};
 use crate::forge::client::Answer;
+use crate::forge::{name, part};
 
-impl BitbucketDc {
-    pub(super) async fn refs_now(&self, place: &Place, service: Service, user: &str) -> Result<Refs, Fault> {
-        let place = self.place(place)?;
+impl part::Refs for BitbucketDc {
+    async fn refs(&self, place: &Place, service: Service, user: &str) -> Result<Refs, Fault> {
+        let place = name::place(&self.0.site, place)?;
         if service == Service::Read {
             return self.advertised(&place, service, user).await;
         }
@@ -28,13 +29,13 @@ impl BitbucketDc {
         self.may_push(&seen, writes, &place)?;
         refs
     }
+}
 
+impl BitbucketDc {
     async fn advertised(&self, place: &Place, service: Service, user: &str) -> Result<Refs, Fault> {
         // Whether the API takes the token tells a wrong token from one that is not let in this way.
         let known = self.user().await.ok();
-        if let Some(fault) = self.0.rejected.get() {
-            return Err(fault.clone());
-        }
+        self.0.rejected.told()?;
         let url = self.0.site.provider.rules().clone_url(&self.0.site, place);
         let subject = repository::subject(place);
         let told = git_refusal::Told { service, user, known: known.as_ref() };

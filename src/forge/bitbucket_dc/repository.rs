@@ -1,6 +1,5 @@
 //! One repository: looked up, or created.
 
-use futures_util::FutureExt as _;
 use serde_json::json;
 
 use super::list::encoded;
@@ -8,7 +7,7 @@ use super::refusal::Refusal;
 use super::{BitbucketDc, headed, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Told, Visibility};
 use crate::forge::client::{Answer, Request};
-use crate::forge::{NewRepository, creation};
+use crate::forge::{NewRepository, creation, is_silent, name, part};
 use crate::key::SshAddress;
 
 /// A repository, and what matters only here.
@@ -20,12 +19,52 @@ pub(super) struct Seen {
     name: String,
 }
 
+impl part::Repository for BitbucketDc {
+    async fn repository(&self, place: &Place) -> Result<Repository, Fault> {
+        Ok(self.repository_known(place).await?.repository)
+    }
+
+    async fn create(&self, new: &NewRepository) -> Result<Repository, Fault> {
+        let place = name::place(&self.0.site, &new.place)?;
+        let subject = subject(&place);
+        if new.readme {
+            let text = "Bitbucket Data Center makes repositories without any commit; nothing was created.";
+            let remedy = Remedy::new("Ask for an empty one, and push the README yourself.");
+            return Err(Fault::new(FaultKind::NoAccess, text).remedy(remedy));
+        }
+        let public = new.visibility == Visibility::Public;
+        let body = json!({"name": place.name, "scmId": "git", "public": public, "defaultBranch": "main"});
+        let url = self.0.site.api.join(&format!("/projects/{}/repos", place.owner.owner));
+        let outcome = self.send(&headed(Request::post(url, body))).await;
+        self.0.repositories.forget(&place);
+        let answer = match outcome {
+            Ok(answer) => answer,
+            Err(fault) if is_silent(&fault) => return creation::after_silence(self, &place, fault).await,
+            Err(fault) => return Err(fault),
+        };
+        if answer.status == 201 {
+            return match self.understood(&answer, &subject) {
+                Ok(seen) if seen.repository.place == place => Ok(seen.repository),
+                Ok(_) => creation::after_silence(self, &place, answer.not_the_api(&subject)).await,
+                Err(fault) => creation::after_silence(self, &place, fault).await,
+            };
+        }
+        let fault = self.refused(&answer, &format!("creating {subject}"));
+        match answer.status {
+            409 => Err(self.taken(&answer, &place, fault).await),
+            401 | 403 if fault.accepted => Err(self.may_not_create(fault, &place)),
+            ..=399 | 500.. => creation::after_silence(self, &place, fault).await,
+            _ => Err(fault),
+        }
+    }
+}
+
 impl BitbucketDc {
     /// The repository, asked at most once until something is created there.
     pub(super) async fn repository_known(&self, place: &Place) -> Result<Seen, Fault> {
-        let place = self.place(place)?;
+        let place = name::place(&self.0.site, place)?;
         let (me, asked) = (self.clone(), place.clone());
-        self.0.repositories.ask(place, || async move { me.repository_now(&asked).await }.boxed()).await
+        self.0.repositories.ask(place, || async move { me.repository_now(&asked).await }).await
     }
 
     /// A moved or renamed repository goes on answering at its old address, by a redirect or in its place: the outcome
@@ -79,51 +118,10 @@ impl BitbucketDc {
         Err(Fault::new(FaultKind::Server, text).remedy(Remedy::new("Look at the page of the repository.")))
     }
 
-    pub(super) async fn create_now(&self, new: &NewRepository) -> Result<Repository, Fault> {
-        let place = self.place(&new.place)?;
-        let subject = subject(&place);
-        if new.readme {
-            let text = "Bitbucket Data Center makes repositories without any commit; nothing was created.";
-            let remedy = Remedy::new("Ask for an empty one, and push the README yourself.");
-            return Err(Fault::new(FaultKind::NoAccess, text).remedy(remedy));
-        }
-        let public = new.visibility == Visibility::Public;
-        let body = json!({"name": place.name, "scmId": "git", "public": public, "defaultBranch": "main"});
-        let url = self.0.site.api.join(&format!("/projects/{}/repos", place.owner.owner));
-        let outcome = self.send(&headed(Request::post(url, body))).await;
-        self.0.repositories.forget(&place);
-        let answer = match outcome {
-            Ok(answer) => answer,
-            Err(fault) if matches!(fault.kind, FaultKind::Network | FaultKind::Timeout | FaultKind::NotTheApi) => {
-                return self.after_silence(&place, fault).await;
-            }
-            Err(fault) => return Err(fault),
-        };
-        if answer.status == 201 {
-            return match self.understood(&answer, &subject) {
-                Ok(seen) if seen.repository.place == place => Ok(seen.repository),
-                Ok(_) => self.after_silence(&place, answer.not_the_api(&subject)).await,
-                Err(fault) => self.after_silence(&place, fault).await,
-            };
-        }
-        let fault = self.refused(&answer, &format!("creating {subject}"));
-        match answer.status {
-            409 => Err(self.taken(&answer, &place, fault).await),
-            401 | 403 if fault.accepted => Err(self.may_not_create(fault, &place)),
-            ..=399 | 500.. => self.after_silence(&place, fault).await,
-            _ => Err(fault),
-        }
-    }
-
     fn may_not_create(&self, fault: Fault, place: &Place) -> Fault {
         let page = self.0.site.provider.rules().new_repository_page(&self.0.site, &place.owner.owner);
         let remedy = "Have an administrator of the project give the account the permission “create repository” and make a token with project admin; or create the repository by hand.";
         fault.remedy(Remedy::at(remedy, page))
-    }
-
-    /// The request may have been carried out although no answer came. It is not sent again: what is there is looked up.
-    async fn after_silence(&self, place: &Place, fault: Fault) -> Result<Repository, Fault> {
-        creation::after_silence(self.repository_now(place).await.map(|seen| seen.repository), place, fault)
     }
 
     /// The name is in use: by a repository that can be seen, or by one that cannot.
@@ -131,7 +129,7 @@ impl BitbucketDc {
         if Refusal::read(answer).is_none() {
             return fault;
         }
-        let (text, remedy) = creation::taken(self.repository_now(place).await.is_ok(), place);
+        let (text, remedy) = creation::taken(self, place).await;
         Fault::new(FaultKind::NoAccess, text).remedy(Remedy::new(remedy)).accepted()
     }
 }

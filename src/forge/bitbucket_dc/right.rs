@@ -2,10 +2,11 @@
 
 use super::{BitbucketDc, repository, wire};
 use crate::fact::{Fault, FaultKind, Place, Remedy, Right};
+use crate::forge::{name, part};
 
-impl BitbucketDc {
-    pub(super) async fn right_now(&self, place: &Place, scope: &str) -> Result<Right, Fault> {
-        let place = self.place(place)?;
+impl part::Right for BitbucketDc {
+    async fn right(&self, place: &Place, scope: &str, _probe: bool) -> Result<Right, Fault> {
+        let place = name::place(&self.0.site, place)?;
         let owner = &place.owner.owner;
         let held = match scope {
             "PROJECT_READ" => self.project(owner).await.map(|_| true)?,

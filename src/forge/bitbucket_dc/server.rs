@@ -6,10 +6,11 @@ use super::refusal::Refusal;
 use super::{BitbucketDc, headed, wire};
 use crate::fact::{Fault, Server};
 use crate::forge::client::{Request, Sign};
+use crate::forge::part;
 use crate::text::sanitise;
 
-impl BitbucketDc {
-    pub(super) async fn server_now(&self) -> Result<Server, Fault> {
+impl part::Server for BitbucketDc {
+    async fn server(&self) -> Result<Server, Fault> {
         let what = "the version of Bitbucket Data Center";
         let request = Request::get(self.0.site.api.join("/application-properties"));
         let answer = self.0.client.send(&headed(request).sign(Sign::Not)).await?;

@@ -12,13 +12,12 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::FutureExt as _;
-
 use super::list::LIMIT;
 use super::refusal::{Refusal, is_scope};
 use super::{Gitea, wire};
-use crate::fact::{Fault, FaultKind, Grants, Identity, IdentityKind, Told};
+use crate::fact::{Expiry, Fault, FaultKind, Grants, Identity, IdentityKind, Told};
 use crate::forge::client::{LONGEST_LIST, Sign};
+use crate::forge::part;
 
 /// What is known of the token itself.
 #[derive(Clone, Debug)]
@@ -42,10 +41,28 @@ impl Token {
     }
 }
 
+impl part::Account for Gitea {
+    async fn identity(&self) -> Result<Identity, Fault> {
+        self.user().await
+    }
+
+    async fn grants(&self) -> Result<Grants, Fault> {
+        Ok(self.token().await?.grants)
+    }
+
+    /// Neither program can give a token an end; that this one is alive is what is asked.
+    async fn expiry(&self) -> Result<Expiry, Fault> {
+        match self.user().await {
+            Err(fault) if !fault.accepted => Err(fault),
+            _ => Ok(Expiry::Never),
+        }
+    }
+}
+
 impl Gitea {
     pub(super) async fn user(&self) -> Result<Identity, Fault> {
         let me = self.clone();
-        self.0.user.ask((), || async move { me.user_now().await }.boxed()).await
+        self.0.user.ask((), || async move { me.user_now().await }).await
     }
 
     async fn user_now(&self) -> Result<Identity, Fault> {
@@ -65,7 +82,7 @@ impl Gitea {
 
     pub(super) async fn token(&self) -> Result<Token, Fault> {
         let me = self.clone();
-        self.0.token.ask((), || async move { me.token_now().await }.boxed()).await
+        self.0.token.ask((), || async move { me.token_now().await }).await
     }
 
     async fn token_now(&self) -> Result<Token, Fault> {

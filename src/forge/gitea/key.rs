@@ -9,18 +9,18 @@ use super::refusal::Refusal;
 use super::{Gitea, headed, wire};
 use crate::fact::{Fault, FaultKind, Remedy};
 use crate::forge::client::{Answer, Request};
-use crate::forge::key;
+use crate::forge::{is_silent, key, name, part};
 use crate::key::{Lock, NewKey, PublicKey, RegisteredKey};
 
-impl Gitea {
-    pub(super) async fn key_now(&self, lock: &Lock, wanted: &PublicKey) -> Result<RegisteredKey, Fault> {
+impl part::Key for Gitea {
+    async fn key(&self, lock: &Lock, wanted: &PublicKey) -> Result<RegisteredKey, Fault> {
         let listed = self.list::<wire::Key>(&self.keys_path(lock)?, &key::subject(lock)).await;
         let (rows, cut) = listed.map_err(|fault| self.hidden_keys(fault, lock))?;
         let rows = rows.into_iter().map(|row| (row.line.clone(), told(&row, lock)));
         key::among(rows, cut, (&self.0.site, lock, wanted))
     }
 
-    pub(super) async fn register_now(&self, new: &NewKey) -> Result<RegisteredKey, Fault> {
+    async fn register_key(&self, new: &NewKey) -> Result<RegisteredKey, Fault> {
         let mut body = json!({ "title": new.title, "key": new.key.to_string() });
         if matches!(new.lock, Lock::Repository(_)) {
             // Left out, the key may write (`modules/structs/user_key.go`).
@@ -29,28 +29,24 @@ impl Gitea {
         let request = headed(Request::post(self.0.site.api.join(&self.keys_path(&new.lock)?), body));
         let answer = match self.send(&request).await {
             Ok(answer) => answer,
-            Err(fault) if key::is_silent(&fault) => return self.key_after_silence(new, fault).await,
+            Err(fault) if is_silent(&fault) => return key::after_silence(self, new, fault).await,
             Err(fault) => return Err(fault),
         };
         if answer.status == 201 {
             let made = answer.json::<wire::Key>(&key::subject(&new.lock));
             return match made.ok().filter(|row| PublicKey::parse(&row.line).as_ref() == Ok(&new.key)) {
                 Some(row) => Ok(told(&row, &new.lock)),
-                None => self.key_after_silence(new, answer.not_the_api("the new key")).await,
+                None => key::after_silence(self, new, answer.not_the_api("the new key")).await,
             };
         }
         let fault = self.refused(&answer, &format!("registering a key at {}", key::subject(&new.lock)));
         match answer.status {
-            ..400 | 500.. => self.key_after_silence(new, fault).await,
+            ..400 | 500.. => key::after_silence(self, new, fault).await,
             _ => Err(self.why_no_key(&answer, new, fault)),
         }
     }
 
-    async fn key_after_silence(&self, new: &NewKey, fault: Fault) -> Result<RegisteredKey, Fault> {
-        key::after_silence(self.key_now(&new.lock, &new.key).await, fault)
-    }
-
-    pub(super) async fn remove_key_now(&self, lock: &Lock, id: &str) -> Result<(), Fault> {
+    async fn remove_key(&self, lock: &Lock, id: &str) -> Result<(), Fault> {
         let path = format!("{}/{}", self.keys_path(lock)?, key::id(id)?);
         let answer = self.send(&headed(Request::delete(self.0.site.api.join(&path)))).await?;
         if answer.status == 204 {
@@ -59,7 +55,9 @@ impl Gitea {
         let subject = format!("the removal of a key of {}", key::subject(lock));
         Err(self.hidden_keys(self.refused(&answer, &subject), lock))
     }
+}
 
+impl Gitea {
     fn why_no_key(&self, answer: &Answer, new: &NewKey, fault: Fault) -> Fault {
         let site = &self.0.site;
         let Some(refusal) = Refusal::read(answer).filter(|refusal| refusal.status == 422) else {
@@ -102,7 +100,7 @@ impl Gitea {
     fn keys_path(&self, lock: &Lock) -> Result<String, Fault> {
         Ok(match lock {
             Lock::Repository(place) => {
-                let place = self.place(place)?;
+                let place = name::place(&self.0.site, place)?;
                 format!("/repos/{}/{}/keys", place.owner.owner, place.name)
             }
             Lock::Account => "/user/keys".to_owned(),

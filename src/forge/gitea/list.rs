@@ -10,14 +10,15 @@ use super::{Gitea, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Page, Row};
 use crate::forge::client::LONGEST_LIST;
 use crate::forge::progress::listed;
+use crate::forge::{name, part};
 
 /// Rows of one part: no server gives more unless its administrator says so (`MAX_RESPONSE_ITEMS`).
 pub(super) const LIMIT: usize = 50;
 /// Parts that are read of one list.
 const MOST_PARTS: usize = 50;
 
-impl Gitea {
-    pub(super) async fn owners_now(&self) -> Result<Page, Fault> {
+impl part::List for Gitea {
+    async fn owners(&self) -> Result<Page, Fault> {
         let user = self.user().await?;
         let mut page = Page { rows: vec![Row { name: user.login, note: "your account".to_owned() }], cut: None };
         match self.list::<wire::Organisation>("/user/orgs", "the list of organisations").await {
@@ -37,8 +38,8 @@ impl Gitea {
         Ok(page)
     }
 
-    pub(super) async fn repositories_now(&self, owner: &OwnerPath) -> Result<Page, Fault> {
-        let name = self.owner_name(owner)?;
+    async fn repositories(&self, owner: &OwnerPath) -> Result<Page, Fault> {
+        let name = name::owner(&self.0.site, owner)?;
         let subject = format!("the repositories of {name}");
         let listed = match self.list::<wire::Repository>(&format!("/orgs/{name}/repos"), &subject).await {
             // Users and organisations share their names: it may be a user.
@@ -55,7 +56,9 @@ impl Gitea {
         });
         Ok(Page { rows: rows.collect(), cut })
     }
+}
 
+impl Gitea {
     /// All parts of a list, and why it may not be whole.
     pub(super) async fn list<T: DeserializeOwned>(
         &self,

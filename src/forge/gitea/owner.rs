@@ -4,10 +4,11 @@ use futures_util::future::join;
 
 use super::{Gitea, wire};
 use crate::fact::{Fault, FaultKind, Identity, Membership, Owner, OwnerKind, OwnerPath, Remedy, Told};
+use crate::forge::{name, part};
 
-impl Gitea {
-    pub(super) async fn owner_now(&self, owner: &OwnerPath) -> Result<Owner, Fault> {
-        let name = self.owner_name(owner)?;
+impl part::Owner for Gitea {
+    async fn owner(&self, owner: &OwnerPath) -> Result<Owner, Fault> {
+        let name = name::owner(&self.0.site, owner)?;
         let (user, organisation) = join(self.user(), self.organisation(&name)).await;
         if let Some(me) = user.as_ref().ok().filter(|me| me.login.eq_ignore_ascii_case(&name)) {
             return Ok(of_user(me.login.clone(), me.id.clone(), true));
@@ -28,7 +29,9 @@ impl Gitea {
             Err(fault) => Err(fault),
         }
     }
+}
 
+impl Gitea {
     /// A private organisation hides from those who only work on one of its repositories; the repository names it.
     async fn behind_a_repository(&self, name: &str) -> Option<Owner> {
         let (repositories, _) =

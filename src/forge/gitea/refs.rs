@@ -12,11 +12,12 @@ use super::repository::{self, Seen};
 use super::{Gitea, git_refusal, wire};
 use crate::fact::{Fault, FaultKind, Grants, Place, Refs, Remedy, Service, Told, Visibility};
 use crate::forge::client::Answer;
+use crate::forge::{name, part};
 use crate::provider::Coverage;
 
-impl Gitea {
-    pub(super) async fn refs_now(&self, place: &Place, service: Service, user: &str) -> Result<Refs, Fault> {
-        let place = self.place(place)?;
+impl part::Refs for Gitea {
+    async fn refs(&self, place: &Place, service: Service, user: &str) -> Result<Refs, Fault> {
+        let place = name::place(&self.0.site, place)?;
         if service == Service::Read {
             return self.advertised(&place, service, user).await;
         }
@@ -32,11 +33,11 @@ impl Gitea {
         self.branch_takes(&seen, &place).await?;
         Ok(refs)
     }
+}
 
+impl Gitea {
     async fn advertised(&self, place: &Place, service: Service, user: &str) -> Result<Refs, Fault> {
-        if let Some(fault) = self.0.rejected.get() {
-            return Err(fault.clone());
-        }
+        self.0.rejected.told()?;
         let url = self.0.site.provider.rules().clone_url(&self.0.site, place);
         let subject = repository::subject(place);
         let refused = |answer: &Answer| git_refusal::fault(answer, service, &self.asking(&subject));

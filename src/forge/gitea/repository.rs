@@ -1,15 +1,13 @@
 //! One repository: looked up, or created.
 
-use futures_util::FutureExt as _;
 use serde_json::json;
 
 use super::refusal::Refusal;
 use super::{Gitea, headed, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Told, Visibility};
 use crate::forge::client::{Answer, Request};
-use crate::forge::{NewRepository, creation};
+use crate::forge::{NewRepository, creation, is_silent, name, part};
 use crate::key::SshAddress;
-use crate::text::is_plain;
 
 /// A repository, and what matters only here.
 #[derive(Clone, Debug)]
@@ -21,58 +19,13 @@ pub(super) struct Seen {
     pub mirror: bool,
 }
 
-impl Gitea {
-    /// The repository, asked at most once until something is created there.
-    pub(super) async fn repository_known(&self, place: &Place) -> Result<Seen, Fault> {
-        let place = self.place(place)?;
-        let (me, asked) = (self.clone(), place.clone());
-        self.0.repositories.ask(place, || async move { me.repository_now(&asked).await }.boxed()).await
+impl part::Repository for Gitea {
+    async fn repository(&self, place: &Place) -> Result<Repository, Fault> {
+        Ok(self.repository_known(place).await?.repository)
     }
 
-    /// A renamed repository answers with a redirect: the outcome then has the new name.
-    async fn repository_now(&self, place: &Place) -> Result<Seen, Fault> {
-        let subject = subject(place);
-        let answer = self.read(&format!("/repos/{}/{}", place.owner.owner, place.name), &subject).await?;
-        let seen = self.understood(&answer, &subject)?;
-        if answer.followed || same(&seen.repository.place, place) {
-            Ok(seen)
-        } else {
-            Err(answer.not_the_api(&subject))
-        }
-    }
-
-    fn understood(&self, answer: &Answer, subject: &str) -> Result<Seen, Fault> {
-        let told: wire::Repository = answer.json(subject)?;
-        let rules = self.0.site.provider.rules();
-        let names = rules.owner_name(&told.owner.login).ok().zip(rules.repository_name(&told.name).ok());
-        let Some((owner, name)) = names.filter(|_| told.id > 0 && told.owner.id > 0) else {
-            return Err(answer.not_the_api(subject));
-        };
-        let visibility = match (told.internal, told.private) {
-            (true, _) => Visibility::Internal,
-            (false, true) => Visibility::Private,
-            (false, false) => Visibility::Public,
-        };
-        let repository = Repository {
-            place: Place { owner: OwnerPath { owner, project: None }, name },
-            id: Some(told.id.to_string()),
-            default_branch: Some(told.default_branch).filter(|branch| is_branch(branch)),
-            visibility: Some(visibility),
-            archived: told.archived,
-            disabled: false,
-            account_pushes: Some(told.permissions.push && !told.mirror).into(),
-            account_administers: Some(told.permissions.admin).into(),
-            // "Delete a repository" takes an administrator of it.
-            account_deletes: Some(told.permissions.admin).into(),
-            role: None,
-            pushed: None,
-            ssh: told.ssh_url.and_then(|url| SshAddress::parse(&url).ok()),
-        };
-        Ok(Seen { repository, empty: told.empty, mirror: told.mirror })
-    }
-
-    pub(super) async fn create_now(&self, new: &NewRepository) -> Result<Repository, Fault> {
-        let place = self.place(&new.place)?;
+    async fn create(&self, new: &NewRepository) -> Result<Repository, Fault> {
+        let place = name::place(&self.0.site, &new.place)?;
         let subject = subject(&place);
         if new.visibility == Visibility::Internal {
             let text = "Whether a repository is internal follows from its owner here; nothing was created.";
@@ -97,16 +50,14 @@ impl Gitea {
         self.0.repositories.forget(&place);
         let answer = match outcome {
             Ok(answer) => answer,
-            Err(fault) if matches!(fault.kind, FaultKind::Network | FaultKind::Timeout | FaultKind::NotTheApi) => {
-                return self.after_silence(&place, fault).await;
-            }
+            Err(fault) if is_silent(&fault) => return creation::after_silence(self, &place, fault).await,
             Err(fault) => return Err(fault),
         };
         if answer.status == 201 {
             return match self.understood(&answer, &subject) {
-                Ok(seen) if same(&seen.repository.place, &place) => Ok(seen.repository),
-                Ok(_) => self.after_silence(&place, answer.not_the_api(&subject)).await,
-                Err(fault) => self.after_silence(&place, fault).await,
+                Ok(seen) if seen.repository.place.is_same_as(&place) => Ok(seen.repository),
+                Ok(_) => creation::after_silence(self, &place, answer.not_the_api(&subject)).await,
+                Err(fault) => creation::after_silence(self, &place, fault).await,
             };
         }
         let fault = self.refused(&answer, &format!("creating {subject}"));
@@ -115,16 +66,62 @@ impl Gitea {
             500.. => {
                 // Forgejo 12 has no status of its own for a reached limit of repositories: it is an error without words.
                 let text = format!("{} The owner may also have as many repositories as it is allowed.", fault.text);
-                self.after_silence(&place, Fault { text, ..fault }).await
+                creation::after_silence(self, &place, Fault { text, ..fault }).await
             }
-            ..400 => self.after_silence(&place, fault).await,
+            ..400 => creation::after_silence(self, &place, fault).await,
             _ => Err(fault),
         }
     }
+}
 
-    /// The request may have been carried out although no answer came. It is not sent again: what is there is looked up.
-    async fn after_silence(&self, place: &Place, fault: Fault) -> Result<Repository, Fault> {
-        creation::after_silence(self.repository_now(place).await.map(|seen| seen.repository), place, fault)
+impl Gitea {
+    /// The repository, asked at most once until something is created there.
+    pub(super) async fn repository_known(&self, place: &Place) -> Result<Seen, Fault> {
+        let place = name::place(&self.0.site, place)?;
+        let (me, asked) = (self.clone(), place.clone());
+        self.0.repositories.ask(place, || async move { me.repository_now(&asked).await }).await
+    }
+
+    /// A renamed repository answers with a redirect: the outcome then has the new name.
+    async fn repository_now(&self, place: &Place) -> Result<Seen, Fault> {
+        let subject = subject(place);
+        let answer = self.read(&format!("/repos/{}/{}", place.owner.owner, place.name), &subject).await?;
+        let seen = self.understood(&answer, &subject)?;
+        if answer.followed || seen.repository.place.is_same_as(place) {
+            Ok(seen)
+        } else {
+            Err(answer.not_the_api(&subject))
+        }
+    }
+
+    fn understood(&self, answer: &Answer, subject: &str) -> Result<Seen, Fault> {
+        let told: wire::Repository = answer.json(subject)?;
+        let rules = self.0.site.provider.rules();
+        let names = rules.owner_name(&told.owner.login).ok().zip(rules.repository_name(&told.name).ok());
+        let Some((owner, name)) = names.filter(|_| told.id > 0 && told.owner.id > 0) else {
+            return Err(answer.not_the_api(subject));
+        };
+        let visibility = match (told.internal, told.private) {
+            (true, _) => Visibility::Internal,
+            (false, true) => Visibility::Private,
+            (false, false) => Visibility::Public,
+        };
+        let repository = Repository {
+            place: Place { owner: OwnerPath { owner, project: None }, name },
+            id: Some(told.id.to_string()),
+            default_branch: Some(told.default_branch).filter(|branch| name::is_branch(branch)),
+            visibility: Some(visibility),
+            archived: told.archived,
+            disabled: false,
+            account_pushes: Some(told.permissions.push && !told.mirror).into(),
+            account_administers: Some(told.permissions.admin).into(),
+            // "Delete a repository" takes an administrator of it.
+            account_deletes: Some(told.permissions.admin).into(),
+            role: None,
+            pushed: None,
+            ssh: told.ssh_url.and_then(|url| SshAddress::parse(&url).ok()),
+        };
+        Ok(Seen { repository, empty: told.empty, mirror: told.mirror })
     }
 
     /// The name is in use: by a repository that can be seen, or by one that cannot.
@@ -132,25 +129,11 @@ impl Gitea {
         if Refusal::read(answer).is_none() {
             return fault;
         }
-        let (text, remedy) = creation::taken(self.repository_now(place).await.is_ok(), place);
+        let (text, remedy) = creation::taken(self, place).await;
         Fault::new(FaultKind::NoAccess, text).remedy(Remedy::new(remedy)).accepted()
     }
 }
 
 pub(super) fn subject(place: &Place) -> String {
     format!("the repository {}/{}", place.owner.owner, place.name)
-}
-
-fn same(left: &Place, right: &Place) -> bool {
-    left.owner.owner.eq_ignore_ascii_case(&right.owner.owner) && left.name.eq_ignore_ascii_case(&right.name)
-}
-
-/// A branch name that git itself would take, as far as it matters where names are handed on (git-check-ref-format).
-fn is_branch(name: &str) -> bool {
-    let odd = |character: char| character.is_whitespace() || "~^:?*[\\".contains(character);
-    (1..=255).contains(&name.len())
-        && is_plain(name)
-        && !name.starts_with('-')
-        && !name.contains("..")
-        && !name.contains(odd)
 }

@@ -3,10 +3,11 @@
 //! Only what reads is tried here; the scopes on repositories are seen in git's own answer.
 
 use super::Gitea;
-use crate::fact::{Fault, Right};
+use crate::fact::{Fault, Place, Right};
+use crate::forge::part;
 
-impl Gitea {
-    pub(super) async fn right_now(&self, scope: &str) -> Result<Right, Fault> {
+impl part::Right for Gitea {
+    async fn right(&self, _place: &Place, scope: &str, _probe: bool) -> Result<Right, Fault> {
         match scope {
             "read:user" => self.user().await.map(|_| Right::Held),
             "read:organization" => self.lists_organisations().await.map(|()| Right::Held),

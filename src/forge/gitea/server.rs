@@ -9,10 +9,11 @@ use super::refusal::Refusal;
 use super::{Gitea, headed, wire};
 use crate::fact::{Fault, Server};
 use crate::forge::client::{Answer, Request, Sign};
+use crate::forge::part;
 use crate::text::sanitise;
 
-impl Gitea {
-    pub(super) async fn server_now(&self) -> Result<Server, Fault> {
+impl part::Server for Gitea {
+    async fn server(&self) -> Result<Server, Fault> {
         let ask = |url: String| headed(Request::get(url)).sign(Sign::Not);
         let common = ask(self.0.site.api.join("/version"));
         let own = ask(self.0.site.host.join("/api/forgejo/v1/version"));

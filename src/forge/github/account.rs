@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
@@ -10,6 +9,7 @@ use super::refusal::{is_marked, is_scope};
 use super::{GitHub, wire};
 use crate::fact::{Expiry, Fault, Grants, Identity, IdentityKind};
 use crate::forge::client::Answer;
+use crate::forge::part;
 
 /// What `GET /user` tells.
 #[derive(Clone, Debug)]
@@ -19,10 +19,24 @@ pub(super) struct User {
     pub expiry: Expiry,
 }
 
+impl part::Account for GitHub {
+    async fn identity(&self) -> Result<Identity, Fault> {
+        Ok(self.user().await?.identity)
+    }
+
+    async fn grants(&self) -> Result<Grants, Fault> {
+        Ok(self.user().await?.grants)
+    }
+
+    async fn expiry(&self) -> Result<Expiry, Fault> {
+        Ok(self.user().await?.expiry)
+    }
+}
+
 impl GitHub {
     pub(super) async fn user(&self) -> Result<User, Fault> {
         let me = self.clone();
-        self.0.user.ask((), || async move { me.user_now().await }.boxed()).await
+        self.0.user.ask((), || async move { me.user_now().await }).await
     }
 
     async fn user_now(&self) -> Result<User, Fault> {

@@ -3,24 +3,22 @@
 //! A list comes in parts of 100, each with a `Link` to the next ("Using pagination in the REST API"). The link is
 //! followed on the same origin only. Whatever is left out, by us or by GitHub, is said in [`Page::cut`].
 
-use std::collections::BTreeSet;
-
 use futures_util::future::join;
 use serde::de::DeserializeOwned;
-use url::Url;
 
 use super::account::account_login;
 use super::refusal::is_marked;
 use super::{GitHub, headed, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Page, Row};
-use crate::forge::client::{LONGEST_LIST, Request, origin_of};
-use crate::forge::progress::listed;
+use crate::forge::client::{LONGEST_LIST, Request};
+use crate::forge::linked::{self, Part};
+use crate::forge::{name, part};
 
-/// Parts that are read of one list.
-const MOST_PARTS: usize = 50;
+/// What a part of a list says with its header.
+const LEFT_OUT: &str = "GitHub left out what belongs to organisations whose single sign-on this token is not authorised for: choose “Configure SSO” beside the token, on the page of your tokens.";
 
-impl GitHub {
-    pub(super) async fn owners_now(&self) -> Result<Page, Fault> {
+impl part::List for GitHub {
+    async fn owners(&self) -> Result<Page, Fault> {
         let (user, organisations) =
             join(self.user(), self.list::<wire::Named>("/user/orgs?per_page=100", "the list of organisations")).await;
         let mut page =
@@ -46,8 +44,8 @@ impl GitHub {
         Ok(page)
     }
 
-    pub(super) async fn repositories_now(&self, owner: &OwnerPath) -> Result<Page, Fault> {
-        let name = self.owner_name(owner)?;
+    async fn repositories(&self, owner: &OwnerPath) -> Result<Page, Fault> {
+        let name = name::owner(&self.0.site, owner)?;
         let (account, user) = join(self.account(&name), self.user()).await;
         let account = account?;
         let own = user?.identity.login.eq_ignore_ascii_case(&account.login);
@@ -66,50 +64,30 @@ impl GitHub {
         });
         Ok(Page { rows: rows.collect(), cut })
     }
+}
 
+impl GitHub {
     /// All parts of a list, and why it may not be whole.
     pub(super) async fn list<T: DeserializeOwned>(
         &self,
         path: &str,
         subject: &str,
     ) -> Result<(Vec<T>, Option<String>), Fault> {
-        let (mut rows, mut cut, mut seen) = (Vec::new(), None, BTreeSet::new());
-        let mut next = Some(self.0.site.api.join(path));
-        while let Some(url) = next {
-            if seen.len() == MOST_PARTS {
-                cut = Some(format!("The list is longer than {} entries; the rest is not shown.", rows.len()));
-                break;
-            }
-            seen.insert(url.clone());
+        let read = |url: String| async move {
             let answer = self.send(&headed(Request::get(url)).up_to(LONGEST_LIST)).await?;
             if answer.status != 200 {
                 return Err(self.refused(&answer, subject));
             }
-            let part = answer.json::<Vec<T>>(subject)?;
+            let rows = answer.json::<Vec<T>>(subject)?;
             // An empty list looks like any other: only its headers tell whose it is.
-            if part.is_empty() && !is_marked(&answer) {
+            if rows.is_empty() && !is_marked(&answer) {
                 return Err(answer.not_the_api(subject));
             }
-            rows.extend(part);
-            listed(rows.len());
-            if answer.header("x-github-sso").is_some_and(|sso| sso.trim_start().starts_with("partial-results")) {
-                let text = "GitHub left out what belongs to organisations whose single sign-on this token is not authorised for: choose “Configure SSO” beside the token, on the page of your tokens.";
-                cut = Some(text.to_owned());
-            }
-            let told = answer.next_part();
-            next = told.as_ref().and_then(|told| self.own(told)).filter(|url| !seen.contains(url));
-            if told.is_some() && next.is_none() {
-                let text = "The list goes on at an address that cannot be followed; the rest is not shown.";
-                cut = Some(text.to_owned());
-            }
-        }
-        Ok((rows, cut))
-    }
-
-    /// `told` if it is an address of the API itself.
-    fn own(&self, told: &str) -> Option<String> {
-        let url = Url::parse(told).ok().filter(|url| url.username().is_empty() && url.password().is_none())?;
-        (origin_of(&url).ok()? == *self.0.site.api.origin() && !told.contains('\\')).then(|| url.to_string())
+            let partial =
+                answer.header("x-github-sso").is_some_and(|sso| sso.trim_start().starts_with("partial-results"));
+            Ok(Part { rows, next: answer.next_part(), cut: partial.then_some(LEFT_OUT) })
+        };
+        linked::all(&self.0.site.api, path, read).await
     }
 }
 

@@ -1,10 +1,10 @@
 //! The owner: an organisation or a user, and what this account is there.
 
-use futures_util::FutureExt as _;
 use futures_util::future::join4;
 
 use super::{GitHub, wire};
 use crate::fact::{Fault, FaultKind, Membership, Owner, OwnerKind, OwnerPath, Remedy, Told};
+use crate::forge::{name, part};
 
 /// What the account is in an organisation, as far as GitHub tells this token.
 #[derive(Clone, Debug)]
@@ -16,9 +16,9 @@ pub(super) enum Standing {
     NotTold(Fault),
 }
 
-impl GitHub {
-    pub(super) async fn owner_now(&self, owner: &OwnerPath) -> Result<Owner, Fault> {
-        let name = self.owner_name(owner)?;
+impl part::Owner for GitHub {
+    async fn owner(&self, owner: &OwnerPath) -> Result<Owner, Fault> {
+        let name = name::owner(&self.0.site, owner)?;
         let (account, organisation, standing, user) =
             join4(self.account(&name), self.organisation(&name), self.standing(&name), self.user()).await;
         let account = account?;
@@ -51,11 +51,13 @@ impl GitHub {
             deploy_keys: organisation.deploy_keys_enabled_for_repositories.into(),
         })
     }
+}
 
+impl GitHub {
     /// The account of that name, an organisation's or a user's.
     pub(super) async fn account(&self, name: &str) -> Result<wire::Account, Fault> {
         let (me, asked) = (self.clone(), name.to_owned());
-        let request = || async move { me.account_now(&asked).await }.boxed();
+        let request = || async move { me.account_now(&asked).await };
         self.0.accounts.ask(name.to_ascii_lowercase(), request).await
     }
 
@@ -81,7 +83,7 @@ impl GitHub {
     /// What the account is in the organisation `name`. Wants `read:org`, or Members: read.
     pub(super) async fn standing(&self, name: &str) -> Result<Standing, Fault> {
         let (me, asked) = (self.clone(), name.to_owned());
-        let request = || async move { me.standing_now(&asked).await }.boxed();
+        let request = || async move { me.standing_now(&asked).await };
         self.0.memberships.ask(name.to_ascii_lowercase(), request).await
     }
 

@@ -1,69 +1,24 @@
 //! One repository: looked up, or created.
 
-use futures_util::FutureExt as _;
 use serde_json::json;
 
 use super::refusal::Refusal;
 use super::{GitHub, headed, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Visibility};
 use crate::forge::client::{Answer, Request};
-use crate::forge::{NewRepository, creation};
+use crate::forge::{NewRepository, creation, is_silent, name, part};
 use crate::key::SshAddress;
-use crate::text::is_plain;
 
-impl GitHub {
+impl part::Repository for GitHub {
     /// The repository, asked at most once until something is created there.
-    pub(super) async fn repository_known(&self, place: &Place) -> Result<Repository, Fault> {
-        let place = self.place(place)?;
+    async fn repository(&self, place: &Place) -> Result<Repository, Fault> {
+        let place = name::place(&self.0.site, place)?;
         let (me, asked) = (self.clone(), place.clone());
-        self.0.repositories.ask(place, || async move { me.repository_now(&asked).await }.boxed()).await
+        self.0.repositories.ask(place, || async move { me.repository_now(&asked).await }).await
     }
 
-    /// A renamed repository answers with a redirect to its number: the outcome then has the new name.
-    async fn repository_now(&self, place: &Place) -> Result<Repository, Fault> {
-        let subject = subject(place);
-        let answer = self.read(&format!("/repos/{}/{}", place.owner.owner, place.name), &subject).await?;
-        let repository = self.understood(&answer, &subject)?;
-        if answer.followed || same(&repository.place, place) {
-            Ok(repository)
-        } else {
-            Err(answer.not_the_api(&subject))
-        }
-    }
-
-    fn understood(&self, answer: &Answer, subject: &str) -> Result<Repository, Fault> {
-        let told: wire::Repository = answer.json(subject)?;
-        let rules = self.0.site.provider.rules();
-        let names = rules.owner_name(&told.owner.login).ok().zip(rules.repository_name(&told.name).ok());
-        let Some((owner, name)) = names.filter(|_| !told.owner.kind.is_empty()) else {
-            return Err(answer.not_the_api(subject));
-        };
-        let visibility = match told.visibility.as_deref() {
-            Some("internal") => Visibility::Internal,
-            _ if told.private => Visibility::Private,
-            _ => Visibility::Public,
-        };
-        let permissions = told.permissions;
-        let branch = told.default_branch.filter(|branch| is_branch(branch));
-        Ok(Repository {
-            place: Place { owner: OwnerPath { owner, project: None }, name },
-            id: Some(told.id.to_string()),
-            default_branch: branch,
-            visibility: Some(visibility),
-            archived: told.archived,
-            disabled: told.disabled,
-            account_pushes: permissions.as_ref().and_then(|permissions| permissions.push).into(),
-            account_administers: permissions.as_ref().and_then(|permissions| permissions.admin).into(),
-            // "Deleting a repository requires admin access" (REST API endpoints for repositories).
-            account_deletes: permissions.as_ref().and_then(|permissions| permissions.admin).into(),
-            role: None,
-            pushed: told.pushed_at.and_then(|moment| moment.parse().ok()),
-            ssh: told.ssh_url.and_then(|url| SshAddress::parse(&url).ok()),
-        })
-    }
-
-    pub(super) async fn create_now(&self, new: &NewRepository) -> Result<Repository, Fault> {
-        let place = self.place(&new.place)?;
+    async fn create(&self, new: &NewRepository) -> Result<Repository, Fault> {
+        let place = name::place(&self.0.site, &new.place)?;
         let subject = subject(&place);
         let mut body = json!({
             "name": place.name,
@@ -83,28 +38,68 @@ impl GitHub {
         self.0.repositories.forget(&place);
         let answer = match outcome {
             Ok(answer) => answer,
-            Err(fault) if matches!(fault.kind, FaultKind::Network | FaultKind::Timeout | FaultKind::NotTheApi) => {
-                return self.after_silence(&place, fault).await;
-            }
+            Err(fault) if is_silent(&fault) => return creation::after_silence(self, &place, fault).await,
             Err(fault) => return Err(fault),
         };
         if answer.status == 201 {
             return match self.understood(&answer, &subject) {
-                Ok(repository) if same_owner(&repository.place, &place) => Ok(repository),
-                Ok(_) => self.after_silence(&place, answer.not_the_api(&subject)).await,
-                Err(fault) => self.after_silence(&place, fault).await,
+                Ok(repository) if repository.place.owner.owner.eq_ignore_ascii_case(&place.owner.owner) => {
+                    Ok(repository)
+                }
+                Ok(_) => creation::after_silence(self, &place, answer.not_the_api(&subject)).await,
+                Err(fault) => creation::after_silence(self, &place, fault).await,
             };
         }
         let fault = self.refused(&answer, &format!("creating {subject}"));
         if answer.status >= 500 || answer.status < 400 {
-            return self.after_silence(&place, fault).await;
+            return creation::after_silence(self, &place, fault).await;
         }
         Err(self.why_not(&answer, &place, fault).await)
     }
+}
 
-    /// The request may have been carried out although no answer came. It is not sent again: what is there is looked up.
-    async fn after_silence(&self, place: &Place, fault: Fault) -> Result<Repository, Fault> {
-        creation::after_silence(self.repository_now(place).await, place, fault)
+impl GitHub {
+    /// A renamed repository answers with a redirect to its number: the outcome then has the new name.
+    async fn repository_now(&self, place: &Place) -> Result<Repository, Fault> {
+        let subject = subject(place);
+        let answer = self.read(&format!("/repos/{}/{}", place.owner.owner, place.name), &subject).await?;
+        let repository = self.understood(&answer, &subject)?;
+        if answer.followed || repository.place.is_same_as(place) {
+            Ok(repository)
+        } else {
+            Err(answer.not_the_api(&subject))
+        }
+    }
+
+    fn understood(&self, answer: &Answer, subject: &str) -> Result<Repository, Fault> {
+        let told: wire::Repository = answer.json(subject)?;
+        let rules = self.0.site.provider.rules();
+        let names = rules.owner_name(&told.owner.login).ok().zip(rules.repository_name(&told.name).ok());
+        let Some((owner, name)) = names.filter(|_| !told.owner.kind.is_empty()) else {
+            return Err(answer.not_the_api(subject));
+        };
+        let visibility = match told.visibility.as_deref() {
+            Some("internal") => Visibility::Internal,
+            _ if told.private => Visibility::Private,
+            _ => Visibility::Public,
+        };
+        let permissions = told.permissions;
+        let branch = told.default_branch.filter(|branch| name::is_branch(branch));
+        Ok(Repository {
+            place: Place { owner: OwnerPath { owner, project: None }, name },
+            id: Some(told.id.to_string()),
+            default_branch: branch,
+            visibility: Some(visibility),
+            archived: told.archived,
+            disabled: told.disabled,
+            account_pushes: permissions.as_ref().and_then(|permissions| permissions.push).into(),
+            account_administers: permissions.as_ref().and_then(|permissions| permissions.admin).into(),
+            // "Deleting a repository requires admin access" (REST API endpoints for repositories).
+            account_deletes: permissions.as_ref().and_then(|permissions| permissions.admin).into(),
+            role: None,
+            pushed: told.pushed_at.and_then(|moment| moment.parse().ok()),
+            ssh: told.ssh_url.and_then(|url| SshAddress::parse(&url).ok()),
+        })
     }
 
     /// Why a repository was not created, where the refusal has a meaning of its own here.
@@ -113,7 +108,7 @@ impl GitHub {
         let rules = self.0.site.provider.rules();
         let shown = format!("{}/{}", place.owner.owner, place.name);
         if answer.status == 422 && refusal.says("name already exists on this account") {
-            let (text, remedy) = creation::taken(self.repository_now(place).await.is_ok(), place);
+            let (text, remedy) = creation::taken(self, place).await;
             return answer.fault(FaultKind::NoAccess, &text).remedy(Remedy::new(remedy)).accepted();
         }
         // A classic token without the scope is told 404, as if the address did not exist.
@@ -129,22 +124,4 @@ impl GitHub {
 
 pub(super) fn subject(place: &Place) -> String {
     format!("the repository {}/{}", place.owner.owner, place.name)
-}
-
-fn same(left: &Place, right: &Place) -> bool {
-    same_owner(left, right) && left.name.eq_ignore_ascii_case(&right.name)
-}
-
-fn same_owner(left: &Place, right: &Place) -> bool {
-    left.owner.owner.eq_ignore_ascii_case(&right.owner.owner)
-}
-
-/// A branch name that git itself would take, as far as it matters where names are shown and handed on (git-check-ref-format).
-fn is_branch(name: &str) -> bool {
-    let odd = |character: char| character.is_whitespace() || "~^:?*[\\".contains(character);
-    (1..=255).contains(&name.len())
-        && is_plain(name)
-        && !name.starts_with('-')
-        && !name.contains("..")
-        && !name.contains(odd)
 }

@@ -12,12 +12,14 @@ use super::repository::subject;
 use super::{GitHub, headed, owner};
 use crate::fact::{Fault, FaultKind, Place, Repository, Right, Visibility};
 use crate::forge::client::{Answer, Request};
+use crate::forge::name;
+use crate::forge::part::{self, Repository as _};
 
 /// No hook has this number: GitHub counts far below.
 const IMPOSSIBLE_HOOK: u32 = 4_294_967_289;
 
-impl GitHub {
-    pub(super) async fn right_now(&self, place: &Place, scope: &str, probe: bool) -> Result<Right, Fault> {
+impl part::Right for GitHub {
+    async fn right(&self, place: &Place, scope: &str, probe: bool) -> Result<Right, Fault> {
         if scope == "members:read" {
             return self.members(place).await;
         }
@@ -35,7 +37,7 @@ impl GitHub {
                 "GitHub lists the permissions of a fine-grained token nowhere, and no harmless request tells this one.",
             ));
         }
-        let repository = self.repository_known(place).await?;
+        let repository = self.repository(place).await?;
         let at = Tried { forge: self, repository: &repository, scope };
         match scope {
             "metadata:read" | "pull_requests:read" if public(&repository) => {
@@ -61,10 +63,12 @@ impl GitHub {
             }
         }
     }
+}
 
+impl GitHub {
     /// Members: read is what reading one's own membership wants.
     async fn members(&self, place: &Place) -> Result<Right, Fault> {
-        let name = self.owner_name(&place.owner)?;
+        let name = name::owner(&self.0.site, &place.owner)?;
         match self.standing(&name).await? {
             owner::Standing::In(_) => Ok(Right::Held),
             owner::Standing::Out => Ok(not_told("GitHub knows of no membership of this account there.")),

@@ -7,12 +7,13 @@ use super::refusal::Refusal;
 use super::{GitHub, headed, wire};
 use crate::fact::{Fault, FaultKind, Remedy, Server};
 use crate::forge::client::{Answer, Request, Sign};
+use crate::forge::part;
 use crate::text::sanitise;
 
 const ENTERPRISE: &str = "GitHub Enterprise Server";
 
-impl GitHub {
-    pub(super) async fn server_now(&self) -> Result<Server, Fault> {
+impl part::Server for GitHub {
+    async fn server(&self) -> Result<Server, Fault> {
         let request = headed(Request::get(self.0.site.api.join("/meta"))).sign(Sign::Not);
         let answer = self.0.client.send(&request).await?;
         if let Some(server) = recognise(&answer) {
@@ -34,7 +35,9 @@ impl GitHub {
         }
         Err(answer.not_the_api("the GitHub API"))
     }
+}
 
+impl GitHub {
     /// What else the host runs, by the addresses at which others tell their version.
     async fn other_product(&self) -> Option<String> {
         let ask = |path: &str| Request::get(self.0.site.host.join(path)).sign(Sign::Not);

@@ -4,7 +4,6 @@
 //! `GET /user` tells the name, and wants `api`, `read_api` or `read_user`. Both are asked at once. A token whose scopes
 //! do not open the second is as good as any: whose it is, is then not visible.
 
-use futures_util::FutureExt as _;
 use futures_util::future::join;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -12,46 +11,11 @@ use jiff::tz::TimeZone;
 use super::refusal::Refusal;
 use super::{GitLab, wire};
 use crate::fact::{Expiry, Fault, FaultKind, Grants, Identity, IdentityKind};
+use crate::forge::part;
 use crate::provider::token_kind;
 
-impl GitLab {
-    /// What the token tells about itself; `None` where this version or this fine-grained token does not let it.
-    pub(super) async fn token(&self) -> Result<Option<wire::Token>, Fault> {
-        let me = self.clone();
-        self.0.token.ask((), || async move { me.token_now().await }.boxed()).await
-    }
-
-    async fn token_now(&self) -> Result<Option<wire::Token>, Fault> {
-        let subject = "the token's own description";
-        let answer = self.send(&self.get("/personal_access_tokens/self")).await?;
-        if answer.status == 200 {
-            return answer.json(subject).map(Some);
-        }
-        let silent = Refusal::read(&answer)
-            .is_some_and(|refusal| refusal.no_route || refusal.code == "insufficient_granular_scope");
-        if silent { Ok(None) } else { Err(self.refused_as(&answer, subject, None)) }
-    }
-
-    /// Whether the token is fine-grained, as far as it is known already.
-    pub(super) async fn granular(&self) -> Option<bool> {
-        self.token().await.ok().map(|token| token.is_none_or(|token| token.granular))
-    }
-
-    pub(super) async fn user(&self) -> Result<wire::User, Fault> {
-        let me = self.clone();
-        self.0.user.ask((), || async move { me.user_now().await }.boxed()).await
-    }
-
-    async fn user_now(&self) -> Result<wire::User, Fault> {
-        let subject = "the account of this token";
-        let user: wire::User = self.read("/user", subject).await?.0;
-        let fine = (1..=255).contains(&user.username.len())
-            && user.username.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-        let text = "GitLab told an account without a name that can be one.";
-        if fine { Ok(user) } else { Err(Fault::new(FaultKind::NotTheApi, text).remedy(super::look_at_the_host())) }
-    }
-
-    pub(super) async fn identity_now(&self) -> Result<Identity, Fault> {
+impl part::Account for GitLab {
+    async fn identity(&self) -> Result<Identity, Fault> {
         let (token, user) = join(self.token(), self.user()).await;
         let token = token?;
         let user = match (user, &token) {
@@ -75,7 +39,7 @@ impl GitLab {
         Ok(Identity { login: user.username, id: user.id.to_string(), kind, token: kind_of_token })
     }
 
-    pub(super) async fn grants_now(&self) -> Result<Grants, Fault> {
+    async fn grants(&self) -> Result<Grants, Fault> {
         let Some(token) = self.token().await? else { return Ok(Grants::NotTold) };
         // Such a token's only "scope" says that its authority is elsewhere.
         if token.granular || token.scopes.iter().any(|scope| scope == "granular") {
@@ -89,11 +53,49 @@ impl GitLab {
     }
 
     /// The token ends when its last day begins ("Personal access tokens", expiration).
-    pub(super) async fn expiry_now(&self) -> Result<Expiry, Fault> {
+    async fn expiry(&self) -> Result<Expiry, Fault> {
         let Some(token) = self.token().await? else { return Ok(Expiry::NotTold) };
         let Some(text) = token.expires_at else { return Ok(Expiry::Never) };
         let day = text.parse::<Date>().ok().and_then(|day| day.to_zoned(TimeZone::UTC).ok());
         Ok(day.map_or(Expiry::NotTold, |day| Expiry::At(day.timestamp())))
+    }
+}
+
+impl GitLab {
+    /// What the token tells about itself; `None` where this version or this fine-grained token does not let it.
+    pub(super) async fn token(&self) -> Result<Option<wire::Token>, Fault> {
+        let me = self.clone();
+        self.0.token.ask((), || async move { me.token_now().await }).await
+    }
+
+    async fn token_now(&self) -> Result<Option<wire::Token>, Fault> {
+        let subject = "the token's own description";
+        let answer = self.send(&self.get("/personal_access_tokens/self")).await?;
+        if answer.status == 200 {
+            return answer.json(subject).map(Some);
+        }
+        let silent = Refusal::read(&answer)
+            .is_some_and(|refusal| refusal.no_route || refusal.code == "insufficient_granular_scope");
+        if silent { Ok(None) } else { Err(self.refused_as(&answer, subject, None)) }
+    }
+
+    /// Whether the token is fine-grained, as far as it is known already.
+    pub(super) async fn granular(&self) -> Option<bool> {
+        self.token().await.ok().map(|token| token.is_none_or(|token| token.granular))
+    }
+
+    pub(super) async fn user(&self) -> Result<wire::User, Fault> {
+        let me = self.clone();
+        self.0.user.ask((), || async move { me.user_now().await }).await
+    }
+
+    async fn user_now(&self) -> Result<wire::User, Fault> {
+        let subject = "the account of this token";
+        let user: wire::User = self.read("/user", subject).await?.0;
+        let fine = (1..=255).contains(&user.username.len())
+            && user.username.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+        let text = "GitLab told an account without a name that can be one.";
+        if fine { Ok(user) } else { Err(Fault::new(FaultKind::NotTheApi, text).remedy(super::look_at_the_host())) }
     }
 }
 

@@ -11,11 +11,11 @@ use super::refusal::Refusal;
 use super::{GitLab, wire};
 use crate::fact::{Fault, FaultKind};
 use crate::forge::client::{Answer, Request, Sign};
-use crate::forge::key;
+use crate::forge::{is_silent, key, part};
 use crate::key::{Lock, NewKey, PublicKey, RegisteredKey};
 
-impl GitLab {
-    pub(super) async fn key_now(&self, lock: &Lock, wanted: &PublicKey) -> Result<RegisteredKey, Fault> {
+impl part::Key for GitLab {
+    async fn key(&self, lock: &Lock, wanted: &PublicKey) -> Result<RegisteredKey, Fault> {
         let path = format!("{}?per_page=100", self.keys_path(lock).await?);
         let listed = self.list::<wire::Key>(&path, &key::subject(lock)).await;
         let (rows, cut) = listed.map_err(|fault| self.hidden_keys(fault, lock))?;
@@ -24,7 +24,7 @@ impl GitLab {
         key::among(rows, cut, (&self.0.site, lock, wanted))
     }
 
-    pub(super) async fn register_now(&self, new: &NewKey) -> Result<RegisteredKey, Fault> {
+    async fn register_key(&self, new: &NewKey) -> Result<RegisteredKey, Fault> {
         let mut body = json!({ "title": new.title, "key": new.key.to_string() });
         match new.lock {
             Lock::Repository(_) => body["can_push"] = json!(!new.read_only),
@@ -34,28 +34,24 @@ impl GitLab {
         let request = Request::post(url, body).header("accept", "application/json").sign(Sign::Bearer);
         let answer = match self.send(&request).await {
             Ok(answer) => answer,
-            Err(fault) if key::is_silent(&fault) => return self.key_after_silence(new, fault).await,
+            Err(fault) if is_silent(&fault) => return key::after_silence(self, new, fault).await,
             Err(fault) => return Err(fault),
         };
         if answer.status == 201 {
             let made = answer.json::<wire::Key>(&key::subject(&new.lock));
             return match made.ok().filter(|row| PublicKey::parse(&row.line).as_ref() == Ok(&new.key)) {
                 Some(row) => Ok(told(&row, &new.lock, Timestamp::now())),
-                None => self.key_after_silence(new, answer.not_the_api("the new key")).await,
+                None => key::after_silence(self, new, answer.not_the_api("the new key")).await,
             };
         }
         let fault = self.refused(&answer, &format!("registering a key at {}", key::subject(&new.lock))).await;
         match answer.status {
-            ..400 | 500.. => self.key_after_silence(new, fault).await,
+            ..400 | 500.. => key::after_silence(self, new, fault).await,
             _ => Err(self.why_no_key(&answer, new, fault)),
         }
     }
 
-    async fn key_after_silence(&self, new: &NewKey, fault: Fault) -> Result<RegisteredKey, Fault> {
-        key::after_silence(self.key_now(&new.lock, &new.key).await, fault)
-    }
-
-    pub(super) async fn remove_key_now(&self, lock: &Lock, id: &str) -> Result<(), Fault> {
+    async fn remove_key(&self, lock: &Lock, id: &str) -> Result<(), Fault> {
         let path = format!("{}/{}", self.keys_path(lock).await?, key::id(id)?);
         let answer = self
             .send(&Request::delete(self.0.site.api.join(&path)).header("accept", "application/json").sign(Sign::Bearer))
@@ -66,7 +62,9 @@ impl GitLab {
         let subject = format!("the removal of a key of {}", key::subject(lock));
         Err(self.hidden_keys(self.refused(&answer, &subject).await, lock))
     }
+}
 
+impl GitLab {
     fn why_no_key(&self, answer: &Answer, new: &NewKey, fault: Fault) -> Fault {
         let site = &self.0.site;
         let Some(refusal) = Refusal::read(answer).filter(|refusal| matches!(refusal.status, 400 | 422)) else {

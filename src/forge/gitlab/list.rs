@@ -3,22 +3,17 @@
 //! A list comes in parts of 100, each with a `Link` to the next ("REST API", pagination); it is followed on the same
 //! origin only. Projects and groups that wait for their deletion are left out.
 
-use std::collections::BTreeSet;
-
 use futures_util::future::join;
 use serde::de::DeserializeOwned;
-use url::Url;
 
 use super::{GitLab, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Page, Row};
-use crate::forge::client::{Answer, LONGEST_LIST, Request, origin_of};
-use crate::forge::progress::listed;
+use crate::forge::client::{Answer, LONGEST_LIST, Request};
+use crate::forge::linked::{self, Part};
+use crate::forge::{name, part};
 
-/// Parts that are read of one list.
-const MOST_PARTS: usize = 50;
-
-impl GitLab {
-    pub(super) async fn owners_now(&self) -> Result<Page, Fault> {
+impl part::List for GitLab {
+    async fn owners(&self) -> Result<Page, Fault> {
         let path = "/groups?min_access_level=10&order_by=path&per_page=100";
         let (user, groups) = join(self.user(), self.list::<wire::Group>(path, "the list of groups")).await;
         let mut page = Page { rows: vec![Row { name: user?.username, note: "your account".to_owned() }], cut: None };
@@ -39,8 +34,8 @@ impl GitLab {
         Ok(page)
     }
 
-    pub(super) async fn repositories_now(&self, owner: &OwnerPath) -> Result<Page, Fault> {
-        let name = self.owner_text(owner)?;
+    async fn repositories(&self, owner: &OwnerPath) -> Result<Page, Fault> {
+        let name = name::owner(&self.0.site, owner)?;
         let subject = format!("the projects of {name}");
         let order = "order_by=id&sort=asc&per_page=100";
         let path = match self.group(&name).await {
@@ -60,46 +55,28 @@ impl GitLab {
         });
         Ok(Page { rows: rows.collect(), cut })
     }
+}
 
+impl GitLab {
     /// All parts of a list, and why it may not be whole.
     pub(super) async fn list<T: DeserializeOwned>(
         &self,
         path: &str,
         subject: &str,
     ) -> Result<(Vec<T>, Option<String>), Fault> {
-        let (mut rows, mut cut, mut seen) = (Vec::new(), None, BTreeSet::new());
-        let mut next = Some(self.0.site.api.join(path));
-        while let Some(url) = next {
-            if seen.len() == MOST_PARTS {
-                cut = Some(format!("The list is longer than {} entries; the rest is not shown.", rows.len()));
-                break;
-            }
-            seen.insert(url.clone());
+        let read = |url: String| async move {
             let request = Request::get(url).header("accept", "application/json").up_to(LONGEST_LIST);
             let answer = self.send(&request).await?;
             if answer.status != 200 {
                 return Err(self.refused(&answer, subject).await);
             }
-            let part = answer.json::<Vec<T>>(subject)?;
-            if part.is_empty() && !is_marked(&answer) {
+            let rows = answer.json::<Vec<T>>(subject)?;
+            if rows.is_empty() && !is_marked(&answer) {
                 return Err(answer.not_the_api(subject));
             }
-            rows.extend(part);
-            listed(rows.len());
-            let told = answer.next_part();
-            next = told.as_ref().and_then(|told| self.own(told)).filter(|url| !seen.contains(url));
-            if told.is_some() && next.is_none() {
-                let text = "The list goes on at an address that cannot be followed; the rest is not shown.";
-                cut = Some(text.to_owned());
-            }
-        }
-        Ok((rows, cut))
-    }
-
-    /// `told` if it is an address of the API itself.
-    fn own(&self, told: &str) -> Option<String> {
-        let url = Url::parse(told).ok().filter(|url| url.username().is_empty() && url.password().is_none())?;
-        (origin_of(&url).ok()? == *self.0.site.api.origin() && !told.contains('\\')).then(|| url.to_string())
+            Ok(Part { rows, next: answer.next_part(), cut: None })
+        };
+        linked::all(&self.0.site.api, path, read).await
     }
 }
 

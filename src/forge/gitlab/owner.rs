@@ -1,14 +1,13 @@
 //! The owner: a group at any depth, or a user, and what this account is there.
 
-use futures_util::FutureExt as _;
-
 use super::wire::{DEVELOPER, MAINTAINER, OWNER, role};
 use super::{GitLab, wire};
 use crate::fact::{Fault, FaultKind, Membership, Owner, OwnerKind, OwnerPath, Remedy, Told};
+use crate::forge::{name, part};
 
-impl GitLab {
-    pub(super) async fn owner_now(&self, owner: &OwnerPath) -> Result<Owner, Fault> {
-        let name = self.owner_text(owner)?;
+impl part::Owner for GitLab {
+    async fn owner(&self, owner: &OwnerPath) -> Result<Owner, Fault> {
+        let name = name::owner(&self.0.site, owner)?;
         match self.group(&name).await {
             Ok(group) => self.as_member(group).await,
             Err(fault) if fault.kind == FaultKind::NotFound && !name.contains('/') => {
@@ -17,11 +16,13 @@ impl GitLab {
             Err(fault) => Err(fault),
         }
     }
+}
 
+impl GitLab {
     /// The group of that path or number; asked once.
     pub(super) async fn group(&self, name: &str) -> Result<wire::Group, Fault> {
         let (me, asked) = (self.clone(), name.to_owned());
-        self.0.groups.ask(name.to_ascii_lowercase(), || async move { me.group_now(&asked).await }.boxed()).await
+        self.0.groups.ask(name.to_ascii_lowercase(), || async move { me.group_now(&asked).await }).await
     }
 
     async fn group_now(&self, name: &str) -> Result<wire::Group, Fault> {

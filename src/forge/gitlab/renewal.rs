@@ -18,6 +18,7 @@ use super::refusal::Refusal;
 use crate::fact::{Expiry, Fault, FaultKind, Remedy};
 use crate::forge::NewToken;
 use crate::forge::client::{Answer, Request, Sign};
+use crate::forge::part;
 use crate::secret::Secret;
 
 /// The answer. The token is read where it lies, so that no copy of it is left.
@@ -29,8 +30,8 @@ struct Renewed<'a> {
     expires_at: Option<String>,
 }
 
-impl GitLab {
-    pub(super) async fn rotate_now(&self, ends: Timestamp) -> Result<NewToken, Fault> {
+impl part::Renewal for GitLab {
+    async fn rotate_token(&self, ends: Timestamp) -> Result<NewToken, Fault> {
         let path = format!("{}/self/rotate", self.own_tokens().await);
         let body = json!({ "expires_at": ends.to_zoned(TimeZone::UTC).date().to_string() });
         let request = Request::post(self.0.site.api.join(&path), body);
@@ -54,6 +55,15 @@ impl GitLab {
         Ok(new)
     }
 
+    /// `DELETE /personal_access_tokens/self`, open to every scope from 15.4 on.
+    async fn revoke_token(&self) -> Result<(), Fault> {
+        let request = Request::delete(self.0.site.api.join("/personal_access_tokens/self"));
+        let answer = self.send(&request.header("accept", "application/json").sign(Sign::Bearer)).await?;
+        if answer.status == 204 { Ok(()) } else { Err(self.refused(&answer, "the end of the replaced token").await) }
+    }
+}
+
+impl GitLab {
     /// Where the token stands among its like. That of a project or a group has addresses of its own, which keep the
     /// membership of its robot alive as well ("Project access tokens", "Group access tokens").
     async fn own_tokens(&self) -> String {
@@ -84,12 +94,5 @@ impl GitLab {
         // An address that an older version does not know is a definite answer, not the silence of another program.
         let kind = if fault.kind.is_silence() { FaultKind::NotFound } else { fault.kind };
         Fault { kind, text, remedy: Some(Remedy::new(remedy)), ..fault }
-    }
-
-    /// `DELETE /personal_access_tokens/self`, open to every scope from 15.4 on.
-    pub(super) async fn revoke_now(&self) -> Result<(), Fault> {
-        let request = Request::delete(self.0.site.api.join("/personal_access_tokens/self"));
-        let answer = self.send(&request.header("accept", "application/json").sign(Sign::Bearer)).await?;
-        if answer.status == 204 { Ok(()) } else { Err(self.refused(&answer, "the end of the replaced token").await) }
     }
 }

@@ -1,34 +1,72 @@
 //! One repository (a project, as GitLab has it): looked up, or created.
 
-use futures_util::FutureExt as _;
 use serde_json::json;
 
 use super::list::is_going;
 use super::refusal::Refusal;
 use super::wire::{DEVELOPER, MAINTAINER, OWNER, role};
-use super::{GitLab, not_a_name, wire};
+use super::{GitLab, wire};
 use crate::fact::{Fault, FaultKind, OwnerPath, Place, Remedy, Repository, Service, Told, Visibility};
 use crate::forge::client::{Answer, Request, Sign};
-use crate::forge::{NewRepository, creation};
+use crate::forge::{NewRepository, creation, is_silent, name, part};
 use crate::key::SshAddress;
-use crate::text::is_plain;
+
+impl part::Repository for GitLab {
+    /// The repository, asked at most once until something is created there.
+    async fn repository(&self, place: &Place) -> Result<Repository, Fault> {
+        let place = self.place(place).await?;
+        let (me, asked) = (self.clone(), place.clone());
+        self.0.repositories.ask(place, || async move { me.repository_now(&asked).await }).await
+    }
+
+    async fn create(&self, new: &NewRepository) -> Result<Repository, Fault> {
+        let place = self.place(&new.place).await?;
+        let subject = subject(&place);
+        let mut body = json!({
+            "name": place.name,
+            "path": place.name,
+            "visibility": new.visibility.name(),
+            "initialize_with_readme": new.readme,
+        });
+        // Without a group it is made below the account itself; a group is taken by its number only.
+        if new.in_organisation {
+            body["namespace_id"] = json!(self.group(&place.owner.owner).await?.id);
+        }
+        let request = Request::post(self.0.site.api.join("/projects"), body).sign(Sign::Bearer);
+        let outcome = self.send(&request.header("accept", "application/json")).await;
+        self.0.repositories.forget(&place);
+        let answer = match outcome {
+            Ok(answer) => answer,
+            Err(fault) if is_silent(&fault) => return creation::after_silence(self, &place, fault).await,
+            Err(fault) => return Err(fault),
+        };
+        if answer.status == 201 {
+            let made = answer.json(&subject).and_then(|told| self.understood(told, &answer, &subject));
+            return match made {
+                Ok(repository) if repository.place.owner.owner.eq_ignore_ascii_case(&place.owner.owner) => {
+                    Ok(repository)
+                }
+                Ok(_) => creation::after_silence(self, &place, answer.not_the_api(&subject)).await,
+                Err(fault) => creation::after_silence(self, &place, fault).await,
+            };
+        }
+        let fault = self.refused(&answer, &format!("creating {subject}")).await;
+        if answer.status >= 500 || answer.status < 400 {
+            return creation::after_silence(self, &place, fault).await;
+        }
+        Err(self.why_not(&answer, &place, fault).await)
+    }
+}
 
 impl GitLab {
     /// The place with names that are safe for an address; an owner's number is replaced by the path.
     pub(super) async fn place(&self, place: &Place) -> Result<Place, Fault> {
-        let name = self.0.site.provider.rules().repository_name(&place.name).map_err(not_a_name)?;
-        let mut owner = self.owner_text(&place.owner)?;
+        let name = name::repository(&self.0.site, place)?;
+        let mut owner = name::owner(&self.0.site, &place.owner)?;
         if owner.bytes().all(|byte| byte.is_ascii_digit()) {
             owner = self.group(&owner).await?.full_path;
         }
         Ok(Place { owner: OwnerPath { owner, project: None }, name })
-    }
-
-    /// The repository, asked at most once until something is created there.
-    pub(super) async fn repository_known(&self, place: &Place) -> Result<Repository, Fault> {
-        let place = self.place(place).await?;
-        let (me, asked) = (self.clone(), place.clone());
-        self.0.repositories.ask(place, || async move { me.repository_now(&asked).await }.boxed()).await
     }
 
     /// A renamed project answers with a redirect to its number: the outcome then has the new name.
@@ -97,7 +135,7 @@ impl GitLab {
         Ok(Repository {
             place: Place { owner: OwnerPath { owner, project: None }, name },
             id: Some(told.id.to_string()),
-            default_branch: told.default_branch.filter(|branch| is_branch(branch)),
+            default_branch: told.default_branch.filter(|branch| name::is_branch(branch)),
             visibility,
             archived: told.archived,
             disabled: told.repository_access_level.as_deref() == Some("disabled"),
@@ -108,51 +146,6 @@ impl GitLab {
             pushed: told.last_activity_at.and_then(|moment| moment.parse().ok()),
             ssh: told.ssh_url_to_repo.and_then(|url| SshAddress::parse(&url).ok()),
         })
-    }
-
-    pub(super) async fn create_now(&self, new: &NewRepository) -> Result<Repository, Fault> {
-        let place = self.place(&new.place).await?;
-        let subject = subject(&place);
-        let mut body = json!({
-            "name": place.name,
-            "path": place.name,
-            "visibility": new.visibility.name(),
-            "initialize_with_readme": new.readme,
-        });
-        // Without a group it is made below the account itself; a group is taken by its number only.
-        if new.in_organisation {
-            body["namespace_id"] = json!(self.group(&place.owner.owner).await?.id);
-        }
-        let request = Request::post(self.0.site.api.join("/projects"), body).sign(Sign::Bearer);
-        let outcome = self.send(&request.header("accept", "application/json")).await;
-        self.0.repositories.forget(&place);
-        let answer = match outcome {
-            Ok(answer) => answer,
-            Err(fault) if matches!(fault.kind, FaultKind::Network | FaultKind::Timeout | FaultKind::NotTheApi) => {
-                return self.after_silence(&place, fault).await;
-            }
-            Err(fault) => return Err(fault),
-        };
-        if answer.status == 201 {
-            let made = answer.json(&subject).and_then(|told| self.understood(told, &answer, &subject));
-            return match made {
-                Ok(repository) if repository.place.owner.owner.eq_ignore_ascii_case(&place.owner.owner) => {
-                    Ok(repository)
-                }
-                Ok(_) => self.after_silence(&place, answer.not_the_api(&subject)).await,
-                Err(fault) => self.after_silence(&place, fault).await,
-            };
-        }
-        let fault = self.refused(&answer, &format!("creating {subject}")).await;
-        if answer.status >= 500 || answer.status < 400 {
-            return self.after_silence(&place, fault).await;
-        }
-        Err(self.why_not(&answer, &place, fault).await)
-    }
-
-    /// The request may have been carried out although no answer came. It is not sent again: what is there is looked up.
-    async fn after_silence(&self, place: &Place, fault: Fault) -> Result<Repository, Fault> {
-        creation::after_silence(self.repository_now(place).await, place, fault)
     }
 
     /// Why a project was not created, where the refusal has a meaning of its own here.
@@ -207,14 +200,4 @@ pub(super) fn subject(place: &Place) -> String {
 
 fn shown(place: &Place) -> String {
     format!("{}/{}", place.owner.owner, place.name)
-}
-
-/// A branch name that git itself would take, as far as it matters where names are shown and handed on.
-fn is_branch(name: &str) -> bool {
-    let odd = |character: char| character.is_whitespace() || "~^:?*[\\".contains(character);
-    (1..=255).contains(&name.len())
-        && is_plain(name)
-        && !name.starts_with('-')
-        && !name.contains("..")
-        && !name.contains(odd)
 }

@@ -5,9 +5,10 @@ use serde_json::Value;
 use super::GitLab;
 use super::repository::subject;
 use crate::fact::{Fault, Place, Right};
+use crate::forge::part::{self, Repository as _};
 
-impl GitLab {
-    pub(super) async fn right_now(&self, place: &Place, scope: &str) -> Result<Right, Fault> {
+impl part::Right for GitLab {
+    async fn right(&self, place: &Place, scope: &str, _probe: bool) -> Result<Right, Fault> {
         let (below, field) = match scope {
             "webhook:read" => ("hooks?per_page=1", "url"),
             "deploy_key:read" => ("deploy_keys?per_page=1", "key"),
@@ -18,7 +19,7 @@ impl GitLab {
                 return Ok(Right::NotTold(text.to_owned()));
             }
         };
-        let repository = self.repository_known(place).await?;
+        let repository = self.repository(place).await?;
         let path = format!("{}/{}", repository.place.owner.owner, repository.place.name).replace('/', "%2F");
         let subject = subject(&repository.place);
         let (rows, answer): (Vec<Value>, _) = self.read(&format!("/projects/{path}/{below}"), &subject).await?;

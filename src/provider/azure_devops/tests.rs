@@ -1,6 +1,7 @@
 use super::*;
 use crate::fact::OwnerPath;
 use crate::provider::Provider;
+use crate::provider::tests::set;
 
 fn site(host: &str, owner: &str) -> Site {
     let host = Host::parse(host).unwrap();
@@ -10,10 +11,6 @@ fn site(host: &str, owner: &str) -> Site {
 
 fn place(owner: &str, project: &str, name: &str) -> Place {
     Place { owner: OwnerPath { owner: owner.into(), project: Some(project.into()) }, name: name.into() }
-}
-
-fn set(scopes: &str) -> BTreeSet<String> {
-    scopes.split_whitespace().map(str::to_owned).collect()
 }
 
 #[test]

@@ -1,15 +1,10 @@
 use super::*;
 use crate::fact::OwnerPath;
 use crate::provider::Provider;
-
-fn set(scopes: &str) -> BTreeSet<String> {
-    scopes.split_whitespace().map(str::to_owned).collect()
-}
+use crate::provider::tests::{set, site_of};
 
 fn site(host: &str) -> Site {
-    let host = Host::parse(host).unwrap();
-    let api = Bitbucket.api(&host);
-    Site { provider: Provider::Bitbucket, host, api, ca_file: None, client_cert: None }
+    site_of(Provider::Bitbucket, host)
 }
 
 fn gitops() -> Place {

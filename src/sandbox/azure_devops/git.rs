@@ -9,9 +9,9 @@ use axum::response::Response;
 
 use super::caller::{Caller, project};
 use super::reply::Reply;
+use crate::sandbox::http::signed;
 use crate::sandbox::scenario::{Rights, Visibility};
-use crate::sandbox::server::SignedIn;
-use crate::sandbox::smart_http::{Action, Service, plain, serve};
+use crate::sandbox::smart_http::{Action, Service, plain, serve_admitted};
 use crate::sandbox::world::{Repository, World};
 
 pub(super) async fn answer(world: &World, request: Request, below: &[String]) -> Response {
@@ -29,14 +29,9 @@ pub(super) async fn answer(world: &World, request: Request, below: &[String]) ->
         Err(refusal) => return refusal.into(),
     };
     let project = project(world, organisation, owner).map(|it| it.login.to_string()).unwrap_or_default();
-    let mut response = match admitted(&caller, &project, name, action) {
-        Ok(repository) => serve(&world.git, &repository.path, action, request).await,
-        Err(refusal) => refusal,
-    };
-    if let Some(account) = caller.account() {
-        response.extensions_mut().insert(SignedIn(account.login.to_string()));
-    }
-    response
+    let admitted = admitted(&caller, &project, name, action);
+    let response = serve_admitted(&world.git, admitted, action, request).await;
+    signed(response, caller.account().map(|account| &*account.login))
 }
 
 /// A refusal is a whole answer, and an answer is large.

@@ -1,9 +1,10 @@
 //! Answers in the shapes of the API: objects, lists, refusals with a byte order mark, and those without a word.
 
-use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
+
+use crate::sandbox::http;
 
 pub(super) struct Reply {
     status: StatusCode,
@@ -108,16 +109,6 @@ impl Reply {
 
 impl From<Reply> for Response {
     fn from(reply: Reply) -> Self {
-        let mut response = Response::new(Body::from(reply.body));
-        *response.status_mut() = reply.status;
-        if !reply.kind.is_empty() {
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.kind));
-        }
-        for (name, value) in reply.headers {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                response.headers_mut().append(HeaderName::from_static(name), value);
-            }
-        }
-        response
+        http::response(reply.status, reply.kind, reply.body, reply.headers)
     }
 }

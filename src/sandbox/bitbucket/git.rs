@@ -5,9 +5,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::caller::Caller;
+use crate::sandbox::http::signed;
 use crate::sandbox::scenario::{Rights, Visibility};
-use crate::sandbox::server::{SignedIn, segments};
-use crate::sandbox::smart_http::{Action, Service, plain, serve};
+use crate::sandbox::server::segments;
+use crate::sandbox::smart_http::{Action, Service, plain, serve_admitted};
 use crate::sandbox::world::{Repository, World};
 
 const MISSING: &str = "The requested repository either does not exist or you do not have access. If you believe this repository exists and you have access, make sure you're authenticated.";
@@ -24,14 +25,9 @@ pub(super) async fn answer(world: &World, request: Request) -> Response {
         Err(false) => return denied(),
     };
     let name = name.strip_suffix(".git").unwrap_or(name);
-    let mut response = match admitted(&caller, owner, name, action) {
-        Ok(repository) => serve(&world.git, &repository.path, action, request).await,
-        Err(refusal) => refusal,
-    };
-    if let Some(account) = caller.account() {
-        response.extensions_mut().insert(SignedIn(account.login.to_string()));
-    }
-    response
+    let admitted = admitted(&caller, owner, name, action);
+    let response = serve_admitted(&world.git, admitted, action, request).await;
+    signed(response, caller.account().map(|account| &*account.login))
 }
 
 /// A refusal is a whole answer, and an answer is large.

@@ -1,9 +1,10 @@
 //! Answers in the shapes of Bitbucket's REST API.
 
-use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
+
+use crate::sandbox::http::{self, number, with_page};
 
 pub(super) struct Reply {
     status: StatusCode,
@@ -69,20 +70,12 @@ impl Reply {
 
     /// One part of a list: the next one is named in the body.
     pub(super) fn page(rows: Vec<Value>, url: &str, query: &[(String, String)]) -> Self {
-        let number = |name: &str, otherwise: usize| {
-            let given = query.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok());
-            given.filter(|number| *number > 0).unwrap_or(otherwise)
-        };
-        let (length, page, size) = (number("pagelen", 10).min(100), number("page", 1), rows.len());
+        let (length, page, size) = (number(query, "pagelen", 10).min(100), number(query, "page", 1), rows.len());
         let more = page.saturating_mul(length) < size;
         let rows: Vec<Value> = rows.into_iter().skip((page - 1).saturating_mul(length)).take(length).collect();
         let mut body = json!({"values": rows, "pagelen": length, "page": page, "size": size});
         if more {
-            let mut pairs = url::form_urlencoded::Serializer::new(String::new());
-            pairs
-                .extend_pairs(query.iter().filter(|(key, _)| key != "page"))
-                .append_pair("page", &(page + 1).to_string());
-            body["next"] = json!(format!("{url}?{}", pairs.finish()));
+            body["next"] = json!(format!("{url}?{}", with_page(query, page + 1)));
         }
         Self::ok(&body)
     }
@@ -90,14 +83,6 @@ impl Reply {
 
 impl From<Reply> for Response {
     fn from(reply: Reply) -> Self {
-        let mut response = Response::new(Body::from(reply.body));
-        *response.status_mut() = reply.status;
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.kind));
-        for (name, value) in reply.headers {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                response.headers_mut().append(HeaderName::from_static(name), value);
-            }
-        }
-        response
+        http::response(reply.status, reply.kind, reply.body, reply.headers)
     }
 }

@@ -12,7 +12,7 @@ use super::caller::Caller;
 use super::name_the_caller;
 use crate::sandbox::scenario::{Rights, Visibility};
 use crate::sandbox::server::segments;
-use crate::sandbox::smart_http::{Action, Service, plain, serve};
+use crate::sandbox::smart_http::{Action, Service, plain, serve_admitted};
 use crate::sandbox::world::{Repository, World};
 
 pub(super) async fn answer(world: &World, request: Request) -> Response {
@@ -25,10 +25,8 @@ pub(super) async fn answer(world: &World, request: Request) -> Response {
     }
     let Ok(caller) = Caller::of(world, request.headers()) else { return unknown() };
     let name = name.strip_suffix(".git").unwrap_or(name);
-    let mut response = match admitted(&caller, key, name, action) {
-        Ok(repository) => serve(&world.git, &repository.path, action, request).await,
-        Err(refusal) => refusal,
-    };
+    let admitted = admitted(&caller, key, name, action);
+    let mut response = serve_admitted(&world.git, admitted, action, request).await;
     name_the_caller(&caller, &mut response);
     response
 }

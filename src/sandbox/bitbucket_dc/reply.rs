@@ -1,9 +1,10 @@
 //! Answers in the shapes of the API: objects, parts of lists, and refusals.
 
-use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
+
+use crate::sandbox::http;
 
 pub(super) struct Reply {
     status: StatusCode,
@@ -103,10 +104,6 @@ impl Reply {
 
 impl From<Reply> for Response {
     fn from(reply: Reply) -> Self {
-        let mut response = Response::new(Body::from(reply.body.to_string()));
-        *response.status_mut() = reply.status;
-        let kind = HeaderValue::from_static("application/json;charset=UTF-8");
-        response.headers_mut().insert(header::CONTENT_TYPE, kind);
-        response
+        http::response(reply.status, "application/json;charset=UTF-8", reply.body.to_string(), Vec::new())
     }
 }

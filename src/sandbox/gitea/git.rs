@@ -10,9 +10,10 @@ use axum::response::Response;
 
 use super::Flavour;
 use super::caller::Caller;
+use crate::sandbox::http::signed;
 use crate::sandbox::scenario::{Rights, Visibility};
-use crate::sandbox::server::{SignedIn, segments};
-use crate::sandbox::smart_http::{Action, Service, plain, serve};
+use crate::sandbox::server::segments;
+use crate::sandbox::smart_http::{Action, Service, plain, serve_admitted};
 use crate::sandbox::world::{Repository, World};
 
 pub(super) async fn answer(world: &World, request: Request) -> Response {
@@ -22,14 +23,9 @@ pub(super) async fn answer(world: &World, request: Request) -> Response {
     };
     let Ok(caller) = Caller::of(world, request.headers()) else { return unknown(world) };
     let name = name.strip_suffix(".git").unwrap_or(name);
-    let mut response = match admitted(&caller, owner, name, action) {
-        Ok(repository) => serve(&world.git, &repository.path, action, request).await,
-        Err(refusal) => refusal,
-    };
-    if let Some(login) = caller.login() {
-        response.extensions_mut().insert(SignedIn(login.to_owned()));
-    }
-    response
+    let admitted = admitted(&caller, owner, name, action);
+    let response = serve_admitted(&world.git, admitted, action, request).await;
+    signed(response, caller.login())
 }
 
 /// A refusal is a whole answer, and an answer is large.

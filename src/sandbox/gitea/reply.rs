@@ -1,11 +1,11 @@
 //! Answers in the shapes of the API: objects, parts of lists, and refusals.
 
-use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::ROOT;
+use crate::sandbox::http::{self, number};
 
 pub(super) struct Reply {
     status: StatusCode,
@@ -63,11 +63,7 @@ impl Reply {
 
     /// One part of a list. <https://docs.gitea.com/development/api-usage#pagination>
     pub(super) fn page(rows: Vec<Value>, url: &str, query: &[(String, String)]) -> Self {
-        let number = |name: &str, otherwise: usize| {
-            let given = query.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok());
-            given.filter(|number| *number > 0).unwrap_or(otherwise)
-        };
-        let (size, page) = (number("limit", 30).min(50), number("page", 1));
+        let (size, page) = (number(query, "limit", 30).min(50), number(query, "page", 1));
         let total = rows.len();
         let mut reply = Self::ok(rows.into_iter().skip((page - 1).saturating_mul(size)).take(size).collect());
         reply.headers.push(("x-total-count", total.to_string()));
@@ -84,14 +80,6 @@ impl From<Reply> for Response {
             Some(body) => ("application/json;charset=utf-8", body.to_string()),
             None => ("text/plain; charset=utf-8", "404 page not found\n".to_owned()),
         };
-        let mut response = Response::new(Body::from(body));
-        *response.status_mut() = reply.status;
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-        for (name, value) in reply.headers {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                response.headers_mut().append(HeaderName::from_static(name), value);
-            }
-        }
-        response
+        http::response(reply.status, kind, body, reply.headers)
     }
 }

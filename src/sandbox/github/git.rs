@@ -9,8 +9,9 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
 use super::caller::Caller;
+use crate::sandbox::http::signed;
 use crate::sandbox::scenario::{Level, Rights, Visibility};
-use crate::sandbox::server::{SignedIn, segments};
+use crate::sandbox::server::segments;
 use crate::sandbox::smart_http::{Action, Service, plain, serve};
 use crate::sandbox::world::{Repository, World};
 
@@ -22,15 +23,12 @@ pub(super) async fn answer(world: &World, request: Request) -> Response {
     };
     let Ok(caller) = Caller::of(world, request.headers()) else { return Refusal::Unknown.into() };
     let name = name.strip_suffix(".git").unwrap_or(name);
-    let mut response = match admitted(&caller, owner, name, action) {
+    let response = match admitted(&caller, owner, name, action) {
         Ok(Admitted::To(repository)) => serve(&world.git, &repository.path, action, request).await,
         Ok(Admitted::Elsewhere(repository)) => moved(world, &repository, &segments, query),
         Err(refusal) => refusal.into(),
     };
-    if let Some(login) = caller.login() {
-        response.extensions_mut().insert(SignedIn(login.to_owned()));
-    }
-    response
+    signed(response, caller.login())
 }
 
 enum Refusal {

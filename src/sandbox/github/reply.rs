@@ -1,9 +1,10 @@
 //! Answers in the shapes of GitHub's REST API: objects, pages of lists, and refusals.
 
-use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
+
+use crate::sandbox::http::{self, number, with_page};
 
 pub(super) const DOCS: &str = "https://docs.github.com/rest";
 
@@ -63,18 +64,9 @@ impl Reply {
     /// One page of a list, with the links to the others.
     /// <https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api>
     pub(super) fn page(rows: Vec<Value>, url: &str, query: &[(String, String)]) -> Self {
-        let number = |name: &str, otherwise: usize| {
-            let given = query.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok());
-            given.filter(|number| *number > 0).unwrap_or(otherwise)
-        };
-        let (size, page) = (number("per_page", 30).min(100), number("page", 1));
+        let (size, page) = (number(query, "per_page", 30).min(100), number(query, "page", 1));
         let last = rows.len().div_ceil(size).max(1);
-        let rest: Vec<_> = query.iter().filter(|(key, _)| key != "page").collect();
-        let link = |page: usize, relation: &str| {
-            let mut pairs = url::form_urlencoded::Serializer::new(String::new());
-            pairs.extend_pairs(rest.iter().map(|(key, value)| (key, value))).append_pair("page", &page.to_string());
-            format!("<{url}?{}>; rel=\"{relation}\"", pairs.finish())
-        };
+        let link = |page: usize, relation: &str| format!("<{url}?{}>; rel=\"{relation}\"", with_page(query, page));
         let mut links = Vec::new();
         if page > 1 {
             links.extend([link(page - 1, "prev"), link(1, "first")]);
@@ -89,16 +81,7 @@ impl Reply {
 
 impl From<Reply> for Response {
     fn from(reply: Reply) -> Self {
-        let mut response = Response::new(Body::from(reply.body.to_string()));
-        *response.status_mut() = reply.status;
-        let json = HeaderValue::from_static("application/json; charset=utf-8");
-        response.headers_mut().insert(header::CONTENT_TYPE, json);
-        for (name, value) in reply.headers {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                response.headers_mut().append(HeaderName::from_static(name), value);
-            }
-        }
-        response
+        http::response(reply.status, "application/json; charset=utf-8", reply.body.to_string(), reply.headers)
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::io;
 
+use crate::sandbox::http;
+
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// A new token in the shape that GitHub gives it: 40 characters for a classic one, 93 for a fine-grained one.
@@ -20,8 +22,7 @@ pub(super) fn mint(kind: &str) -> io::Result<String> {
 fn random(length: usize) -> io::Result<String> {
     let mut text = String::with_capacity(length);
     while text.len() < length {
-        let mut bytes = [0; 64];
-        getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
+        let bytes = http::random::<64>()?;
         // 248 is a multiple of 62: bytes past it would make some characters likelier than others.
         let fair = bytes.iter().filter(|byte| **byte < 248).map(|byte| char::from(BASE62[usize::from(byte % 62)]));
         text.extend(fair.take(length - text.len()));

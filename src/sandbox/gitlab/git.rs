@@ -8,9 +8,10 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
 use super::caller::{Caller, granular_words, is_public};
+use crate::sandbox::http::signed;
 use crate::sandbox::scenario::{Rights, Visibility};
-use crate::sandbox::server::{SignedIn, segments};
-use crate::sandbox::smart_http::{Action, Service, plain, serve};
+use crate::sandbox::server::segments;
+use crate::sandbox::smart_http::{Action, Service, plain, serve_admitted};
 use crate::sandbox::validate::is_safe_name;
 use crate::sandbox::world::{Repository, World};
 
@@ -27,14 +28,9 @@ pub(super) async fn answer(world: &World, request: Request) -> Response {
     };
     let Ok(caller) = Caller::of(world, request.headers()) else { return denied() };
     let (owner, name) = (owner.join("/"), name.strip_suffix(".git").unwrap_or(name));
-    let mut response = match admitted(&caller, &owner, name, action).await {
-        Ok(repository) => serve(&world.git, &repository.path, action, request).await,
-        Err(refusal) => refusal,
-    };
-    if let Some(account) = caller.account() {
-        response.extensions_mut().insert(SignedIn(account.login.to_string()));
-    }
-    response
+    let admitted = admitted(&caller, &owner, name, action).await;
+    let response = serve_admitted(&world.git, admitted, action, request).await;
+    signed(response, caller.account().map(|account| &*account.login))
 }
 
 async fn admitted(caller: &Caller<'_>, owner: &str, name: &str, action: Action) -> Result<Repository, Response> {

@@ -1,9 +1,10 @@
 //! Answers in the shapes of GitLab's REST API.
 
-use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
+
+use crate::sandbox::http::{self, number, with_page};
 
 pub(super) struct Reply {
     status: StatusCode,
@@ -57,21 +58,13 @@ impl Reply {
 
     /// One page of a list. <https://docs.gitlab.com/api/rest/#pagination>
     pub(super) fn page(rows: Vec<Value>, url: &str, query: &[(String, String)]) -> Self {
-        let number = |name: &str, otherwise: usize| {
-            let given = query.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok());
-            given.filter(|number| *number > 0).unwrap_or(otherwise)
-        };
-        let (size, page) = (number("per_page", 20).min(100), number("page", 1));
+        let (size, page) = (number(query, "per_page", 20).min(100), number(query, "page", 1));
         let more = page.saturating_mul(size) < rows.len();
         let mut reply = Self::ok(rows.into_iter().skip((page - 1).saturating_mul(size)).take(size).collect());
         reply.headers.push(("x-per-page", size.to_string()));
         reply.headers.push(("x-page", page.to_string()));
         if more {
-            let mut pairs = url::form_urlencoded::Serializer::new(String::new());
-            pairs
-                .extend_pairs(query.iter().filter(|(key, _)| key != "page"))
-                .append_pair("page", &(page + 1).to_string());
-            reply.headers.push(("link", format!("<{url}?{}>; rel=\"next\"", pairs.finish())));
+            reply.headers.push(("link", format!("<{url}?{}>; rel=\"next\"", with_page(query, page + 1))));
         }
         reply
     }
@@ -79,14 +72,6 @@ impl Reply {
 
 impl From<Reply> for Response {
     fn from(reply: Reply) -> Self {
-        let mut response = Response::new(Body::from(reply.body.to_string()));
-        *response.status_mut() = reply.status;
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        for (name, value) in reply.headers {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                response.headers_mut().append(HeaderName::from_static(name), value);
-            }
-        }
-        response
+        http::response(reply.status, "application/json", reply.body.to_string(), reply.headers)
     }
 }

@@ -1,75 +1,49 @@
 //! No green without proof: every question, answered in every wrong way, yields no value.
 
-use std::time::Duration;
-
-use git_access::fact::{Fault, Service, Visibility};
-use git_access::forge::{Forge, Limits, NewRepository};
+use git_access::fact::{Fault, OwnerPath};
+use git_access::forge::Forge;
+use git_access::provider::Provider;
 
 use super::{TOKEN, good, no_repository, owner, place, with, with_headers};
-use crate::forges::limits;
-use crate::forges::proof::{Wrong, wrong_answers};
-use crate::support::raw::{Raw, Seen, Step};
+use crate::forges::ask_about;
+use crate::forges::proof::{Cast, Claim, Wrong, to_decisive_requests, to_every_request, wrong_answers};
+use crate::support::raw::Step;
 
-const METHODS: [&str; 15] = [
-    "server",
-    "identity",
-    "grants",
-    "expiry",
-    "owner",
-    "owners",
-    "projects",
-    "repositories",
-    "repository",
-    "read",
-    "write",
-    "create",
-    "vso.code",
-    "vso.project",
-    "vso.code_manage",
-];
-
-/// What each method asks last, when all before it is as it should be.
-const DECISIVE: [(&str, &str, &str); 15] = [
-    ("identity", "GET", "/connectionData"),
-    ("grants", "GET", "/connectionData"),
-    ("expiry", "GET", "/connectionData"),
-    ("expiry", "GET", "/profiles/me"),
-    ("owner", "GET", "/_apis/projects/platform"),
-    ("owner", "GET", "/connectionData"),
-    ("owners", "GET", "/connectionData"),
-    ("projects", "GET", "/_apis/projects?"),
-    ("repositories", "GET", "/_apis/git/repositories"),
-    ("repository", "GET", "/_apis/git/repositories"),
-    ("create", "POST", "/_apis/git/repositories"),
-    ("read", "GET", "/info/refs"),
-    ("write", "GET", "/info/refs"),
-    ("vso.code", "GET", "/_apis/git/repositories"),
-    ("vso.project", "GET", "/_apis/projects?"),
-];
+static AZURE: Cast = Cast {
+    provider: Provider::AzureDevops,
+    open: |server, limits| with(server, TOKEN, limits),
+    ask: |forge, method| Box::pin(ask(forge, method)),
+    more: &["projects", "vso.code", "vso.project", "vso.code_manage"],
+    decisive: &[
+        ("identity", "GET", "/connectionData"),
+        ("grants", "GET", "/connectionData"),
+        ("expiry", "GET", "/connectionData"),
+        ("expiry", "GET", "/profiles/me"),
+        ("owner", "GET", "/_apis/projects/platform"),
+        ("owner", "GET", "/connectionData"),
+        ("owners", "GET", "/connectionData"),
+        ("projects", "GET", "/_apis/projects?"),
+        ("repositories", "GET", "/_apis/git/repositories"),
+        ("repository", "GET", "/_apis/git/repositories"),
+        ("create", "POST", "/_apis/git/repositories"),
+        ("read", "GET", "/info/refs"),
+        ("write", "GET", "/info/refs"),
+        ("vso.code", "GET", "/_apis/git/repositories"),
+        ("vso.project", "GET", "/_apis/projects?"),
+    ],
+    good,
+    absent: ("/repositories", no_repository),
+    answers,
+    excused: claims_nothing,
+    never: None,
+};
 
 async fn ask(forge: &dyn Forge, method: &str) -> Result<String, Fault> {
-    fn text<T: std::fmt::Debug>(outcome: Result<T, Fault>) -> Result<String, Fault> {
-        outcome.map(|value| format!("{value:?}"))
+    if method == "projects" {
+        let organisation = OwnerPath { project: None, ..owner() };
+        return forge.repositories(&organisation).await.map(|page| format!("{page:?}"));
     }
-    let (owner, place) = (owner(), place());
-    let organisation = git_access::fact::OwnerPath { project: None, ..owner.clone() };
-    let new =
-        NewRepository { place: place.clone(), visibility: Visibility::Private, readme: false, in_organisation: true };
-    match method {
-        "server" => text(forge.server().await),
-        "identity" => text(forge.identity().await),
-        "grants" => text(forge.grants().await),
-        "expiry" => text(forge.expiry().await),
-        "owner" => text(forge.owner(&owner).await),
-        "owners" => text(forge.owners().await),
-        "projects" => text(forge.repositories(&organisation).await),
-        "repositories" => text(forge.repositories(&owner).await),
-        "repository" => text(forge.repository(&place).await),
-        "read" => text(forge.refs(&place, Service::Read, "octocat").await),
-        "write" => text(forge.refs(&place, Service::Write, "octocat").await),
-        "create" => text(forge.create(&new).await),
-        scope => text(forge.right(&place, scope, true).await),
-    }
+    ask_about(forge, method, &place()).await
 }
 
 /// The wrong answers of all, and those that look like Azure's own.
@@ -96,75 +70,31 @@ fn answers() -> Vec<Wrong> {
     answers
 }
 
-fn quick() -> Limits {
-    // Answers may take four times as long here.
-    Limits { total: Duration::from_millis(150), pause: Duration::from_millis(1), ..limits() }
-}
-
-/// What claims nothing: that it could not be seen, or that the list is not for this token.
-fn claims_nothing(method: &str, value: &str) -> bool {
-    value.starts_with("NotTold") || (method == "owners" && value.contains("rows: [],") && value.contains("cut: Some"))
+/// What claims nothing: that something could not be seen, or that a list is not for this token; and what is no lie.
+fn claims_nothing(claim: &Claim<'_>) -> bool {
+    let Claim { method, path, wrong, value } = *claim;
+    let Some(path) = path else {
+        // Who is there is told without a token, by marks that these have.
+        let marks = ["Azure", "sign-in page with 203", "anonymous", "an identity without an id"];
+        return method == "server" && marks.iter().any(|mark| wrong.contains(mark));
+    };
+    // Where only the scope for projects is missing, the repositories name theirs.
+    let silent = wrong == "an empty 401 of Azure" || wrong.contains("sign-in page");
+    (path.ends_with("/projects/platform") && silent)
+        // An account that may not list projects is told so.
+        || (method == "projects" && value.contains("may not list projects"))
+        || claim.is_not_told()
+        || (method == "owners" && value.contains("rows: [],") && value.contains("cut: Some"))
 }
 
 #[tokio::test]
 async fn no_wrong_answer_yields_a_value() {
-    let (mut count, mut green) = (0, Vec::new());
-    for (name, step) in answers() {
-        let server = Raw::start(move |_| step.clone()).await;
-        let asked = METHODS.map(|method| {
-            let forge = with(&server, TOKEN, quick());
-            async move { (method, ask(forge.as_ref(), method).await) }
-        });
-        for (method, outcome) in futures_util::future::join_all(asked).await {
-            count += 1;
-            // Who is there is told without a token, by marks that these two have: that is no lie.
-            let marks = ["Azure", "sign-in page with 203", "anonymous", "an identity without an id"];
-            let marked = marks.iter().any(|mark| name.contains(mark));
-            match outcome {
-                Ok(_) if method == "server" && marked => {}
-                Ok(value) => green.push(format!("{method} took {name} for {value}")),
-                Err(fault) => {
-                    assert!(fault.remedy.is_some(), "{method} {name}: {fault:?}");
-                    assert!(!fault.accepted, "{method} {name}: {fault:?}");
-                    assert!(git_access::text::is_plain(&fault.text), "{method} {name}: {}", fault.text);
-                }
-            }
-        }
-    }
-    println!("wrong answers tried: {count}");
-    assert!(green.is_empty() && count > 900, "{count} {green:#?}");
+    let count = to_every_request(&AZURE).await;
+    assert!(count > 900, "{count}");
 }
 
 #[tokio::test]
 async fn no_wrong_answer_to_the_decisive_request_yields_a_value() {
-    let (mut count, mut green) = (0, Vec::new());
-    for (method, verb, path) in DECISIVE {
-        let asked = answers().into_iter().map(|(name, step)| async move {
-            let wrong = move |seen: &Seen| {
-                if seen.method == verb && seen.target.contains(path) {
-                    return step.clone();
-                }
-                let absent = method == "create" && seen.target.contains("/repositories");
-                if absent { no_repository() } else { good(seen) }
-            };
-            let server = Raw::start(wrong).await;
-            (name, ask(with(&server, TOKEN, quick()).as_ref(), method).await)
-        });
-        for (name, outcome) in futures_util::future::join_all(asked).await {
-            count += 1;
-            match outcome {
-                // Where only the scope for projects is missing, the repositories name theirs.
-                Ok(_)
-                    if path.ends_with("/projects/platform")
-                        && (name == "an empty 401 of Azure" || name.contains("sign-in page")) => {}
-                // An account that may not list projects is told so.
-                Ok(value) if method == "projects" && value.contains("may not list projects") => {}
-                Ok(value) if claims_nothing(method, &value) => {}
-                Ok(value) => green.push(format!("{method} ({verb} {path}) took {name} for {value}")),
-                Err(fault) => assert!(fault.remedy.is_some(), "{method} {name}: {fault:?}"),
-            }
-        }
-    }
-    println!("wrong answers to decisive requests tried: {count}");
-    assert!(green.is_empty() && count > 900, "{count} {green:#?}");
+    let count = to_decisive_requests(&AZURE).await;
+    assert!(count > 900, "{count}");
 }

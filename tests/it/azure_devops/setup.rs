@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::headless::git;
+use crate::headless::{clone_and_push, git};
 use crate::program::{Home, Run, Served};
+use crate::support::scenario::{EVERYWHERE, EXPIRES_SOON, SLOW, comes_to, keptn_refuses_commits};
 
 const PLATFORM: &str = "project = \"platform\"\n";
 
@@ -39,11 +40,7 @@ fn from_a_new_project_to_a_proven_access_that_git_uses() {
     assert!(config.contains("project = \"platform\"") && !config.contains(&served.token("azure-keptn")), "{config}");
     assert!(!config.contains("api_url"), "{config}");
 
-    git(&home, &["clone", "-q", &url, "work"]).expect(0);
-    home.write("work/shipyard.yaml", "stages: []\n");
-    git(&home, &["-C", "work", "add", "."]).expect(0);
-    git(&home, &["-C", "work", "commit", "-qm", "first"]).expect(0);
-    git(&home, &["-C", "work", "push", "-q", "origin", "HEAD:main"]).expect(0);
+    clone_and_push(&home, &url);
     // The shorter address of a repository that is called like its project is served as well.
     let short = format!("{}/acme/_git/platform", served.host_of("azure-devops"));
     git(&home, &["clone", "-q", &short, "short"]).expect(0);
@@ -196,49 +193,16 @@ fn an_older_server_is_set_up_like_any_other() {
 /// The rows of the table of scenarios.
 #[test]
 fn every_scenario_ends_as_it_is_promised() {
-    let rows = [
-        ("ready", "pass", 0, true, "", ""),
-        ("fine-grained", "pass", 0, true, "", ""),
-        ("slow", "pass", 0, true, "", ""),
-        ("expires-soon", "warn", 0, true, "expiry", ""),
-        ("missing-scope", "fail", 1, false, "scope:", "missing-scope"),
-        ("expired", "fail", 1, false, "identity", "auth"),
-        ("organisation-missing", "fail", 1, false, "owner", "not-found"),
-        ("server-error", "unknown", 0, true, "repository", "server"),
-        ("rate-limited", "", 3, false, "", ""),
-        ("down", "", 3, false, "", ""),
-    ];
-    for (scenario, verdict, code, saved, id, fault) in rows {
-        for platform in ["keptn", "devtron", "flux", "argocd"] {
-            // Slowness is the same for all.
-            if scenario == "slow" && platform != "keptn" {
-                continue;
-            }
-            let home = Home::new();
-            let flag = format!("--sandbox={scenario}");
-            let arguments = ["setup", &flag, "--platform", platform, "--provider", "azure-devops", "--format", "json"];
-            let run = home.run(&arguments);
-            let what = format!("{scenario} x {platform}\n{}\n{}", run.stdout, run.stderr);
-            assert_eq!(run.code, code, "{what}");
-            let report = run.json();
-            assert_eq!(report["connections"][0]["saved"], saved, "{what}");
-            assert!(verdict.is_empty() || report["verdict"] == verdict, "{what}");
-            let checks = report["connections"][0]["checks"].as_array().unwrap();
-            let found = checks.iter().any(|check| {
-                check["id"].as_str().unwrap().starts_with(id)
-                    && check["verdict"] == verdict
-                    && (fault.is_empty() || check["fault"] == fault)
-            });
-            assert!(found || id.is_empty(), "{what}");
+    for row in EVERYWHERE.into_iter().chain([EXPIRES_SOON, SLOW]) {
+        // Slowness is the same for all.
+        let platforms = if row == SLOW { &["keptn"][..] } else { &["keptn", "devtron", "flux", "argocd"] };
+        for platform in platforms {
+            comes_to("azure-devops", platform, row);
         }
     }
 }
 
 #[test]
 fn keptn_refuses_a_repository_with_commits() {
-    let home = Home::new();
-    let arguments =
-        ["setup", "--sandbox=not-empty", "--platform", "keptn", "--provider", "azure-devops", "--format", "json"];
-    let run = home.run(&arguments).expect(1);
-    assert_eq!(run.check("empty")["verdict"], "fail", "{}", run.stdout);
+    keptn_refuses_commits("azure-devops");
 }

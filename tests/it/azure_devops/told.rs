@@ -217,7 +217,7 @@ async fn spaces_are_encoded_once_in_every_address() {
         "/acme/My%20Project/_apis/git/repositories/a%20b" => {
             Some(json(200, repository("a b", "").replace(PROJECT, named)))
         }
-        "/acme/My%20Project/_git/a%20b/info/refs" => Some(super::listing("upload-pack")),
+        "/acme/My%20Project/_git/a%20b/info/refs" => Some(crate::support::raw::listing("upload-pack")),
         _ => None,
     })
     .await;

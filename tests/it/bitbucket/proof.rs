@@ -1,28 +1,21 @@
 //! No green without proof: every question, answered in every wrong way, yields no value.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use git_access::forge::{Forge, Limits, Outside};
 use git_access::provider::Provider;
 
-use super::{REPOSITORY, TOKEN, USER, as_user, error, good};
-use crate::forges::ask;
-use crate::forges::proof::{Cast, to_decisive_requests, to_every_request, wrong_answers};
-use crate::support::raw::{Raw, Seen};
+use super::{REPOSITORY, TOKEN, USER, as_user, error, good, site};
+use crate::forges::proof::{Cast, quick, to_decisive_requests, to_every_request, wrong_answers, wrong_answers_to};
+use crate::forges::{ask, open};
+use crate::support::raw::{Raw, Seen, Step};
 
 static BITBUCKET: Cast = Cast {
     provider: Provider::Bitbucket,
-    name: "Bitbucket",
-    token: TOKEN,
-    methods: &[
-        "server",
-        "identity",
-        "grants",
-        "expiry",
-        "owner",
-        "owners",
-        "repositories",
-        "repository",
-        "read",
-        "write",
-        "create",
+    open: bare,
+    ask: |forge, method| Box::pin(ask(forge, method)),
+    more: &[
         "read:pullrequest:bitbucket",
         "webhook",
         "read:project:bitbucket",
@@ -48,10 +41,20 @@ static BITBUCKET: Cast = Cast {
         ("read:workspace:bitbucket", "GET", "/user/workspaces?"),
     ],
     good,
-    absent: || error(404, "Repository acme/gitops not found"),
-    user: USER,
-    repository: REPOSITORY,
+    absent: ("/repositories/acme/gitops", no_repository),
+    answers: || wrong_answers_to("Bitbucket", USER, REPOSITORY),
+    excused: |claim| claim.is_not_told(),
+    never: None,
 };
+
+/// With a token whose text tells nothing, and no e-mail address beside it.
+fn bare(server: &Raw, limits: Limits) -> Arc<dyn Forge> {
+    open(&site(server), TOKEN, &Outside::new(None).with_limits(limits))
+}
+
+fn no_repository() -> Step {
+    error(404, "Repository acme/gitops not found")
+}
 
 #[tokio::test]
 async fn no_wrong_answer_to_the_decisive_request_yields_a_value() {
@@ -72,17 +75,12 @@ async fn no_wrong_answer_to_a_creation_yields_a_repository() {
     let asked = wrong_answers().into_iter().map(|(name, step)| async move {
         let server = Raw::start(move |seen: &Seen| match seen.method.as_str() {
             "POST" => step.clone(),
-            _ if seen.target.contains("/repositories/acme/gitops") => error(404, "Repository acme/gitops not found"),
+            _ if seen.target.contains("/repositories/acme/gitops") => no_repository(),
             _ => good(seen),
         })
         .await;
-        let limits = git_access::forge::Limits {
-            total: std::time::Duration::from_secs(4),
-            pause: std::time::Duration::from_millis(1),
-            ..crate::forges::limits()
-        };
-        let outside = git_access::forge::Outside::new(None).with_limits(limits);
-        let forge = crate::forges::open(&super::site(&server), TOKEN, &outside);
+        let limits = Limits { total: Duration::from_secs(4), ..quick(Provider::Bitbucket) };
+        let forge = bare(&server, limits);
         (name, ask(forge.as_ref(), "create").await)
     });
     for (name, outcome) in futures_util::future::join_all(asked).await {

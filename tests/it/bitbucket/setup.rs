@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::headless::{git, setup};
+use crate::headless::{clone_and_push, git, setup};
 use crate::program::{Home, Run, Served};
+use crate::support::scenario::{EVERYWHERE, EXPIRES_SOON, SLOW, comes_to};
 
 const USER: &str = "username = \"octocat\"\nemail = \"octocat@acme.example\"\n";
 const PLAIN: &str = "email = \"octocat@acme.example\"\n";
@@ -53,11 +54,7 @@ fn git_clones_and_pushes_with_the_name_for_each_kind_of_token() {
         assert!(!home.config_text().contains("somebody@"), "the API's own clone address carries a user name");
         assert_eq!(helper_name(&home, &served, repository), name, "{token}");
         let url = format!("{}/acme/{repository}.git", served.host_of("bitbucket"));
-        git(&home, &["clone", "-q", &url, "work"]).expect(0);
-        home.write("work/shipyard.yaml", "stages: []\n");
-        git(&home, &["-C", "work", "add", "."]).expect(0);
-        git(&home, &["-C", "work", "commit", "-qm", "first"]).expect(0);
-        git(&home, &["-C", "work", "push", "-q", "origin", "HEAD:main"]).expect(0);
+        clone_and_push(&home, &url);
         let again = run(&home, &served, "keptn", token, &more).expect(0);
         assert_eq!(again.json()["connections"][0]["repository"]["created"], false);
         let looked = home.run(&["check", "--format", "json"]).expect(0);
@@ -252,44 +249,18 @@ fn what_bitbucket_has_withdrawn_is_never_asked() {
 /// The rows of the table of scenarios, as far as they apply: Devtron fails in each, by what it sends.
 #[test]
 fn every_scenario_ends_as_it_is_promised() {
-    let rows = [
-        ("ready", "pass", 0, true, "", ""),
-        ("fine-grained", "pass", 0, true, "", ""),
-        ("slow", "pass", 0, true, "", ""),
-        ("expires-soon", "warn", 0, true, "expiry", ""),
-        ("missing-scope", "fail", 1, false, "scope:", "missing-scope"),
-        ("expired", "fail", 1, false, "identity", "auth"),
-        ("sso-required", "fail", 1, false, "owner", "token-policy"),
-        ("organisation-missing", "fail", 1, false, "owner", "not-found"),
-        ("server-error", "unknown", 0, true, "repository", "server"),
-        ("rate-limited", "", 3, false, "", ""),
-        ("down", "", 3, false, "", ""),
-    ];
-    for (scenario, verdict, code, saved, id, fault) in rows {
+    let sso = ("sso-required", "fail", 1, false, "owner", "token-policy");
+    for row in EVERYWHERE.into_iter().chain([EXPIRES_SOON, SLOW, sso]) {
         for platform in ["keptn", "devtron", "qovery", "flux", "argocd"] {
-            let absent = (scenario, platform) == ("sso-required", "qovery");
+            let absent = row == sso && platform == "qovery";
             // Each request takes two seconds there: one platform is enough.
-            if absent || (scenario == "slow" && platform != "argocd") {
+            if absent || (row == SLOW && platform != "argocd") {
                 continue;
             }
+            let (scenario, verdict, code, saved, id, fault) = row;
             let devtron = platform == "devtron" && matches!(verdict, "pass" | "warn" | "unknown");
             let (verdict, id, fault) = if devtron { ("warn", "handover", "auth") } else { (verdict, id, fault) };
-            let home = Home::new();
-            let flag = format!("--sandbox={scenario}");
-            let pair = ["--platform", platform, "--provider", "bitbucket", "--format", "json"];
-            let run = home.run(&[&["setup", flag.as_str()][..], &pair].concat());
-            let what = format!("{scenario} x {platform}\n{}\n{}", run.stdout, run.stderr);
-            assert_eq!(run.code, code, "{what}");
-            let report = run.json();
-            assert!(verdict.is_empty() || report["verdict"] == verdict, "{what}");
-            assert_eq!(report["connections"][0]["saved"], saved, "{what}");
-            let checks = report["connections"][0]["checks"].as_array().unwrap();
-            let found = checks.iter().any(|check| {
-                check["id"].as_str().unwrap().starts_with(id)
-                    && check["verdict"] == verdict
-                    && (fault.is_empty() || check["fault"] == fault)
-            });
-            assert!(id.is_empty() || found, "{what}");
+            comes_to("bitbucket", platform, (scenario, verdict, code, saved, id, fault));
         }
     }
 }

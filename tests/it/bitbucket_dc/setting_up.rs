@@ -1,7 +1,8 @@
 //! The program, set up against the imitated Bitbucket Data Center.
 
-use crate::headless::git;
+use crate::headless::clone_and_push;
 use crate::program::{Home, Run, Served};
+use crate::support::scenario::{EVERYWHERE, EXPIRES_SOON, comes_to, keptn_refuses_commits};
 
 const GITOPS: &str = "[repository]\nname = \"gitops\"\ncreate = true\n";
 const BLANK: &str = "[repository]\nname = \"blank\"\n";
@@ -14,15 +15,6 @@ fn setup(home: &Home, served: &Served, platform: &str, token: &str, more: &str) 
 fn setup_of(home: &Home, served: &Served, owner: &str, platform: &str, token: &str, more: &str) -> Run {
     let answers = served.answers_for(home, platform, ("bitbucket-dc", owner), token, more);
     home.run(&["setup", "--format", "json", "--answers", answers.to_str().unwrap()])
-}
-
-/// Clones, commits and pushes with git's own program, which asks our helper for user name and token.
-fn clone_and_push(home: &Home, url: &str) {
-    git(home, &["clone", "-q", url, "work"]).expect(0);
-    home.write("work/shipyard.yaml", "stages: []\n");
-    git(home, &["-C", "work", "add", "."]).expect(0);
-    git(home, &["-C", "work", "commit", "-qm", "first"]).expect(0);
-    git(home, &["-C", "work", "push", "-q", "origin", "HEAD:main"]).expect(0);
 }
 
 #[test]
@@ -141,43 +133,12 @@ fn platforms_that_do_not_know_it_say_so_and_what_to_use() {
 /// The rows of the table of scenarios. Bitbucket Data Center has no single sign-on that a token is authorised for.
 #[test]
 fn every_scenario_ends_as_it_is_promised() {
-    let rows = [
-        ("ready", "pass", 0, true, "", ""),
-        ("fine-grained", "pass", 0, true, "", ""),
-        ("expires-soon", "warn", 0, true, "expiry", ""),
-        ("missing-scope", "fail", 1, false, "scope:", "missing-scope"),
-        ("expired", "fail", 1, false, "identity", "auth"),
-        ("organisation-missing", "fail", 1, false, "owner", "not-found"),
-        ("server-error", "unknown", 0, true, "repository", "server"),
-        ("rate-limited", "", 3, false, "", ""),
-        ("down", "", 3, false, "", ""),
-    ];
-    for (scenario, verdict, code, saved, id, fault) in rows {
+    for row in EVERYWHERE.into_iter().chain([EXPIRES_SOON]) {
         // The least that a token can hold is to read, which is all that Argo CD needs.
-        let lacking = scenario == "missing-scope";
+        let lacking = row.0 == "missing-scope";
         for platform in ["keptn", "flux", "argocd"].iter().take(if lacking { 2 } else { 3 }) {
-            let home = Home::new();
-            let flag = format!("--sandbox={scenario}");
-            let arguments = ["setup", &flag, "--platform", platform, "--provider", "bitbucket-dc", "--format", "json"];
-            let run = home.run(&arguments);
-            let what = format!("{scenario} x {platform}\n{}\n{}", run.stdout, run.stderr);
-            assert_eq!(run.code, code, "{what}");
-            let report = run.json();
-            assert_eq!(report["connections"][0]["saved"], saved, "{what}");
-            if !verdict.is_empty() {
-                assert_eq!(report["verdict"], verdict, "{what}");
-            }
-            let checks = report["connections"][0]["checks"].as_array().unwrap();
-            let found = checks.iter().any(|check| {
-                check["id"].as_str().unwrap().starts_with(id)
-                    && check["verdict"] == verdict
-                    && check["fault"].as_str().unwrap_or_default() == fault
-            });
-            assert!(found || id.is_empty(), "{what}");
+            comes_to("bitbucket-dc", platform, row);
         }
     }
-    let home = Home::new();
-    let arguments =
-        ["setup", "--sandbox=not-empty", "--platform", "keptn", "--provider", "bitbucket-dc", "--format", "json"];
-    assert_eq!(home.run(&arguments).expect(1).check("empty")["verdict"], "fail");
+    keptn_refuses_commits("bitbucket-dc");
 }

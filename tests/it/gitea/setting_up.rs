@@ -1,7 +1,8 @@
 //! The program, set up against the imitated Gitea and Forgejo.
 
-use crate::headless::git;
+use crate::headless::clone_and_push;
 use crate::program::{Home, Run, Served};
+use crate::support::scenario::{EVERYWHERE, comes_to, keptn_refuses_commits};
 
 const GITOPS: &str = "[repository]\nname = \"gitops\"\ncreate = true\n";
 
@@ -22,11 +23,7 @@ fn from_nothing_to_a_proven_access_that_git_uses() {
     assert!(!home.config_text().contains(&served.token("gitea-keptn")));
 
     let url = format!("{}/acme/gitops.git", served.host_of("gitea"));
-    git(&home, &["clone", "-q", &url, "work"]).expect(0);
-    home.write("work/shipyard.yaml", "stages: []\n");
-    git(&home, &["-C", "work", "add", "."]).expect(0);
-    git(&home, &["-C", "work", "commit", "-qm", "first"]).expect(0);
-    git(&home, &["-C", "work", "push", "-q", "origin", "HEAD:main"]).expect(0);
+    clone_and_push(&home, &url);
 
     let again = setup(&home, &served, "keptn", "gitea-keptn", GITOPS).expect(0);
     assert_eq!(again.json()["connections"][0]["repository"]["created"], false);
@@ -100,42 +97,14 @@ fn platforms_that_do_not_know_it_say_so_and_what_to_use() {
 /// The rows of the table of scenarios. Gitea has no single sign-on of an organisation, and its tokens have no end.
 #[test]
 fn every_scenario_ends_as_it_is_promised() {
-    let rows = [
-        ("ready", "pass", 0, true, "", ""),
-        ("fine-grained", "pass", 0, true, "", ""),
-        ("expires-soon", "pass", 0, true, "", ""),
-        ("missing-scope", "fail", 1, false, "scope:", "missing-scope"),
-        ("expired", "fail", 1, false, "identity", "auth"),
-        ("organisation-missing", "fail", 1, false, "owner", "not-found"),
-        ("server-error", "unknown", 0, true, "repository", "server"),
-        ("rate-limited", "", 3, false, "", ""),
-        ("down", "", 3, false, "", ""),
-    ];
-    for (scenario, verdict, code, saved, id, fault) in rows {
+    for row in EVERYWHERE.into_iter().chain([("expires-soon", "pass", 0, true, "", "")]) {
         for platform in ["keptn", "flux", "argocd"] {
-            let home = Home::new();
-            let flag = format!("--sandbox={scenario}");
-            let run = home.run(&["setup", &flag, "--platform", platform, "--provider", "gitea", "--format", "json"]);
-            let what = format!("{scenario} x {platform}\n{}\n{}", run.stdout, run.stderr);
-            assert_eq!(run.code, code, "{what}");
-            let report = run.json();
-            assert_eq!(report["connections"][0]["saved"], saved, "{what}");
-            if !verdict.is_empty() {
-                assert_eq!(report["verdict"], verdict, "{what}");
-            }
-            let checks = report["connections"][0]["checks"].as_array().unwrap();
-            let found = checks.iter().any(|check| {
-                check["id"].as_str().unwrap().starts_with(id) && check["verdict"] == verdict && check["fault"] == fault
-            });
-            assert!(found || id.is_empty(), "{what}");
+            comes_to("gitea", platform, row);
         }
     }
 }
 
 #[test]
 fn keptn_refuses_a_repository_with_commits() {
-    let home = Home::new();
-    let arguments = ["setup", "--sandbox=not-empty", "--platform", "keptn", "--provider", "gitea", "--format", "json"];
-    let run = home.run(&arguments).expect(1);
-    assert_eq!(run.check("empty")["verdict"], "fail", "{}", run.stdout);
+    keptn_refuses_commits("gitea");
 }

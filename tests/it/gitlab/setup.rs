@@ -1,6 +1,6 @@
 //! The main job on GitLab, with git itself, and the trap that GitLab sets for those who ask too early.
 
-use crate::headless::{git, setup};
+use crate::headless::{clone_and_push, git, setup};
 use crate::program::{Home, Served};
 
 const AT: (&str, &str) = ("gitlab", "acme");
@@ -23,11 +23,7 @@ fn from_an_empty_directory_to_a_proven_access_that_git_uses() {
     assert!(!home.config_text().contains(&served.token("gitlab-keptn")));
 
     let url = format!("{}/acme/platform/gitops.git", served.host_of("gitlab"));
-    git(&home, &["clone", "-q", &url, "work"]).expect(0);
-    home.write("work/shipyard.yaml", "stages: []\n");
-    git(&home, &["-C", "work", "add", "."]).expect(0);
-    git(&home, &["-C", "work", "commit", "-qm", "first"]).expect(0);
-    git(&home, &["-C", "work", "push", "-q", "origin", "HEAD:main"]).expect(0);
+    clone_and_push(&home, &url);
     let again = setup(&home, &answers).expect(0).json();
     assert_eq!(again["connections"][0]["repository"]["created"], false);
 }

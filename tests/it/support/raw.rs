@@ -55,6 +55,14 @@ impl Step {
     }
 }
 
+/// What git is told by a server that lets it in.
+pub fn listing(service: &str) -> Step {
+    let title = format!("# service=git-{service}\n");
+    let line = format!("{} refs/heads/main\0report-status\n", "1".repeat(40));
+    let body = format!("{:04x}{title}0000{:04x}{line}0000", title.len() + 4, line.len() + 4);
+    Step::answer(200, &[("Content-Type", &format!("application/x-git-{service}-advertisement"))], body)
+}
+
 /// A running server; it ends with its value.
 pub struct Raw {
     pub port: u16,
