@@ -6,6 +6,7 @@
 
 mod apply;
 mod keys;
+mod picked;
 mod prefill;
 mod renewal;
 mod rotation;
@@ -109,6 +110,7 @@ pub struct Wizard {
     /// The furthest step that was come to.
     reached: Step,
     nearby: Nearby,
+    picked: picked::Picked,
     /// How a rotation is done.
     rotating: Rotating,
     /// What had no answer when the page for what is open was come to: it stays there.
@@ -144,6 +146,7 @@ impl Wizard {
             step: first,
             reached: first,
             nearby: Nearby::default(),
+            picked: picked::Picked::default(),
             rotating: Rotating::default(),
             left_open: BTreeSet::new(),
             tickets: 0,
@@ -173,8 +176,11 @@ impl Wizard {
                     }
                 }
             }
-            Event::Answer(field, answer) => self.answers.set(field, answer),
-            Event::Clear(field) => self.answers.clear(&field),
+            Event::Answer(field, answer) => {
+                self.answers.set(field.clone(), answer);
+                self.note_the_list(&field);
+            }
+            Event::Clear(field) => self.clear(&field),
             Event::AcceptFailures => self.settings.accept_failures = true,
             Event::Go(step) if step <= self.reached && self.step < Step::Apply => self.step = step,
             Event::Next => self.next(),
@@ -185,7 +191,18 @@ impl Wizard {
             Event::Learned(ticket, reply, took) => self.learn(ticket, reply, took),
             Event::Did(ticket, outcome) => self.did(ticket, outcome),
         }
+        self.play();
+        self.lay_aside();
         self.effects()
+    }
+
+    /// In a sandbox its own hosts stand in for whatever was answered.
+    fn play(&mut self) {
+        let host = self.answers.provider().and_then(|provider| self.nearby.played.get(&provider)).cloned();
+        if let Some(host) = host.filter(|host| self.answers.site().is_none_or(|site| site.host != *host)) {
+            self.answers.set(Field::Host, Answer::Host(host));
+            self.answers.clear(&Field::ApiUrl);
+        }
     }
 
     /// Asks again. What the connections remember of earlier answers counts no more.

@@ -275,7 +275,7 @@ async fn what_lies_nearby_is_offered_first_and_a_token_only_when_somebody_says_s
     let stage = Stage::of(READY).await;
     let host = git_access::provider::Host::parse(&stage.sandbox.host("github").unwrap()).unwrap();
     let provider = git_access::provider::Provider::ALL[0];
-    let only = |host| Some(Only { provider, host });
+    let only = |host| Some(Only { provider, host, platform: None });
     let found = |field, text: &str, only| Found { field, text: text.into(), place: "the place".into(), only };
     let nearby = Nearby {
         found: vec![
@@ -286,6 +286,7 @@ async fn what_lies_nearby_is_offered_first_and_a_token_only_when_somebody_says_s
             found(Field::TokenEnv, "SOME_TOKEN", only(Some(host))),
         ],
         taken: ["keptn-github-acme".to_owned()].into(),
+        ..Nearby::default()
     };
     // Enter, all the way; the token's place takes a word.
     let played = stage.play(built_in(), nearby.clone(), "1|||||| | |TOKEN:keptn||||y").await;

@@ -5,7 +5,7 @@ use crate::check::CheckId;
 use crate::fact::{Fact, Query, Recognised, Remedy, Value};
 use crate::provider::Address;
 use crate::secret::Secret;
-use crate::tui::keys::Intent;
+use crate::tui::keys::{Context, Intent};
 use crate::tui::scene::{Deed, Menu, MenuRow, Question, Topic};
 use crate::tui::screens::form::Form;
 use crate::tui::screens::{Act, review};
@@ -21,7 +21,7 @@ impl SetUp {
         if self.link().is_none() {
             useless.extend([Intent::Open, Intent::Code]);
         }
-        if matches!(self.shown, Step::Platform | Step::Provider | Step::Place) && self.screen().asks.len() < 2 {
+        if self.shown <= Step::Store && self.shown != Step::Token && self.screen().asks.len() < 2 {
             useless.extend([Intent::NextField, Intent::PreviousField]);
         }
         if self.shown == Step::Checks && self.wizard.blocking().is_empty() {
@@ -53,7 +53,8 @@ impl SetUp {
             Step::Token if !self.token.in_field => self.beside_the_field(intent),
             _ if intent == Intent::Back && self.shown == Step::Token => {
                 self.token.in_field = false;
-                Vec::new()
+                // The page is read from its top again.
+                vec![Deed::Scroll(Intent::First)]
             }
             _ if intent == Intent::Back => self.back(),
             _ => {
@@ -101,7 +102,13 @@ impl SetUp {
 
     fn beside_the_field(&mut self, intent: Intent) -> Vec<Deed<Left>> {
         match intent {
-            Intent::Accept | Intent::NextField => self.token.in_field = true,
+            Intent::Accept => self.token.in_field = true,
+            Intent::NextField => {
+                self.token.in_field = true;
+                let screen = self.screen();
+                let acts = self.form.on(intent, &screen, &self.wizard);
+                return self.acted(acts);
+            }
             Intent::Back => return self.back(),
             _ => return vec![Deed::Scroll(intent)],
         }
@@ -154,14 +161,10 @@ impl SetUp {
         self.return_to = target;
         let screen = self.screen();
         let Some(ask) = screen.asks.iter().find(|ask| ask.problem.is_some()) else { return Vec::new() };
-        let secret = screen.asks.iter().find(|ask| matches!(ask.control, Control::Secret));
-        if let Some(secret) = secret.filter(|_| ask.advanced && ask.answered.is_none()) {
-            self.form.focus(&screen, &secret.field);
-            return vec![Deed::Warn("The token is missing: paste it here, or say where it comes from.".to_owned())];
-        }
-        self.form.focus(&screen, &ask.field);
-        let problem = self.form.problem(ask, self.shown, &self.wizard);
-        vec![Deed::Warn(format!("{}: {}", ask.label, problem.or(ask.problem.clone()).unwrap_or_default()))]
+        let (field, label, problem) = (ask.field.clone(), ask.label.clone(), ask.problem.clone());
+        self.form.focus(&screen, &field);
+        let missing = self.form.missing(&screen);
+        vec![Deed::Warn(missing.unwrap_or_else(|| format!("{label}: {}", problem.unwrap_or_default())))]
     }
 
     /// Why the token that was given cannot serve, where its text tells.
@@ -284,10 +287,10 @@ impl SetUp {
                 return vec![if field.may_copy {
                     Deed::Copy(field.value.clone(), field.name.clone())
                 } else {
-                    Deed::Warn("A secret is never copied: fetch it from where it rests.".to_owned())
+                    Deed::Warn("A secret is never copied: fetch it from where it is kept.".to_owned())
                 }];
             }
-            _ => self.done.on(intent, fields.len()),
+            _ => self.done.on(intent, self.last_rows()),
         }
         Vec::new()
     }
@@ -320,6 +323,13 @@ impl SetUp {
         }
         if self.is_only_read() {
             return Vec::new();
+        }
+        if self.form.context(&screen) == Context::Choosing {
+            return if self.form.choose(&screen, letter) {
+                Vec::new()
+            } else {
+                vec![Deed::Say("The arrows move to a row, and enter takes it.".to_owned())]
+            };
         }
         self.form.insert(&screen, letter);
         self.form.fit(&screen, &self.wizard);

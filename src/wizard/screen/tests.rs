@@ -164,7 +164,8 @@ fn what_lies_around_is_offered_and_not_taken() {
         place: "the remote origin of this directory".into(),
         only: None,
     };
-    let nearby = Nearby { found: vec![found.clone()], taken: ["keptn-github-acme".to_owned()].into() };
+    let taken = ["keptn-github-acme".to_owned()].into();
+    let nearby = Nearby { found: vec![found.clone()], taken, ..Nearby::default() };
     let mut wizard = wizard(nearby);
     answer(&mut wizard, Field::Platform, "keptn");
     answer(&mut wizard, Field::Provider, "github");
