@@ -393,7 +393,8 @@ impl Setup<'_> {
         };
         let platform = self.platforms.iter().find(|platform| platform.id == connection.platform);
         // The sandbox is on this computer by its nature, and nothing is to reach it.
-        if let Some(note) = platform.filter(|_| self.played.is_none()).and_then(|one| one.reach_note(&connection.site)) {
+        if let Some(note) = platform.filter(|_| self.played.is_none()).and_then(|one| one.reach_note(&connection.site))
+        {
             let wrapped = crate::text::wrapped(&note, "", 80);
             self.out.say(if shown { wrapped.trim_end() } else { &note });
         }

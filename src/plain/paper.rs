@@ -78,7 +78,10 @@ mod tests {
     fn a_narrow_terminal_breaks_no_word() {
         let text = prose(&"wonderful words ".repeat(20));
         for line in fitted(&indented("    ", &text), 60).lines().chain(fitted(&text, 60).lines()) {
-            assert!(line.len() <= 60 && line.split_whitespace().all(|word| word == "wonderful" || word == "words"), "{line:?}");
+            assert!(
+                line.len() <= 60 && line.split_whitespace().all(|word| word == "wonderful" || word == "words"),
+                "{line:?}"
+            );
         }
         assert_eq!(fitted(&text, 80), text);
         assert_eq!(fitted("  prompt: ", 4), "  prompt: ", "what is no whole line stays as it is");

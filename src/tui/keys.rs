@@ -210,7 +210,8 @@ const fn row(
 }
 
 use Context::{
-    Applying, Checks, Choosing, Confirming, Connections, Done, Help, Menu, Question, Reading, Review, Searching, Token, Typing,
+    Applying, Checks, Choosing, Confirming, Connections, Done, Help, Menu, Question, Reading, Review, Searching, Token,
+    Typing,
 };
 
 const EVERYWHERE: &[Context] = Context::ALL;

@@ -68,7 +68,8 @@ impl Wizard {
                 self.picked.from.remove(&field);
             }
             let again = self.picked.aside.iter().position(|(one, from, _)| *one == field && now.as_ref() == Some(from));
-            if let Some((_, from, name)) = again.filter(|_| !self.answers.has(&field)).map(|at| self.picked.aside.remove(at))
+            if let Some((_, from, name)) =
+                again.filter(|_| !self.answers.has(&field)).map(|at| self.picked.aside.remove(at))
             {
                 self.answers.set(field.clone(), Answer::Text(name));
                 self.picked.from.insert(field, from);

@@ -153,7 +153,7 @@ async fn a_whole_set_up_writes_what_the_headless_shell_writes() {
         "[x] read:org",
         "/settings/tokens/new?scopes=repo,read:org",
         "pass    identity",
-        "The token goes to these addresses and to no other:",
+        "The token is sent to these addresses, and to no other:",
         "The config will hold, and what was verified:",
         "[connections.keptn-github-acme",
         "done    save the connection keptn-github-acme",
@@ -163,6 +163,9 @@ async fn a_whole_set_up_writes_what_the_headless_shell_writes() {
     ] {
         assert!(played.out.contains(text), "{text} is missing in\n{}", played.out);
     }
+    // What is next comes last.
+    let place = |text: &str| played.out.find(text).unwrap();
+    assert!(place("What to enter at Keptn:") < place("git access rotate keptn-github-acme"), "{}", played.out);
     let whole = played.out.lines().all(|line| line.chars().count() <= 80 || line.contains("://"));
     assert!(whole, "a line is too long:\n{}", played.out);
 }

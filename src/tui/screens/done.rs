@@ -4,8 +4,8 @@ use ratatui::text::{Line, Span};
 
 use crate::platform::Entered;
 use crate::tui::keys::Intent;
-use crate::tui::theme::Theme;
 use crate::tui::screens::form::draw::notes;
+use crate::tui::theme::Theme;
 use crate::tui::widgets::sheet::{Sheet, padded};
 use crate::wizard::Note;
 

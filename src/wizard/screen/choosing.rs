@@ -57,7 +57,11 @@ pub(super) fn provider(wizard: &Wizard) -> Screen {
         if wizard.is_played() {
             // Its hosts stand in for all others, and there is nothing to ask.
             let host = answers.site().map(|site| site.host.to_string()).unwrap_or_default();
-            notes.push(Note::new(NoteKind::Advice, format!("A sandbox: this program plays {provider} at {host}"), None));
+            notes.push(Note::new(
+                NoteKind::Advice,
+                format!("A sandbox: this program plays {provider} at {host}"),
+                None,
+            ));
         } else {
             asks.extend(server(wizard, provider));
         }

@@ -19,33 +19,38 @@ pub(super) fn named(wizard: &Wizard, screen: &mut Screen, problems: &mut Vec<Pro
     }
     for ask in &mut screen.asks {
         if ask.answered.is_none() && (ask.problem.is_some() || (needs_token && ask.field.is_token_source())) {
-            ask.problem = Some(sentence(wizard, ask));
+            ask.problem = sentence(wizard, ask).or(ask.problem.take());
         }
     }
     // A store that needs a place asks for it below: it is missing there, and not at the kind.
     if screen.step == Step::Store
         && let Some(at) = screen.asks.iter().position(|ask| ask.field == Field::StorePath && ask.answered.is_none())
     {
-        screen.asks[at].problem = Some(sentence(wizard, &screen.asks[at]));
+        screen.asks[at].problem = sentence(wizard, &screen.asks[at]);
         screen.asks.iter_mut().filter(|ask| ask.field == Field::StoreKind).for_each(|ask| ask.problem = None);
     }
 }
 
-fn sentence(wizard: &Wizard, ask: &Ask) -> String {
+/// What to write; `None` where something else is amiss than that nothing was.
+fn sentence(wizard: &Wizard, ask: &Ask) -> Option<String> {
     let variables = wizard.answers().provider().map(|provider| provider.rules().token_variables()).unwrap_or_default();
     let variable = variables.first().copied().unwrap_or("GIT_TOKEN");
-    match &ask.field {
-        Field::TokenTyped => "The token is missing: paste it here, or press Tab for another source.".into(),
-        Field::TokenEnv => format!("Write the name of the variable that holds the token, such as {variable}."),
-        Field::TokenFile => "Write the path of the file that holds the token.".into(),
-        Field::TokenCommand => "Write the program that prints the token, such as: op read op://vault/item".into(),
-        Field::StorePath => "Write the path of the file that is to hold the token, such as ~/.git-access-token".into(),
-        Field::Host => "Write the address of your server, such as https://git.example.com".into(),
-        Field::Owner => "Write the owner: the organisation, user, group or workspace.".into(),
-        Field::Project => "Write the name of the project.".into(),
-        Field::Repository => "Write the name of the repository.".into(),
-        Field::Email => "Write the e-mail address of the account that the token belongs to.".into(),
-        Field::Platform | Field::Provider => "Choose one of these.".into(),
-        field => format!("{} is missing: {}.", ask.label, field.row().doc),
-    }
+    let text = match &ask.field {
+        Field::TokenTyped => "The token is missing: paste it here, or press Tab for another source.",
+        Field::TokenEnv => {
+            return Some(format!("Write the name of the variable that holds the token, such as {variable}."));
+        }
+        Field::TokenFile => "Write the path of the file that holds the token.",
+        Field::TokenCommand => "Write the program that prints the token, such as: op read op://vault/item",
+        Field::SshPublicKey => "The key is missing: paste it here, or press Tab to have a new one made.",
+        Field::StorePath => "Write the path of the file that is to hold the token, such as ~/.git-access-token",
+        Field::Host => "Write the address of your server, such as https://git.example.com",
+        Field::Owner => "Write the owner: the organisation, user, group or workspace.",
+        Field::Project => "Write the name of the project.",
+        Field::Repository => "Write the name of the repository.",
+        Field::Email => "Write the e-mail address of the account that the token belongs to.",
+        Field::Platform | Field::Provider => "Choose one of these.",
+        _ => return None,
+    };
+    Some(text.to_owned())
 }

@@ -96,7 +96,11 @@ pub(super) fn done(wizard: &Wizard) -> Screen {
     let lead = match platform {
         _ if !wizard.is_saved() => "The checks were made. Nothing was changed.".to_owned(),
         Some(platform) if platform.id != "none" && wizard.is_rotation() => {
-            format!("Replaced. Next: enter the new token in {}. Who may do that: {}", platform.title, begun_small(&platform.who))
+            format!(
+                "Replaced. Next: enter the new token in {}. Who may do that: {}",
+                platform.title,
+                begun_small(&platform.who)
+            )
         }
         Some(platform) if platform.id != "none" => {
             format!("Saved. Next: enter this in {}. Who may do that: {}", platform.title, begun_small(&platform.who))
@@ -122,8 +126,8 @@ pub(super) fn done(wizard: &Wizard) -> Screen {
     }
     let mut lead = vec![lead];
     if wizard.is_played() && wizard.is_saved() {
-        let text = "This was a sandbox: it ends with this program, and the connection works no more then. One that stays: \
-                    git-access sandbox --data DIR";
+        let text = "This was a sandbox: it ends with this program, and the connection works no more then. One that stays \
+                    as long as you let it run: git-access sandbox --data DIR";
         lead.push(text.into());
     }
     Screen { step: Step::Done, title: "Done".into(), lead, asks: Vec::new(), notes }
