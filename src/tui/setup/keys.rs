@@ -227,7 +227,10 @@ impl SetUp {
                 None if intent == Intent::Accept => return self.go_on(),
                 None => {}
             },
-            _ => self.review.on(intent, &self.wizard),
+            _ => {
+                self.review.on(intent, &self.wizard);
+                return to_the_top(self.review.is_on_the_way_on());
+            }
         }
         Vec::new()
     }
@@ -281,18 +284,20 @@ impl SetUp {
     fn on_done(&mut self, intent: Intent) -> Vec<Deed<Left>> {
         let fields = self.entered();
         match intent {
-            Intent::Accept => return vec![Deed::End(Left::Finished)],
+            Intent::Accept => vec![Deed::End(Left::Finished)],
             Intent::Copy => {
                 let Some(field) = fields.get(self.done.at) else { return Vec::new() };
-                return vec![if field.may_copy {
+                vec![if field.may_copy {
                     Deed::Copy(field.value.clone(), field.name.clone())
                 } else {
                     Deed::Warn("A secret is never copied: fetch it from where it is kept.".to_owned())
-                }];
+                }]
             }
-            _ => self.done.on(intent, self.last_rows()),
+            _ => {
+                self.done.on(intent, self.last_rows());
+                to_the_top(self.done.at == 0)
+            }
         }
-        Vec::new()
     }
 
     /// The page that belongs to what is on the screen.
@@ -401,6 +406,11 @@ impl SetUp {
             Err(reason) => vec![Deed::Warn(format!("{reason}."))],
         }
     }
+}
+
+/// With the cursor on its first row the page is seen from its head on.
+fn to_the_top(is_first: bool) -> Vec<Deed<Left>> {
+    is_first.then_some(Deed::Scroll(Intent::First)).into_iter().collect()
 }
 
 /// The answer that a check depends on first of all.

@@ -34,11 +34,13 @@ pub(super) fn named(wizard: &Wizard, screen: &mut Screen, problems: &mut Vec<Pro
 /// What to write; `None` where something else is amiss than that nothing was.
 fn sentence(wizard: &Wizard, ask: &Ask) -> Option<String> {
     let variables = wizard.answers().provider().map(|provider| provider.rules().token_variables()).unwrap_or_default();
-    let variable = variables.first().copied().unwrap_or("GIT_TOKEN");
+    let named_like = wizard.answers().provider().map(|provider| provider.id().to_uppercase().replace('-', "_"));
+    let own = variables.iter().find(|name| named_like.as_ref().is_some_and(|like| name.starts_with(like)));
+    let variable = own.or(variables.first()).copied().unwrap_or("GIT_TOKEN");
     let text = match &ask.field {
         Field::TokenTyped => "The token is missing: paste it here, or press Tab for another source.",
         Field::TokenEnv => {
-            return Some(format!("Write the name of the variable that holds the token, such as {variable}."));
+            return Some(format!("Write the name of the variable with the token, such as {variable}."));
         }
         Field::TokenFile => "Write the path of the file that holds the token.",
         Field::TokenCommand => "Write the program that prints the token, such as: op read op://vault/item",
