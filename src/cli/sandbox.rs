@@ -105,8 +105,8 @@ impl Played {
         }
         out.say(&format!("This was a sandbox. What it wrote is in {}", self.dir.display()));
         if written.is_some() {
-            out.say("Its server has ended, and what was set up works no more. One that stays as long as");
-            out.say("you let it run: git-access sandbox --data DIR");
+            out.say("Its server has ended, and what was set up works no more. One that stays:");
+            out.say("  git-access sandbox --data DIR");
         }
     }
 }
