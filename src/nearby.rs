@@ -46,7 +46,7 @@ pub fn look(paths: &Paths) -> Nearby {
 pub fn look_around(around: &Around<'_>) -> Nearby {
     let mut found = remote(around.dir).map(|url| of_remote(&url)).unwrap_or_default();
     found.extend(Provider::ALL.iter().flat_map(|provider| logins(*provider, around)));
-    Nearby { found, taken: taken(around.config) }
+    Nearby { found, taken: taken(around.config), ..Nearby::default() }
 }
 
 /// The names of the saved connections; none where the config cannot be read, which is told elsewhere.
@@ -60,7 +60,7 @@ fn taken(config: &Path) -> BTreeSet<String> {
 fn logins(provider: Provider, around: &Around<'_>) -> Vec<Found> {
     let rules = provider.rules();
     let host = rules.default_host().and_then(|host| Host::parse(host).ok());
-    let only = Some(Only { provider, host });
+    let only = Some(Only { provider, host, platform: None });
     let mut found = Vec::new();
     if let Some(name) = rules.token_variables().iter().find(|name| (around.is_set)(name)) {
         let place = "a variable that is set here".to_owned();
@@ -86,8 +86,8 @@ fn of_remote(url: &str) -> Vec<Found> {
         let Some(Located { host, owner, project, repository }) = provider.rules().locate(&address) else { continue };
         let public = || provider.rules().default_host().filter(|_| knows.is_some());
         let Some(host) = host.or_else(|| Host::parse(public()?).ok()).or_else(|| host_of(&address)) else { continue };
-        found.push(offer(Field::Host, &host.to_string(), Some(Only { provider, host: None })));
-        let only = Only { provider, host: Some(host) };
+        found.push(offer(Field::Host, &host.to_string(), Some(Only { provider, host: None, platform: None })));
+        let only = Only { provider, host: Some(host), platform: None };
         found.push(offer(Field::Owner, &owner, Some(only.clone())));
         found.extend(project.map(|project| offer(Field::Project, &project, Some(only.clone()))));
         found.extend(repository.map(|name| offer(Field::Repository, &name, Some(only))));

@@ -33,6 +33,10 @@ pub trait Console {
     /// pasted at once is not shown either.
     fn secret(&mut self, prompt: &str) -> impl Future<Output = Option<Result<Secret, NotASecret>>>;
     fn write(&mut self, text: &str);
+    /// How many columns a line has.
+    fn width(&self) -> usize {
+        paper::WIDTH
+    }
 }
 
 /// How the wizard was left.
@@ -137,15 +141,18 @@ impl<C: Console> Session<'_, C> {
             self.tell(Event::Go(Step::Checks));
             return;
         }
-        for problem in self.problems(step) {
-            let text = if self.wizard.answers().has(&problem.field) {
-                problem.message
-            } else if problem.field.is_token_source() {
-                "A token is needed: paste it, or name where it comes from.".to_owned()
-            } else {
-                format!("An answer is needed: {}.", problem.field.row().doc)
-            };
-            self.say(&paper::hanging("! ", &text));
+        let amiss = self.wizard.screen(step).asks.into_iter().filter_map(|ask| Some((ask.field, ask.problem?)));
+        let mut of_token = false;
+        for (field, problem) in amiss.collect::<Vec<_>>() {
+            // One source is enough, so one sentence is.
+            if !(field.is_token_source() && std::mem::replace(&mut of_token, true)) {
+                let text = if field == Field::TokenTyped {
+                    "A token is needed: paste it, or name where it comes from."
+                } else {
+                    &problem
+                };
+                self.say(&paper::hanging("! ", text));
+            }
         }
     }
 
@@ -173,7 +180,8 @@ impl<C: Console> Session<'_, C> {
     }
 
     fn say(&mut self, text: &str) {
-        self.console.write(text);
+        let text = paper::fitted(text, self.console.width());
+        self.console.write(&text);
     }
 
     /// A line that was typed, without the blanks around it.
@@ -219,11 +227,21 @@ impl<C: Console> Session<'_, C> {
 
     /// Title, lead and notes of a page.
     fn head(&mut self, screen: &Screen) {
+        self.title(screen);
+        self.notes(screen);
+    }
+
+    fn title(&mut self, screen: &Screen) {
         let mut text = format!("\n{}", paper::prose(&screen.title));
         text.push_str(&format!("{}\n", "-".repeat(screen.title.chars().count().min(80))));
         for sentence in &screen.lead {
             text.push_str(&paper::prose(sentence));
         }
+        self.say(&text);
+    }
+
+    fn notes(&mut self, screen: &Screen) {
+        let mut text = String::new();
         for note in &screen.notes {
             let mark = if note.kind == NoteKind::Notice { "! " } else { "* " };
             text.push_str(&paper::hanging(mark, &note.text));
@@ -236,12 +254,16 @@ impl<C: Console> Session<'_, C> {
 
     /// Takes an answer; what belonged to another provider goes.
     fn answer(&mut self, field: &Field, answer: Answer) {
-        let before = self.wizard.answers().provider();
+        let answers = self.wizard.answers().clone();
+        let before = answers.provider();
         self.tell(Event::Answer(field.clone(), nearby::rooted(answer)));
         if *field == Field::Provider && before.is_some() && before != self.wizard.answers().provider() {
             for gone in [Field::Host, Field::ApiUrl, Field::Project, Field::TokenKind] {
                 self.tell(Event::Clear(gone));
             }
+        }
+        for text in self.wizard.moved(&answers) {
+            self.say(&paper::hanging("! ", &text));
         }
     }
 }

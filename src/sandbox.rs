@@ -141,9 +141,7 @@ impl Sandbox {
 
     /// The file with another token like the one that these sample answers name: what a rotation would bring.
     pub fn another_token(&self, sample: &Path) -> Option<PathBuf> {
-        let text = std::fs::read_to_string(sample).ok()?;
-        let file = text.parse::<toml::Table>().ok()?.get("token")?.get("file")?.as_str()?.to_owned();
-        let file = sample.parent()?.join(file);
+        let file = self.token_of(sample)?;
         let name = file.file_name()?.to_str()?;
         let mut worlds = self.running.iter().map(|running| &running.world);
         let (world, token) =
@@ -152,6 +150,13 @@ impl Sandbox {
         let other = file.with_file_name(format!("{name}-2"));
         data::write(&other, &format!("{secret}\n")).ok()?;
         Some(other)
+    }
+
+    /// The file with the token that these sample answers name.
+    pub fn token_of(&self, sample: &Path) -> Option<PathBuf> {
+        let text = std::fs::read_to_string(sample).ok()?;
+        let file = text.parse::<toml::Table>().ok()?.get("token")?.get("file")?.as_str()?.to_owned();
+        sample.parent()?.join(file).canonicalize().ok()
     }
 
     /// The file with the sample answers for a platform on a provider.

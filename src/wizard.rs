@@ -6,6 +6,7 @@
 
 mod apply;
 mod keys;
+mod picked;
 mod prefill;
 mod renewal;
 mod rotation;
@@ -109,6 +110,7 @@ pub struct Wizard {
     /// The furthest step that was come to.
     reached: Step,
     nearby: Nearby,
+    picked: picked::Picked,
     /// How a rotation is done.
     rotating: Rotating,
     /// What had no answer when the page for what is open was come to: it stays there.
@@ -144,6 +146,7 @@ impl Wizard {
             step: first,
             reached: first,
             nearby: Nearby::default(),
+            picked: picked::Picked::default(),
             rotating: Rotating::default(),
             left_open: BTreeSet::new(),
             tickets: 0,
@@ -167,6 +170,8 @@ impl Wizard {
     /// The same for what has happened by now: what follows from all of it is worked out once.
     pub fn update_all(&mut self, events: impl IntoIterator<Item = Event>) -> Vec<Effect> {
         let mut effects: Vec<Effect> = events.into_iter().filter_map(|event| self.take_in(event)).collect();
+        self.play();
+        self.lay_aside();
         effects.extend(self.effects());
         effects
     }
@@ -184,8 +189,11 @@ impl Wizard {
                     }
                 }
             }
-            Event::Answer(field, answer) => self.answers.set(field, answer),
-            Event::Clear(field) => self.answers.clear(&field),
+            Event::Answer(field, answer) => {
+                self.answers.set(field.clone(), answer);
+                self.note_the_list(&field);
+            }
+            Event::Clear(field) => self.clear(&field),
             Event::AcceptFailures => self.settings.accept_failures = true,
             Event::Go(step) if step <= self.reached && self.step < Step::Apply => self.step = step,
             Event::Next => self.next(),
@@ -200,6 +208,15 @@ impl Wizard {
             Event::Did(ticket, outcome) => self.did(ticket, outcome),
         }
         None
+    }
+
+    /// In a sandbox its own hosts stand in for whatever was answered.
+    fn play(&mut self) {
+        let host = self.answers.provider().and_then(|provider| self.nearby.played.get(&provider)).cloned();
+        if let Some(host) = host.filter(|host| self.answers.site().is_none_or(|site| site.host != *host)) {
+            self.answers.set(Field::Host, Answer::Host(host));
+            self.answers.clear(&Field::ApiUrl);
+        }
     }
 
     /// Asks again. What the connections remember of earlier answers counts no more.

@@ -153,7 +153,7 @@ pub const FIELDS: &[FieldRow] = &[
         Field::StoreKind,
         "store.kind",
         Shape::Choice(&["keyring", "git-credential", "file", "env", "command"]),
-        "where the secret rests",
+        "where the secret is kept",
     ),
     row(Field::StorePath, "store.path", Shape::Path, "the file of the file store (clear text, 0600)"),
     row(Field::StoreEnv, "store.env", Shape::Text, "the variable of the env store"),

@@ -97,14 +97,17 @@ impl Played {
         &self.dir
     }
 
-    /// Shows what was written, and where.
-    pub fn tell(&self, out: &Out, paths: &Paths) {
-        if let Ok(Some(text)) = disk::read(&paths.config)
-            && !out.is_json()
-        {
+    /// Shows what was written, and where; `seen`: to a person, who was told the rest before.
+    pub fn tell(&self, out: &Out, paths: &Paths, seen: bool) {
+        let written = disk::read(&paths.config).ok().flatten();
+        if let Some(text) = written.as_ref().filter(|_| !out.is_json() && !seen) {
             out.data(&format!("\n# {}\n{}", paths.config.display(), text.as_str()));
         }
         out.say(&format!("This was a sandbox. What it wrote is in {}", self.dir.display()));
+        if written.is_some() {
+            out.say("Its server has ended, and what was set up works no more. One that stays:");
+            out.say("  git-access sandbox --data DIR");
+        }
     }
 }
 

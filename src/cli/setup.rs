@@ -101,7 +101,9 @@ fn begun(aim: Aim, name: Option<&str>, flags: &SetupFlags, common: &Common, out:
             None if by_line => setup.asked(name, stores).await,
             None => setup.all(name, stores).await,
         };
-        played.tell(out, &paths);
+        // A person sees the terminal; whatever else reads this gets the whole of it.
+        let seen = (canvas.is_some() || by_line) && std::io::stdout().is_terminal();
+        played.tell(out, &paths, seen);
         ending
     })
 }
@@ -302,7 +304,9 @@ impl Setup<'_> {
             rotated::warn(self, held);
         }
         let wizard = self.drive(job, world).await;
-        self.after(&wizard, world, report).await
+        let ending = self.after(&wizard, world, report).await;
+        self.farewell(&wizard, false);
+        ending
     }
 
     /// The job of `sheet`, once what an interrupted run has left is finished or undone.
@@ -366,19 +370,6 @@ impl Setup<'_> {
             Record::change(self.paths, &connection.id, |record| record.left_behind.clone_from(&entry.left_behind));
             self.sweep(&connection, world).await;
             Unfinished::settle(self.paths, &connection);
-            self.out.say(&format!("Saved as {} in {}", connection.name, self.paths.config.display()));
-            let config = match self.played {
-                Some(_) => format!(" --config {}", self.paths.config.display()),
-                None => String::new(),
-            };
-            let platform = self.platforms.iter().find(|platform| platform.id == connection.platform);
-            // The sandbox is on this computer by its nature, and nothing is to reach it.
-            if let Some(note) =
-                platform.filter(|_| self.played.is_none()).and_then(|one| one.reach_note(&connection.site))
-            {
-                self.out.say(&note);
-            }
-            self.out.say(&format!("What to enter where: git-access show {}{config}", connection.name));
         }
         if !wizard.is_saved() && !entry.left_behind.is_empty() && wizard.held().is_none() {
             let noted =
@@ -389,6 +380,27 @@ impl Setup<'_> {
         }
         report.connections.push(entry);
         headless::ending(wizard)
+    }
+
+    /// Where a connection was saved, and what is next. A person who has just been shown what to enter where is not told
+    /// so again.
+    fn farewell(&self, wizard: &Wizard, shown: bool) {
+        let Some(connection) = wizard.connection().filter(|_| wizard.is_saved()) else { return };
+        self.out.say(&format!("Saved as {} in {}", connection.name, self.paths.config.display()));
+        let config = match self.played {
+            Some(_) => format!(" --config {}", self.paths.config.display()),
+            None => String::new(),
+        };
+        let platform = self.platforms.iter().find(|platform| platform.id == connection.platform);
+        // The sandbox is on this computer by its nature, and nothing is to reach it.
+        if let Some(note) = platform.filter(|_| self.played.is_none()).and_then(|one| one.reach_note(&connection.site))
+        {
+            let wrapped = crate::text::wrapped(&note, "", 80);
+            self.out.say(if shown { wrapped.trim_end() } else { &note });
+        }
+        if !(shown && self.played.is_some()) {
+            self.out.say(&format!("What to enter where: git-access show {}{config}", connection.name));
+        }
     }
 }
 

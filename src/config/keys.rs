@@ -54,7 +54,7 @@ impl Section {
     pub fn doc(self) -> &'static str {
         match self {
             Self::Connection => "a saved, named access",
-            Self::Token => "the token: its kind, where it rests and when it ends",
+            Self::Token => "the token: its kind, where it is kept and when it ends",
             Self::Repository => "the repository that the platform uses",
             Self::Ssh => "the SSH key, where the platform signs in with one",
             Self::Handover => "what the platform's own form asks",
@@ -104,7 +104,7 @@ pub(super) const KEYS: &[KeyRow] = &[
     may(Connection, "git_username", Text, "the user name with which git signs in, where it is another"),
     may(Connection, "accepted", Texts, "ids of failed checks that were accepted"),
     may(Token, "kind", Text, "the kind of token"),
-    must(Token, "store", Choice(&["keyring", "git-credential", "file", "env", "command"]), "where the token rests"),
+    must(Token, "store", Choice(&["keyring", "git-credential", "file", "env", "command"]), "where the token is kept"),
     may(Token, "env", Text, "the variable of the env store"),
     may(Token, "command", Texts, "the words of the command store"),
     may(Token, "path", Text, "the file of the file store"),

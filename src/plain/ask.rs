@@ -110,6 +110,9 @@ impl<C: Console> Session<'_, C> {
         let reason = match self.wizard.take(&ask.field, text) {
             Err(reason) => Some(reason),
             Ok(answer) => {
+                if let Some(understood) = self.wizard.understood(&ask.field, text) {
+                    self.say(&paper::indented("  ", &understood));
+                }
                 self.answer(&ask.field, answer);
                 // A store that wants a path asks for it next.
                 let mine = self.problems(step).into_iter();
@@ -174,7 +177,9 @@ impl<C: Console> Session<'_, C> {
         let rows: Vec<_> = page.rows.iter().filter(|row| fits(&row.name)).collect();
         let mut text = String::new();
         for (number, row) in rows.iter().take(ROWS).enumerate() {
-            text.push_str(&paper::hanging(&format!("  {:>2}  ", number + 1), &format!("{}  {}", row.name, row.note)));
+            let unfit = self.wizard.unfit(query, &row.name).map(|reason| format!(", but {reason}")).unwrap_or_default();
+            let row = format!("{}  {}{unfit}", row.name, row.note);
+            text.push_str(&paper::hanging(&format!("  {:>2}  ", number + 1), &row));
         }
         match rows.len() {
             0 => text.push_str("  Nothing of this name is in the list.\n"),

@@ -54,7 +54,7 @@ impl<C: Console> Session<'_, C> {
 
     pub(super) fn done(&mut self) {
         let screen = self.wizard.screen(Step::Done);
-        self.head(&screen);
+        self.title(&screen);
         let Some(connection) = self.wizard.connection().filter(|_| self.wizard.is_saved()) else { return };
         let mut text = String::new();
         if let Some(platform) = self.wizard.platform() {
@@ -82,5 +82,6 @@ impl<C: Console> Session<'_, C> {
             text.push_str(&paper::prose(&format!("Saved although {accepted} of the checks failed.")));
         }
         self.say(&text);
+        self.notes(&screen);
     }
 }

@@ -76,16 +76,16 @@ impl<C: Console> Session<'_, C> {
         rows
     }
 
-    /// Where the token may go and rests, what the config will hold, and what is done one after the other.
+    /// Where the token may go and is kept, what the config will hold, and what is done one after the other.
     fn consequences(&self) -> String {
         let mut text = String::new();
         if let Some(site) = self.wizard.answers().site().filter(|_| self.wizard.credential().is_some()) {
-            text.push_str("\nThe token goes to these addresses and to no other:\n");
+            text.push_str("\nThe token is sent to these addresses, and to no other:\n");
             for origin in site.origins() {
                 text.push_str(&paper::line("  ", &origin.to_string()));
             }
         }
-        text.push_str("The secret will rest in:\n");
+        text.push_str("The secret is kept in:\n");
         text.push_str(&paper::indented("  ", &self.wizard.rests()));
         let accepted = self.wizard.accepted();
         if !accepted.is_empty() {

@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-use super::Console;
+use super::{Console, paper};
 use crate::secret::{LONGEST, NotASecret, Redaction, Secret};
 #[cfg(unix)]
 use crate::tui::forget_typeahead;
@@ -24,6 +24,7 @@ pub struct Terminal {
     to: Box<dyn Write>,
     wanted: mpsc::Sender<oneshot::Sender<Line>>,
     redaction: Redaction,
+    width: usize,
     /// Heard once a secret was asked for: from then on nothing ends the program but by way of [`Quiet`].
     #[cfg(unix)]
     ears: Option<Ears>,
@@ -36,6 +37,10 @@ impl Terminal {
     /// The system gives no second handle of standard input, or no thread.
     pub fn of_the_process(to_stderr: bool, redaction: Redaction) -> io::Result<Self> {
         let to: Box<dyn Write> = if to_stderr { Box::new(io::stderr()) } else { Box::new(io::stdout()) };
+        let is_seen = if to_stderr { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
+        let size = is_seen.then(|| crossterm::terminal::size().ok()).flatten();
+        // A line that tells no width, as some do, is as wide as any.
+        let width = size.map_or(paper::WIDTH, |(columns, _)| usize::from(columns)).max(20);
         let mut input = input()?;
         let (wanted, orders) = mpsc::channel::<oneshot::Sender<Line>>();
         // Not among the runtime's threads: a read that hangs holds nobody, since the program ends without this one.
@@ -50,6 +55,7 @@ impl Terminal {
             to,
             wanted,
             redaction,
+            width,
             #[cfg(unix)]
             ears: None,
         })
@@ -102,6 +108,10 @@ impl Console for Terminal {
         // A terminal that went away is noticed at the next line.
         let _ = self.to.write_all(self.redaction.clean(text).as_bytes());
         let _ = self.to.flush();
+    }
+
+    fn width(&self) -> usize {
+        self.width
     }
 }
 

@@ -21,27 +21,41 @@ impl Report {
             if number > 0 {
                 text.push('\n');
             }
-            entry_text(&mut text, entry, color);
+            entry_text(&mut text, entry, &entry.checks, color);
+        }
+        text
+    }
+
+    /// What is left to know for somebody who has seen every check: what did not pass, and the verdict.
+    pub fn brief(&self, color: bool) -> String {
+        let mut text = String::new();
+        for entry in &self.connections {
+            let open: Vec<Check> = entry.checks.iter().filter(|one| one.verdict != Verdict::Pass).cloned().collect();
+            entry_text(&mut text, entry, &open, color);
         }
         text
     }
 }
 
-fn entry_text(text: &mut String, entry: &Entry, color: bool) {
+fn entry_text(text: &mut String, entry: &Entry, checks: &[Check], color: bool) {
     let _ = writeln!(text, "{}: {} at {} ({})", entry.name, entry.owner, entry.host, entry.platform);
     if let Some((url, created, empty)) = &entry.repository {
         let created = if *created { " (created just now)" } else { "" };
         let empty = if *empty == Some(true) { " (empty)" } else { "" };
         let _ = writeln!(text, "repository: {url}{created}{empty}");
     }
-    let _ = writeln!(text);
-    let mut rest = entry.checks.as_slice();
+    let mut rest = checks;
+    if !checks.is_empty() {
+        let _ = writeln!(text);
+    }
     while let Some(first) = rest.first() {
         let same = rest.iter().take_while(|check| check.says_the_same_as(first)).count();
         check_text(text, &rest[..same], color);
         rest = &rest[same..];
     }
-    let _ = writeln!(text);
+    if !checks.is_empty() {
+        let _ = writeln!(text);
+    }
     if let Some(rotation) = &entry.rotation {
         rotation.write(text);
     }

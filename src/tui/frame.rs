@@ -165,7 +165,6 @@ fn path(steps: &[(Mark, &'static str)], theme: &Theme, width: usize) -> Line<'st
     }
     if let Some(at) = steps.iter().position(|(kind, _)| *kind == Mark::Here) {
         spans.push(Span::styled(format!(" {}", steps[at].1), theme.title()));
-        spans.push(Span::styled(format!("  {} of {}", at + 1, steps.len()), theme.quiet()));
     }
     Line::from(spans)
 }

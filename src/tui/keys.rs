@@ -19,6 +19,9 @@ pub enum Context {
     /// The token page, beside its field.
     Token,
     Checks,
+    /// The review, on the line that applies it.
+    Confirming,
+    /// The review, on an answer.
     Review,
     Applying,
     Done,
@@ -39,6 +42,7 @@ impl Context {
         Self::Searching,
         Self::Token,
         Self::Checks,
+        Self::Confirming,
         Self::Review,
         Self::Applying,
         Self::Done,
@@ -62,7 +66,8 @@ impl Context {
             Self::Searching => "Searching a list",
             Self::Token => "The token page",
             Self::Checks => "The checks",
-            Self::Review => "The review",
+            Self::Confirming => "The review",
+            Self::Review => "The review, on an answer",
             Self::Applying => "While it is applied",
             Self::Done => "The end",
             Self::Connections => "The connections",
@@ -205,16 +210,17 @@ const fn row(
 }
 
 use Context::{
-    Applying, Checks, Choosing, Connections, Done, Help, Menu, Question, Reading, Review, Searching, Token, Typing,
+    Applying, Checks, Choosing, Confirming, Connections, Done, Help, Menu, Question, Reading, Review, Searching, Token,
+    Typing,
 };
 
 const EVERYWHERE: &[Context] = Context::ALL;
 const WRITTEN: &[Context] = &[Typing, Searching];
-const LISTED: &[Context] = &[Choosing, Checks, Review, Connections, Menu];
-const SCROLLED: &[Context] = &[Token, Applying, Done, Reading, Help];
+const LISTED: &[Context] = &[Choosing, Checks, Confirming, Review, Done, Connections, Menu];
+const SCROLLED: &[Context] = &[Token, Applying, Reading, Help];
 const UNWRITTEN: &[Context] =
-    &[Choosing, Token, Checks, Review, Applying, Done, Connections, Reading, Question, Menu, Help];
-const PAGES: &[Context] = &[Choosing, Typing, Searching, Token, Checks, Review];
+    &[Choosing, Token, Checks, Confirming, Review, Applying, Done, Connections, Reading, Question, Menu, Help];
+const PAGES: &[Context] = &[Choosing, Typing, Searching, Token, Checks, Confirming, Review];
 const HIDDEN: (&str, &str) = ("", "");
 
 /// The table. Its order is that of the footer and of the help.
@@ -237,7 +243,14 @@ pub const TABLE: &[Row] = &[
     row(&[Choosing], &[letter(' ')], Intent::Accept, HIDDEN, "take it and go on"),
     row(&[Token], &[key(KeyCode::Enter)], Intent::Accept, ("enter", "to the field"), "to the field for the token"),
     row(&[Checks], &[key(KeyCode::Enter)], Intent::Accept, ("enter", "next"), "go on, once nothing stands in the way"),
-    row(&[Review], &[key(KeyCode::Enter)], Intent::Accept, ("enter", "edit"), "edit this line; on the last one: apply"),
+    row(
+        &[Confirming],
+        &[key(KeyCode::Enter)],
+        Intent::Accept,
+        ("enter", "apply"),
+        "apply: everything listed here happens",
+    ),
+    row(&[Review], &[key(KeyCode::Enter)], Intent::Accept, ("enter", "edit"), "edit this line"),
     row(&[Done], &[key(KeyCode::Enter)], Intent::Accept, ("enter", "finish"), "finish"),
     row(&[Connections], &[key(KeyCode::Enter)], Intent::Accept, ("enter", "show"), "show this connection"),
     row(&[Question], &[key(KeyCode::Enter)], Intent::Accept, ("enter", "answer"), "answer so"),
@@ -289,7 +302,14 @@ pub const TABLE: &[Row] = &[
     row(WRITTEN, &[ctrl('q')], Intent::Code, HIDDEN, "show that page's address as a QR code"),
     row(&[Checks], &[letter('e')], Intent::Jump, ("e", "edit"), "go to the answer that this comes from"),
     row(
-        &[Choosing, Token, Checks, Review],
+        &[Choosing],
+        &[letter('s'), key(KeyCode::F(2))],
+        Intent::Steps,
+        ("s", "steps"),
+        "to any step that was answered; the way leads back here",
+    ),
+    row(
+        &[Token, Checks, Confirming, Review],
         &[letter('s'), key(KeyCode::F(2))],
         Intent::Steps,
         HIDDEN,
@@ -303,6 +323,7 @@ pub const TABLE: &[Row] = &[
         "to any step that was answered; the way leads back here",
     ),
     row(&[Review], &[letter('a')], Intent::Apply, ("a", "apply"), "apply: everything listed here happens"),
+    row(&[Confirming], &[letter('a')], Intent::Apply, HIDDEN, "apply: everything listed here happens"),
     row(&[Checks], &[letter('r')], Intent::Retry, ("r", "again"), "ask this again"),
     row(&[Checks], &[letter('R')], Intent::RetryAll, ("R", "all again"), "ask everything again"),
     row(&[Checks], &[letter('A')], Intent::Overrule, HIDDEN, "save although checks failed, which is recorded"),
@@ -333,14 +354,14 @@ pub const TABLE: &[Row] = &[
         "remove it with its stored secret; the forge is not touched",
     ),
     row(
-        &[Choosing, Checks, Review, Connections, Token, Applying, Done, Reading, Help],
+        &[Choosing, Checks, Confirming, Review, Connections, Token, Applying, Done, Reading, Help],
         &[key(KeyCode::PageUp)],
         Intent::PageUp,
         HIDDEN,
         "one page up",
     ),
     row(
-        &[Choosing, Checks, Review, Connections, Token, Applying, Done, Reading, Help],
+        &[Choosing, Checks, Confirming, Review, Connections, Token, Applying, Done, Reading, Help],
         &[key(KeyCode::PageDown)],
         Intent::PageDown,
         HIDDEN,
@@ -349,14 +370,14 @@ pub const TABLE: &[Row] = &[
     row(WRITTEN, &[key(KeyCode::PageUp)], Intent::PageUp, HIDDEN, "one page up"),
     row(WRITTEN, &[key(KeyCode::PageDown)], Intent::PageDown, HIDDEN, "one page down"),
     row(
-        &[Choosing, Checks, Review, Connections, Token, Applying, Done, Reading, Help],
+        &[Choosing, Checks, Confirming, Review, Connections, Token, Applying, Done, Reading, Help],
         &[key(KeyCode::Home), letter('g')],
         Intent::First,
         HIDDEN,
         "to the top",
     ),
     row(
-        &[Choosing, Checks, Review, Connections, Token, Applying, Done, Reading, Help],
+        &[Choosing, Checks, Confirming, Review, Connections, Token, Applying, Done, Reading, Help],
         &[key(KeyCode::End), letter('G')],
         Intent::Last,
         HIDDEN,

@@ -62,6 +62,8 @@ pub struct SetUp {
     turns: usize,
     /// Where an edit began: the way on leads there.
     return_to: Option<Step>,
+    /// What became of other answers when one was given: to be told.
+    moved: Vec<String>,
 }
 
 impl SetUp {
@@ -84,6 +86,7 @@ impl SetUp {
             shown: step,
             turns: 0,
             return_to: None,
+            moved: Vec::new(),
             wizard,
         };
         scene.fit();
@@ -109,6 +112,7 @@ impl SetUp {
             Event::Answer(field, answer) => Event::Answer(field, nearby::rooted(answer)),
             event => event,
         };
+        let answered = matches!(event, Event::Answer(..) | Event::Clear(_)).then(|| self.wizard.answers().clone());
         let chosen = match &event {
             Event::Answer(Field::Provider, Answer::Provider(provider)) => Some(*provider),
             _ => None,
@@ -117,6 +121,9 @@ impl SetUp {
         if let Some(host) = chosen.and_then(|provider| self.circumstances.hosts.get(&provider)) {
             let host = Answer::Host(host.clone());
             effects.extend(self.wizard.update(Event::Answer(Field::Host, host)));
+        }
+        if let Some(before) = answered {
+            self.moved.extend(self.wizard.moved(&before));
         }
         self.carry_out(effects);
         self.fit();
@@ -166,6 +173,15 @@ impl SetUp {
         deeds
     }
 
+    /// What became of other answers is told last: there is one line for it.
+    fn with_what_moved(&mut self, mut deeds: Vec<Deed<Left>>) -> Vec<Deed<Left>> {
+        let told = std::mem::take(&mut self.moved).join(" ");
+        if !told.is_empty() {
+            deeds.push(Deed::Say(told));
+        }
+        deeds
+    }
+
     fn back(&mut self) -> Vec<Deed<Left>> {
         let before = self.wizard.step();
         self.tell(Event::Back);
@@ -210,6 +226,7 @@ impl Scene for SetUp {
             Step::Token if !self.token.in_field => Context::Token,
             Step::Checks => Context::Checks,
             Step::Review if self.review.in_field => self.form.context(&self.screen()),
+            Step::Review if self.review.is_on_the_way_on() => Context::Confirming,
             Step::Review => Context::Review,
             Step::Apply => Context::Applying,
             Step::Done => Context::Done,
@@ -222,7 +239,8 @@ impl Scene for SetUp {
     }
 
     fn intend(&mut self, intent: Intent) -> Vec<Deed<Left>> {
-        self.on(intent)
+        let deeds = self.on(intent);
+        self.with_what_moved(deeds)
     }
 
     fn letter(&mut self, letter: char) -> Vec<Deed<Left>> {
@@ -230,7 +248,8 @@ impl Scene for SetUp {
     }
 
     fn paste(&mut self, text: &str) -> Vec<Deed<Left>> {
-        self.pasted(text)
+        let deeds = self.pasted(text);
+        self.with_what_moved(deeds)
     }
 
     fn answered(&mut self, topic: Topic, yes: bool) -> Vec<Deed<Left>> {

@@ -11,6 +11,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use futures_util::{Stream, StreamExt as _};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
+use ratatui::layout::Rect;
 use tokio::time::Instant;
 
 use super::frame::{self, Page};
@@ -77,6 +78,8 @@ struct State {
     anchor: Option<(String, usize)>,
     /// The page that was drawn last.
     place: usize,
+    /// The size in which it was drawn.
+    size: Rect,
     pasted: Option<Instant>,
 }
 
@@ -265,6 +268,10 @@ impl<B: Backend, O: Outside> Stage<B, O> {
             let context = self.state.over.as_ref().map_or(scene.context(), Over::context);
             page.keys = keys::footer(context, &scene.absent());
             self.state.hold_still(page.body.anchored());
+            if std::mem::replace(&mut self.state.size, area) != area && page.body.has_focus() {
+                // In another room the view begins at the top again, as far as what has the focus lets it.
+                self.state.scroll = 0;
+            }
             let notice = self.state.notice.as_ref();
             page.notice = notice.map(|(text, bad)| (text.clone(), if *bad { theme.warn() } else { theme.accent() }));
             if let Some(over) = &mut self.state.over {

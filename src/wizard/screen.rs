@@ -4,15 +4,16 @@
 mod access;
 mod boxes;
 mod choosing;
+mod missing;
 mod place;
 mod rest;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::boxes::{Boxes, Tick};
 use super::{Purpose, Step, Wizard};
 use crate::answers::{Answer, Field, Raw, Shape};
-use crate::fact::{Fact, Query, Value};
+use crate::fact::{Fact, OwnerKind, Query, Value};
 use crate::provider::{Host, Provider};
 
 /// A page.
@@ -45,7 +46,7 @@ pub struct Ask {
     pub found: Option<Found>,
     /// Few need it: a shell may keep it out of sight until it is asked for.
     pub advanced: bool,
-    /// What is wrong with the answer, or missing.
+    /// What is wrong with the answer; or, where there is none and one is needed, a sentence that names what to write.
     pub problem: Option<String>,
 }
 
@@ -94,6 +95,8 @@ pub struct Found {
 pub struct Only {
     pub provider: Provider,
     pub host: Option<Host>,
+    /// The id of a platform.
+    pub platform: Option<String>,
 }
 
 /// What lies around when the wizard begins.
@@ -102,6 +105,9 @@ pub struct Nearby {
     pub found: Vec<Found>,
     /// The names of the saved connections.
     pub taken: BTreeSet<String>,
+    /// The hosts of a sandbox that ends with this run: they stand in for whatever host would be answered. Empty where
+    /// the run is about real ones.
+    pub played: BTreeMap<Provider, Host>,
 }
 
 /// Something to know.
@@ -183,6 +189,16 @@ impl Wizard {
             let mine = problems.iter().position(|problem| problem.field == ask.field);
             ask.problem = mine.map(|at| problems.remove(at).message);
         }
+        missing::named(self, &mut screen, &mut problems);
+        if step == Step::Token {
+            // What was found is the next after the field to paste into.
+            screen.asks.sort_by_key(|ask| match (ask.field.is_token_source(), &ask.field, &ask.found) {
+                (true, Field::TokenTyped, _) => 0,
+                (true, _, Some(_)) => 1,
+                (true, _, None) => 2,
+                (false, ..) => 3,
+            });
+        }
         // What is amiss and has no question here is told at the first question.
         if let (Some(first), Some(left)) = (screen.asks.first_mut(), problems.first()) {
             first.problem.get_or_insert(left.message.clone());
@@ -194,7 +210,14 @@ impl Wizard {
     fn fits(&self, found: &Found) -> bool {
         let Some(only) = &found.only else { return true };
         let at_host = |host: &Host| self.answers.site().is_some_and(|site| site.host == *host);
-        self.answers.provider() == Some(only.provider) && only.host.as_ref().is_none_or(at_host)
+        self.answers.provider() == Some(only.provider)
+            && only.host.as_ref().is_none_or(at_host)
+            && only.platform.as_ref().is_none_or(|id| self.answers.platform() == Some(id))
+    }
+
+    /// Whether the forges of this run are those of a sandbox that ends with it.
+    pub fn is_played(&self) -> bool {
+        !self.nearby.played.is_empty()
     }
 
     /// What stands in the way of leaving `step`.
@@ -264,6 +287,27 @@ impl Wizard {
             Some(Fact::Known(Value::Page(page))) => Some(page),
             _ => None,
         }
+    }
+
+    /// Why the platform cannot use this row of a list of owners: half a sentence. It can still be chosen, since a name
+    /// alone proves nothing, but it is never proposed.
+    pub fn unfit(&self, query: &Query, name: &str) -> Option<String> {
+        let Query::Owners(site, with) = query else { return None };
+        let platform = self.platform().filter(|one| one.owner_kind == Some(OwnerKind::Organisation))?;
+        let identity = Query::Identity(site.clone(), with.clone());
+        match self.facts.of(&identity) {
+            Some(Fact::Known(Value::Identity(identity))) if identity.login == name => {
+                Some(format!("{} needs an organisation", platform.title))
+            }
+            _ => None,
+        }
+    }
+
+    /// How `text` is understood for `field`, where that is more than what was typed: a sentence.
+    pub fn understood(&self, field: &Field, text: &str) -> Option<String> {
+        let Ok(Answer::Host(host)) = self.take(field, text) else { return None };
+        let host = host.to_string();
+        (host != text.trim().trim_end_matches('/')).then(|| format!("Understood as the server {host}"))
     }
 
     /// What was typed for `field`, as its answer; or what is wrong with it.

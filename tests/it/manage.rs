@@ -119,7 +119,7 @@ fn show_tells_everything_but_the_secret() {
     for line in [
         "one (active)\n",
         "  Repository    https://github.com/acme/gitops.git\n",
-        "  Goes only to  https://api.github.com, https://github.com\n",
+        "  Sent only to  https://api.github.com, https://github.com\n",
         "  Last verdict  warn on 2026-11-20\n",
         "    GitHub Organisation Name  acme\n",
         "    GitHub Username           user-one\n",

@@ -153,7 +153,7 @@ async fn a_whole_set_up_writes_what_the_headless_shell_writes() {
         "[x] read:org",
         "/settings/tokens/new?scopes=repo,read:org",
         "pass    identity",
-        "The token goes to these addresses and to no other:",
+        "The token is sent to these addresses, and to no other:",
         "The config will hold, and what was verified:",
         "[connections.keptn-github-acme",
         "done    save the connection keptn-github-acme",
@@ -163,6 +163,9 @@ async fn a_whole_set_up_writes_what_the_headless_shell_writes() {
     ] {
         assert!(played.out.contains(text), "{text} is missing in\n{}", played.out);
     }
+    // What is next comes last.
+    let place = |text: &str| played.out.find(text).unwrap();
+    assert!(place("What to enter at Keptn:") < place("git access rotate keptn-github-acme"), "{}", played.out);
     let whole = played.out.lines().all(|line| line.chars().count() <= 80 || line.contains("://"));
     assert!(whole, "a line is too long:\n{}", played.out);
 }
@@ -275,7 +278,7 @@ async fn what_lies_nearby_is_offered_first_and_a_token_only_when_somebody_says_s
     let stage = Stage::of(READY).await;
     let host = git_access::provider::Host::parse(&stage.sandbox.host("github").unwrap()).unwrap();
     let provider = git_access::provider::Provider::ALL[0];
-    let only = |host| Some(Only { provider, host });
+    let only = |host| Some(Only { provider, host, platform: None });
     let found = |field, text: &str, only| Found { field, text: text.into(), place: "the place".into(), only };
     let nearby = Nearby {
         found: vec![
@@ -286,6 +289,7 @@ async fn what_lies_nearby_is_offered_first_and_a_token_only_when_somebody_says_s
             found(Field::TokenEnv, "SOME_TOKEN", only(Some(host))),
         ],
         taken: ["keptn-github-acme".to_owned()].into(),
+        ..Nearby::default()
     };
     // Enter, all the way; the token's place takes a word.
     let played = stage.play(built_in(), nearby.clone(), "1|||||| | |TOKEN:keptn||||y").await;

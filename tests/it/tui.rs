@@ -1,6 +1,7 @@
 //! The terminal shell: the real loop over a buffer and typed keys, against the sandbox; and the program in a terminal.
 
 mod endings;
+mod flow;
 mod frames;
 mod hostile;
 mod leaving;

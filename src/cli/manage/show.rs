@@ -157,9 +157,9 @@ fn facts(standing: &Standing<'_>) -> Vec<(&'static str, String)> {
             }),
         );
     }
-    add("Secret", Some(standing.rests()));
+    add("Kept in", Some(standing.rests()));
     if connection.token.is_some() {
-        add("Goes only to", Some(origins(connection).join(", ")));
+        add("Sent only to", Some(origins(connection).join(", ")));
     }
     let accepted = (!connection.accepted.is_empty()).then(|| connection.accepted.join(", "));
     add("Accepted", accepted.map(|ids| format!("although they failed: {ids}")));

@@ -147,9 +147,13 @@ impl Setup<'_> {
         let ending = self.after(wizard, world, &mut report).await;
         if self.out.is_json() {
             self.out.json(&report.json());
+        } else if std::io::stdout().is_terminal() {
+            // Each check was seen when it was made.
+            self.out.data(&report.brief(color));
         } else {
             self.out.data(&report.text(color));
         }
+        self.farewell(wizard, true);
         ending
     }
 
@@ -189,18 +193,26 @@ impl Setup<'_> {
         let mut nearby = nearby::look(self.paths);
         if self.played.is_some() {
             // Nobody's own logins belong to a sandbox, and its hosts are the only ones there.
-            nearby.found = self
-                .hosts()
-                .into_iter()
-                .map(|(provider, host)| Found {
-                    field: crate::answers::Field::Host,
-                    text: host.to_string(),
-                    place: "the sandbox".to_owned(),
-                    only: Some(Only { provider, host: None }),
-                })
-                .collect();
+            nearby.found = self.tokens_of_platforms();
+            nearby.played = self.hosts();
         }
         Ok(wizard.near(nearby).rotating(self.flags.rotating))
+    }
+
+    /// The tokens of the sandbox's sample answers, each offered where its platform is set up.
+    fn tokens_of_platforms(&self) -> Vec<Found> {
+        let Some(played) = self.played.filter(|_| self.aim == Aim::SetUp) else { return Vec::new() };
+        let pairs = self.platforms.iter().flat_map(|one| Provider::ALL.iter().map(move |provider| (one, *provider)));
+        let offered = pairs.filter_map(|(platform, provider)| {
+            let file = played.token_of(&played.sample(&platform.id, provider.id())?)?;
+            Some(Found {
+                field: crate::answers::Field::TokenFile,
+                text: file.display().to_string(),
+                place: format!("the token of this sandbox for {}", platform.title),
+                only: Some(Only { provider, host: None, platform: Some(platform.id.clone()) }),
+            })
+        });
+        offered.collect()
     }
 
     fn hosts(&self) -> BTreeMap<Provider, Host> {

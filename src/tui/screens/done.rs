@@ -4,10 +4,12 @@ use ratatui::text::{Line, Span};
 
 use crate::platform::Entered;
 use crate::tui::keys::Intent;
+use crate::tui::screens::form::draw::notes;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::sheet::{Sheet, padded};
+use crate::wizard::Note;
 
-/// The cursor on the fields to copy.
+/// The cursor: on the fields to copy, and below them on what is read, so that all of it comes into view.
 #[derive(Debug, Default)]
 pub struct DonePage {
     pub at: usize,
@@ -41,12 +43,28 @@ impl DonePage {
     }
 }
 
-/// The steps at the platform, numbered.
-pub fn steps(sheet: &mut Sheet, menu: &str, steps: &[String], theme: &Theme) {
+/// The steps at the platform, numbered; `at`: the one under the cursor.
+pub fn steps(sheet: &mut Sheet, menu: &str, steps: &[String], theme: &Theme, at: Option<usize>) {
     if !menu.is_empty() {
         sheet.line(Line::from(vec![Span::styled(menu.to_owned(), theme.strong())]));
     }
     for (number, step) in steps.iter().enumerate() {
-        sheet.hanging(&format!(" {:>2}. ", number + 1), theme.quiet(), step, theme.text());
+        let head = format!(" {:>2}. ", number + 1);
+        if at == Some(number) {
+            sheet.focused(|sheet| sheet.hanging(&head, theme.accent(), step, theme.text()));
+        } else {
+            sheet.hanging(&head, theme.quiet(), step, theme.text());
+        }
+    }
+}
+
+/// What to know from now on; `at`: the one under the cursor.
+pub fn afterwards(sheet: &mut Sheet, all: &[Note], theme: &Theme, at: Option<usize>) {
+    for (number, note) in all.iter().enumerate() {
+        if at == Some(number) {
+            sheet.focused(|sheet| notes(sheet, std::slice::from_ref(note), theme));
+        } else {
+            notes(sheet, std::slice::from_ref(note), theme);
+        }
     }
 }

@@ -28,6 +28,8 @@ pub struct Entry {
     pub filter: Filter,
     /// Somebody moved over the list.
     pub moved: bool,
+    /// It was to be left without the answer that it needs.
+    pub refused: bool,
 }
 
 /// The questions of one page.
@@ -60,7 +62,12 @@ impl Form {
                 // What has to be there already is one of the list; only a repository may be a new name.
                 let exact = listed.rows.iter().any(|row| row.name == entry.editor.text());
                 if ask.field != Field::Repository && hits > 0 && !exact && !entry.moved {
-                    entry.row = Some(0);
+                    let fits = |hit: &crate::tui::widgets::filter::Hit| {
+                        listed.rows.get(hit.row).is_some_and(|row| wizard.unfit(query, &row.name).is_none())
+                    };
+                    // What does not fit is proposed only to whoever searches for it.
+                    let searched = (!wanted.trim().is_empty()).then_some(0);
+                    entry.row = entry.filter.hits().iter().position(fits).or(searched);
                 }
             }
         }
@@ -104,8 +111,22 @@ impl Form {
     pub fn insert(&mut self, screen: &Screen, letter: char) {
         if let Some(entry) = self.entry(screen) {
             entry.editor.insert(letter);
-            (entry.touched, entry.row, entry.moved) = (true, None, false);
+            (entry.touched, entry.row, entry.moved, entry.refused) = (true, None, false, false);
         }
+    }
+
+    /// Takes a letter where rows are chosen: y and n are the rows of a yes-or-no question. False where it means nothing.
+    pub fn choose(&mut self, screen: &Screen, letter: char) -> bool {
+        let is_flag = self.focused(screen).is_some_and(|ask| matches!(ask.control, Control::Flag));
+        let row = match letter.to_ascii_lowercase() {
+            'y' if is_flag => 0,
+            'n' if is_flag => 1,
+            _ => return false,
+        };
+        if let Some(entry) = self.entry(screen) {
+            (entry.touched, entry.row) = (true, Some(row));
+        }
+        true
     }
 
     /// Takes a paste into the line that has the focus.
@@ -116,7 +137,7 @@ impl Form {
             // What stood there was not typed: it is replaced, not added to.
             entry.editor = Editor::default();
         }
-        (entry.touched, entry.row) = (true, None);
+        (entry.touched, entry.row, entry.refused) = (true, None, false);
         entry.editor.paste(text)
     }
 
@@ -138,7 +159,7 @@ impl Form {
             Intent::Edit(edit) => {
                 if let Some(entry) = self.entry(screen) {
                     entry.editor.edit(edit);
-                    (entry.touched, entry.row, entry.moved) = (true, None, false);
+                    (entry.touched, entry.row, entry.moved, entry.refused) = (true, None, false, false);
                 }
             }
             _ => self.moved(intent, screen),
@@ -176,12 +197,25 @@ impl Form {
 
     /// Takes the focused answer; then the next question, or the next page.
     fn accept(&mut self, screen: &Screen, wizard: &Wizard) -> Vec<Act> {
+        if let Some(missing) = self.missing(screen) {
+            return vec![Act::Wrong(missing)];
+        }
         let (mut acts, wrong) = self.answer(screen, wizard);
         if wrong {
             return acts;
         }
         acts.push(Act::Forward);
         acts
+    }
+
+    /// What is missing in the focused line, where it is empty and needed: it is not left with Enter.
+    pub fn missing(&mut self, screen: &Screen) -> Option<String> {
+        let ask = screen.asks.get(self.at).filter(|ask| ask.answered.is_none() && choices(ask).is_none())?;
+        let entry = self.entries.get_mut(&ask.field)?;
+        let chosen = entry.row.is_some() && matches!(ask.control, Control::Live(_));
+        let missing = ask.problem.clone().filter(|_| entry.editor.text().trim().is_empty() && !chosen)?;
+        entry.refused = true;
+        Some(missing)
     }
 
     /// The next question that most need; false where this was the last. An answer may have brought up new ones, so the
@@ -250,10 +284,15 @@ impl Form {
     pub fn problem(&self, ask: &Ask, step: crate::wizard::Step, wizard: &Wizard) -> Option<String> {
         let entry = self.entries.get(&ask.field)?;
         let text = entry.editor.text().trim();
-        if text.is_empty() && ask.answered.is_none() && !matches!(ask.control, Control::Secret) {
-            return ask.problem.as_ref().map(|_| "This is needed to go on.".to_owned());
+        if matches!(ask.control, Control::Secret) {
+            // What stands in the line is told apart.
+            return ask.problem.clone().filter(|_| text.is_empty());
         }
-        if !entry.touched || choices(ask).is_some() || matches!(ask.control, Control::Secret) {
+        let offered = !entry.touched && ask.answered.is_none() && ask.found.is_some();
+        if offered && !text.is_empty() {
+            return None;
+        }
+        if (text.is_empty() && ask.answered.is_none()) || !entry.touched || choices(ask).is_some() {
             return ask.problem.clone();
         }
         if text.is_empty() {

@@ -1,4 +1,4 @@
-//! The review: everything on one page, each line a way back to its answer, and the last one the way on.
+//! The review: everything on one page, the first line the way on, and each other one a way back to its answer.
 
 use ratatui::text::{Line, Span};
 
@@ -11,19 +11,13 @@ use crate::wizard::{Control, Step, Wizard};
 
 const LABELS: usize = 16;
 
-/// The cursor on the review. It begins at the top, so that whoever leans on Enter applies nothing.
-#[derive(Debug)]
+/// The cursor on the review. It begins on the way on.
+#[derive(Debug, Default)]
 pub struct Review {
-    /// `None`: on the last line.
+    /// The answer under the cursor; `None`: on the line that applies everything.
     at: Option<usize>,
     /// What this page asks itself is typed here.
     pub in_field: bool,
-}
-
-impl Default for Review {
-    fn default() -> Self {
-        Self { at: Some(0), in_field: false }
-    }
 }
 
 /// An answer on the review.
@@ -63,14 +57,18 @@ impl Review {
         self.at = self.at.filter(|at| *at < count);
     }
 
-    /// The answer under the cursor; `None` on the last line.
+    pub fn is_on_the_way_on(&self) -> bool {
+        self.at.is_none()
+    }
+
+    /// The answer under the cursor; `None` on the line that applies everything.
     pub fn chosen(&self, wizard: &Wizard) -> Option<Answered> {
         answered(wizard).into_iter().nth(self.at?)
     }
 
     pub fn on(&mut self, intent: Intent, wizard: &Wizard) {
         let count = answered(wizard).len();
-        let at = self.at.unwrap_or(count);
+        let at = self.at.map_or(0, |at| at + 1);
         let to = match intent {
             Intent::Up => at.saturating_sub(1),
             Intent::Down => at + 1,
@@ -80,11 +78,13 @@ impl Review {
             Intent::Last => count,
             _ => return,
         };
-        self.at = Some(to).filter(|to| *to < count);
+        self.at = to.min(count).checked_sub(1);
     }
 
     pub fn body(&self, wizard: &Wizard, theme: &Theme, width: u16) -> Sheet {
         let mut sheet = Sheet::new(width);
+        self.way_on(&mut sheet, wizard, theme);
+        sheet.gap();
         let room = sheet.width().saturating_sub(LABELS + 14);
         for (at, line) in answered(wizard).into_iter().enumerate() {
             let here = self.at == Some(at);
@@ -107,51 +107,52 @@ impl Review {
                 sheet.line(drawn);
             }
         }
-        self.last(&mut sheet, wizard, theme);
         sheet
     }
 
-    /// What will happen, and the line that lets it happen.
-    fn last(&self, sheet: &mut Sheet, wizard: &Wizard, theme: &Theme) {
-        let dry = wizard.settings().dry_run;
+    /// The line that lets everything happen, and what that is.
+    fn way_on(&self, sheet: &mut Sheet, wizard: &Wizard, theme: &Theme) {
         let commands = wizard.commands();
-        sheet.gap();
-        let title = if dry { "What would happen (this is a dry run)" } else { "What will happen, in this order" };
-        sheet.line(Line::styled(title, theme.title()));
-        for (at, command) in commands.iter().enumerate() {
-            sheet.hanging(&format!(" {:>2}. ", at + 1), theme.quiet(), &command.describe(), theme.text());
-        }
-        sheet.gap();
         let here = self.at.is_none();
         let pointer = if here { theme.glyphs.pointer } else { " " };
-        let words = match (dry, commands.len()) {
-            (true, _) => "Finish the dry run".to_owned(),
-            (false, 1) => "Apply this".to_owned(),
-            (false, count) => format!("Apply these {count} steps"),
+        let words = match (wizard.settings().dry_run, commands.len()) {
+            (true, 0) => "Finish the dry run".to_owned(),
+            (true, _) => "Finish the dry run; without it this would happen, in this order:".to_owned(),
+            (false, 1) => "Apply this:".to_owned(),
+            (false, count) => format!("Apply these {count} steps, in this order:"),
         };
         let line = Line::from(vec![
             Span::styled(format!(" {pointer} "), theme.accent()),
             Span::styled(words, if here { theme.title() } else { theme.accent() }),
         ]);
+        let listed = |sheet: &mut Sheet| {
+            for (at, command) in commands.iter().enumerate() {
+                sheet.hanging(&format!("   {:>2}. ", at + 1), theme.quiet(), &command.describe(), theme.text());
+            }
+        };
         if here {
-            // The whole list of what will happen comes into view with its last line.
-            sheet.focused(|sheet| sheet.line(line.style(theme.selected())));
+            // The list comes into view with it.
+            sheet.focused(|sheet| {
+                sheet.line(line.style(theme.selected()));
+                listed(sheet);
+            });
         } else {
             sheet.line(line);
+            listed(sheet);
         }
     }
 }
 
-/// The config as it will be written, the origins, and where the secret will rest.
+/// The config as it will be written, where the token may go, and where it is kept.
 pub fn details(sheet: &mut Sheet, wizard: &Wizard, theme: &Theme) {
     if let Some(site) = wizard.answers().site().filter(|_| wizard.credential().is_some()) {
-        sheet.text(0, "The token may go to these origins, and to no other:", theme.quiet());
+        sheet.text(0, "The token is sent to these addresses, and to no other:", theme.quiet());
         for origin in site.origins() {
             sheet.text(2, &origin.to_string(), theme.text());
         }
         sheet.gap();
     }
-    sheet.text(0, "The secret will rest in:", theme.quiet());
+    sheet.text(0, "The secret is kept in:", theme.quiet());
     sheet.text(2, &wizard.rests(), theme.text());
     sheet.gap();
     if let Some(text) = config(wizard) {

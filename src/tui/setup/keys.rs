@@ -5,7 +5,7 @@ use crate::check::CheckId;
 use crate::fact::{Fact, Query, Recognised, Remedy, Value};
 use crate::provider::Address;
 use crate::secret::Secret;
-use crate::tui::keys::Intent;
+use crate::tui::keys::{Context, Intent};
 use crate::tui::scene::{Deed, Menu, MenuRow, Question, Topic};
 use crate::tui::screens::form::Form;
 use crate::tui::screens::{Act, review};
@@ -21,7 +21,7 @@ impl SetUp {
         if self.link().is_none() {
             useless.extend([Intent::Open, Intent::Code]);
         }
-        if matches!(self.shown, Step::Platform | Step::Provider | Step::Place) && self.screen().asks.len() < 2 {
+        if self.shown <= Step::Store && self.shown != Step::Token && self.screen().asks.len() < 2 {
             useless.extend([Intent::NextField, Intent::PreviousField]);
         }
         if self.shown == Step::Checks && self.wizard.blocking().is_empty() {
@@ -53,7 +53,8 @@ impl SetUp {
             Step::Token if !self.token.in_field => self.beside_the_field(intent),
             _ if intent == Intent::Back && self.shown == Step::Token => {
                 self.token.in_field = false;
-                Vec::new()
+                // The page is read from its top again.
+                vec![Deed::Scroll(Intent::First)]
             }
             _ if intent == Intent::Back => self.back(),
             _ => {
@@ -101,7 +102,13 @@ impl SetUp {
 
     fn beside_the_field(&mut self, intent: Intent) -> Vec<Deed<Left>> {
         match intent {
-            Intent::Accept | Intent::NextField => self.token.in_field = true,
+            Intent::Accept => self.token.in_field = true,
+            Intent::NextField => {
+                self.token.in_field = true;
+                let screen = self.screen();
+                let acts = self.form.on(intent, &screen, &self.wizard);
+                return self.acted(acts);
+            }
             Intent::Back => return self.back(),
             _ => return vec![Deed::Scroll(intent)],
         }
@@ -154,14 +161,10 @@ impl SetUp {
         self.return_to = target;
         let screen = self.screen();
         let Some(ask) = screen.asks.iter().find(|ask| ask.problem.is_some()) else { return Vec::new() };
-        let secret = screen.asks.iter().find(|ask| matches!(ask.control, Control::Secret));
-        if let Some(secret) = secret.filter(|_| ask.advanced && ask.answered.is_none()) {
-            self.form.focus(&screen, &secret.field);
-            return vec![Deed::Warn("The token is missing: paste it here, or say where it comes from.".to_owned())];
-        }
-        self.form.focus(&screen, &ask.field);
-        let problem = self.form.problem(ask, self.shown, &self.wizard);
-        vec![Deed::Warn(format!("{}: {}", ask.label, problem.or(ask.problem.clone()).unwrap_or_default()))]
+        let (field, label, problem) = (ask.field.clone(), ask.label.clone(), ask.problem.clone());
+        self.form.focus(&screen, &field);
+        let missing = self.form.missing(&screen);
+        vec![Deed::Warn(missing.unwrap_or_else(|| format!("{label}: {}", problem.unwrap_or_default())))]
     }
 
     /// Why the token that was given cannot serve, where its text tells.
@@ -224,7 +227,10 @@ impl SetUp {
                 None if intent == Intent::Accept => return self.go_on(),
                 None => {}
             },
-            _ => self.review.on(intent, &self.wizard),
+            _ => {
+                self.review.on(intent, &self.wizard);
+                return to_the_top(self.review.is_on_the_way_on());
+            }
         }
         Vec::new()
     }
@@ -278,18 +284,20 @@ impl SetUp {
     fn on_done(&mut self, intent: Intent) -> Vec<Deed<Left>> {
         let fields = self.entered();
         match intent {
-            Intent::Accept => return vec![Deed::End(Left::Finished)],
+            Intent::Accept => vec![Deed::End(Left::Finished)],
             Intent::Copy => {
                 let Some(field) = fields.get(self.done.at) else { return Vec::new() };
-                return vec![if field.may_copy {
+                vec![if field.may_copy {
                     Deed::Copy(field.value.clone(), field.name.clone())
                 } else {
-                    Deed::Warn("A secret is never copied: fetch it from where it rests.".to_owned())
-                }];
+                    Deed::Warn("A secret is never copied: fetch it from where it is kept.".to_owned())
+                }]
             }
-            _ => self.done.on(intent, fields.len()),
+            _ => {
+                self.done.on(intent, self.last_rows());
+                to_the_top(self.done.at == 0)
+            }
         }
-        Vec::new()
     }
 
     /// The page that belongs to what is on the screen.
@@ -320,6 +328,13 @@ impl SetUp {
         }
         if self.is_only_read() {
             return Vec::new();
+        }
+        if self.form.context(&screen) == Context::Choosing {
+            return if self.form.choose(&screen, letter) {
+                Vec::new()
+            } else {
+                vec![Deed::Say("The arrows move to a row, and enter takes it.".to_owned())]
+            };
         }
         self.form.insert(&screen, letter);
         self.form.fit(&screen, &self.wizard);
@@ -391,6 +406,11 @@ impl SetUp {
             Err(reason) => vec![Deed::Warn(format!("{reason}."))],
         }
     }
+}
+
+/// With the cursor on its first row the page is seen from its head on.
+fn to_the_top(is_first: bool) -> Vec<Deed<Left>> {
+    is_first.then_some(Deed::Scroll(Intent::First)).into_iter().collect()
 }
 
 /// The answer that a check depends on first of all.

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::text::{Line, Span};
 
+use crate::answers::Field;
 use crate::fact::Recognised;
 use crate::platform::Entered;
 use crate::provider::recognise;
@@ -41,33 +42,59 @@ impl SetUp {
 
     fn path(&self) -> Vec<(Mark, &'static str)> {
         let here = self.wizard.step();
-        self.wizard.path().into_iter().map(|step| (mark(step, here), name(step))).collect()
+        if self.wizard.is_rotation() {
+            return self.wizard.path().into_iter().map(|step| (mark(step, here), name(step))).collect();
+        }
+        // The same steps from the first page to the last: which of them have nothing to ask turns out on the way. What was
+        // left open is chosen with the token, and is no step of its own.
+        let (shown, word) = if here == Step::Open { (Step::Token, name(Step::Open)) } else { (here, name(here)) };
+        let steps = Step::PATH.iter().filter(|step| **step != Step::Open);
+        steps.map(|step| (mark(*step, shown), if *step == shown { word } else { name(*step) })).collect()
     }
 
     fn token_sheets(&self, view: View<'_>, look: Look<'_>) -> (Sheet, Sheet) {
+        let whole = self.token_body(view, look, false);
+        let fits = look.room.is_none_or(|room| whole.height() <= usize::from(room.body.height));
+        // Where not all of it is in view, what is needed to go on is, and the reasons follow below.
+        let body = if fits { whole } else { self.token_body(view, look, true) };
+        let mut details = Sheet::new(look.details_width());
+        if let Some(boxes) = self.wizard.boxes() {
+            if !fits {
+                token::reasons(&mut details, look.theme, &boxes);
+            }
+            details.text(0, boxes.advice, look.theme.text());
+            details.gap();
+        }
+        notes(&mut details, &view.screen.notes, look.theme);
+        self.tokens_to_try(&mut details, look);
+        (body, details)
+    }
+
+    /// Where to make the token and what to tick, and the fields; `brief`: without the reasons.
+    fn token_body(&self, view: View<'_>, look: Look<'_>, brief: bool) -> Sheet {
         let mut body = Sheet::new(look.body_width());
         head(&mut body, view);
         if let Some(folder) = self.folder_of_tokens() {
-            let text = format!("A sandbox: paste the token in the file of {folder} that is named like the platform.");
+            let offered = view.screen.asks.iter().any(|ask| ask.field == Field::TokenFile && ask.found.is_some());
+            let text = if offered {
+                format!("A sandbox: tab, then enter, takes its token from a file. Others to paste: {folder}")
+            } else {
+                format!("A sandbox: the tokens to paste are files in {folder}")
+            };
             body.text(0, &text, look.theme.warn());
-            body.gap();
+            if !brief {
+                body.gap();
+            }
         }
         if let Some((boxes, platform)) = self.wizard.boxes().zip(self.wizard.platform()) {
-            token::steps(&mut body, look.theme, &boxes, &platform.title);
+            token::steps(&mut body, look.theme, &boxes, &platform.title, brief);
         }
         let mut fields = self.form.fields(view, look.body_width());
         if !self.token.in_field {
             fields.forget_focus();
         }
         body.append(fields);
-        let mut details = Sheet::new(look.details_width());
-        self.tokens_to_try(&mut details, look);
-        if let Some(boxes) = self.wizard.boxes() {
-            details.text(0, boxes.advice, look.theme.text());
-            details.gap();
-        }
-        notes(&mut details, &view.screen.notes, look.theme);
-        (body, details)
+        body
     }
 
     /// Where the tokens of this sandbox lie.
@@ -143,14 +170,25 @@ impl SetUp {
     fn done_sheets(&self, view: View<'_>, look: Look<'_>) -> (Sheet, Sheet) {
         let mut body = Sheet::new(look.body_width());
         head(&mut body, view);
-        self.done.fields(&mut body, &self.entered(), look.theme);
+        let fields = self.entered();
+        self.done.fields(&mut body, &fields, look.theme);
         body.gap();
+        let mut at = self.done.at.checked_sub(fields.len());
         if let Some((connection, platform)) = self.wizard.connection().zip(self.wizard.platform()) {
-            done::steps(&mut body, &platform.handover.menu, platform.steps(&connection), look.theme);
+            let steps = platform.steps(&connection);
+            done::steps(&mut body, &platform.handover.menu, steps, look.theme, at);
+            at = at.and_then(|at| at.checked_sub(steps.len()));
+            body.gap();
         }
-        let mut details = Sheet::new(look.details_width());
-        notes(&mut details, &view.screen.notes, look.theme);
-        (body, details)
+        done::afterwards(&mut body, &view.screen.notes, look.theme, at);
+        (body, Sheet::default())
+    }
+
+    /// The rows of the last page that can be moved over.
+    pub(super) fn last_rows(&self) -> usize {
+        let steps = self.wizard.connection().zip(self.wizard.platform());
+        let steps = steps.map_or(0, |(connection, platform)| platform.steps(&connection).len());
+        self.entered().len() + steps + self.screen().notes.len()
     }
 
     fn told(&self, screen: &Screen) -> Told {
@@ -193,7 +231,7 @@ pub(super) fn name(step: Step) -> &'static str {
     match step {
         Step::Platform => "Platform",
         Step::Provider => "Provider",
-        Step::Place => "Place",
+        Step::Place => "Owner",
         Step::Repository => "Repository",
         Step::Access => "Access",
         Step::Token => "Token",

@@ -123,6 +123,10 @@ impl Sheet {
         self.anchor.as_ref()
     }
 
+    pub fn has_focus(&self) -> bool {
+        self.focus.is_some()
+    }
+
     pub fn forget_focus(&mut self) {
         self.focus = None;
         self.cursor = None;

@@ -120,7 +120,8 @@ pub(super) fn token(wizard: &Wizard) -> Screen {
         screen.asks.push(Ask::text(Field::TokenExpires, "Ends on", help));
     }
     screen.notes = notices(wizard.platform(), provider);
-    let advice = "Give it an end in 90 days to a year, select repositories where the form lets you, and name it so that you find it again.";
+    let end = if can_expire { "Give it an end in 90 days to a year, select" } else { "Select" };
+    let advice = format!("{end} repositories where the form lets you, and name it so that you find it again.");
     screen.notes.push(Note::new(NoteKind::Advice, advice, None));
     let page = provider.rules().tokens_page(&site, wizard.token_kind());
     screen.notes.push(Note::new(NoteKind::Link, "Where tokens are listed and revoked:", Some(page)));

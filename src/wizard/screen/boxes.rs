@@ -14,6 +14,8 @@ pub struct Boxes {
     pub page: Link,
     /// Who may make such a token, which plan it takes, how far it reaches: sentences.
     pub advice: &'static str,
+    /// Whether the form lets one choose the day on which it ends.
+    pub can_expire: bool,
     /// For the platform.
     pub needed: Vec<Tick>,
     /// For this program alone: to look, to create, to register.
@@ -64,7 +66,7 @@ impl Wizard {
         let owner = answers.owner();
         let owner = owner.as_ref().map(|path| path.owner.as_str());
         let page = rules.token_page(&site, kind, &scopes, owner, &platform.id);
-        Some(Boxes { page, advice: row.advice, needed, own })
+        Some(Boxes { page, advice: row.advice, can_expire: row.can_expire, needed, own })
     }
 
     /// What this program does itself and the boxes of the platform do not cover.

@@ -54,23 +54,17 @@ pub(super) fn provider(wizard: &Wizard) -> Screen {
     let mut notes = Vec::new();
     if let Some(provider) = answers.provider() {
         let rules = provider.rules();
-        let help = "The address that you open in a browser. Your own server: its address, with the path if it has one.";
-        let host = Ask::text(Field::Host, "Host", help);
-        asks.push(match rules.default_host() {
-            Some(default) => host.default(default),
-            None => host,
-        });
-        let api = answers.site().map(|site| rules.api(&site.host).to_string());
-        let help = "Where the API answers, if it is not where this provider usually has it.";
-        let api_url = Ask::text(Field::ApiUrl, "API address", help).advanced();
-        asks.push(match api {
-            Some(api) => api_url.default(api),
-            None => api_url,
-        });
-        let help = "A file (PEM) of certificate authorities to trust besides the system's: for a server with a certificate of your own.";
-        asks.push(Ask::text(Field::CaFile, "CA file", help).advanced());
-        let help = "A file (PEM) with a certificate of yours and its key: for servers that ask for one.";
-        asks.push(Ask::text(Field::ClientCert, "Client certificate", help).advanced());
+        if wizard.is_played() {
+            // Its hosts stand in for all others, and there is nothing to ask.
+            let host = answers.site().map(|site| site.host.to_string()).unwrap_or_default();
+            notes.push(Note::new(
+                NoteKind::Advice,
+                format!("A sandbox: this program plays {provider} at {host}"),
+                None,
+            ));
+        } else {
+            asks.extend(server(wizard, provider));
+        }
         notes.extend(notices(platform, provider));
         if let Some(site) = answers.site() {
             if site.host.origin().is_private() && platform.is_some_and(|platform| platform.id != "none") {
@@ -87,6 +81,28 @@ pub(super) fn provider(wizard: &Wizard) -> Screen {
         asks,
         notes,
     }
+}
+
+/// Which server of the provider, and how it is reached.
+fn server(wizard: &Wizard, provider: Provider) -> Vec<Ask> {
+    let rules = provider.rules();
+    let help = "The address that you open in a browser. Your own server: its address, with the path if it has one.";
+    let host = Ask::text(Field::Host, "Host", help);
+    let host = match rules.default_host() {
+        Some(default) => host.default(default),
+        None => host,
+    };
+    let api = wizard.answers().site().map(|site| rules.api(&site.host).to_string());
+    let help = "Where the API answers, if it is not where this provider usually has it.";
+    let api_url = Ask::text(Field::ApiUrl, "API address", help).advanced();
+    let api_url = match api {
+        Some(api) => api_url.default(api),
+        None => api_url,
+    };
+    let help = "A file (PEM) of certificate authorities to trust besides the system's: for a server with a certificate of your own.";
+    let authorities = Ask::text(Field::CaFile, "CA file", help).advanced();
+    let help = "A file (PEM) with a certificate of yours and its key: for servers that ask for one.";
+    vec![host, api_url, authorities, Ask::text(Field::ClientCert, "Client certificate", help).advanced()]
 }
 
 /// What to know about a platform together with a provider.

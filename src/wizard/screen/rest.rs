@@ -48,15 +48,15 @@ pub(super) fn store(wizard: &Wizard) -> Screen {
         _ => {}
     }
     let default = answers.default_store().kind().to_owned();
-    let help = "Where the token rests between two runs. The config holds its place and never the token.";
-    let mut asks = vec![Ask::new(Field::StoreKind, "Rests in", help, Control::Choice(rows)).default(default)];
+    let help = "Where the token is kept between two runs. The config says where that is, and never holds the token.";
+    let mut asks = vec![Ask::new(Field::StoreKind, "Kept in", help, Control::Choice(rows)).default(default)];
     if matches!(answers.store(), Store::File(_)) {
         let help = "The file that will hold the token. Its folder has to be yours.";
         asks.push(Ask::text(Field::StorePath, "Path", help));
     }
     Screen {
         step: Step::Store,
-        title: "Where does the token rest?".into(),
+        title: "Where is the token kept?".into(),
         lead: vec!["It is tried before anything is changed, and read back afterwards.".into()],
         asks,
         notes: Vec::new(),
@@ -96,10 +96,14 @@ pub(super) fn done(wizard: &Wizard) -> Screen {
     let lead = match platform {
         _ if !wizard.is_saved() => "The checks were made. Nothing was changed.".to_owned(),
         Some(platform) if platform.id != "none" && wizard.is_rotation() => {
-            format!("Replaced. Now give the new token to {}: {}", platform.title, platform.who)
+            format!(
+                "Replaced. Next: enter the new token in {}. Who may do that: {}",
+                platform.title,
+                begun_small(&platform.who)
+            )
         }
         Some(platform) if platform.id != "none" => {
-            format!("Saved. Now enter it at {}: {}", platform.title, platform.who)
+            format!("Saved. Next: enter this in {}. Who may do that: {}", platform.title, begun_small(&platform.who))
         }
         _ => "Saved.".to_owned(),
     };
@@ -114,15 +118,29 @@ pub(super) fn done(wizard: &Wizard) -> Screen {
             };
             notes.push(Note::new(NoteKind::Link, text, Some(page)));
         }
-        notes.push(Note::new(NoteKind::Advice, format!("Before it ends: git access rotate {name}"), None));
-        notes.push(Note::new(NoteKind::Advice, format!("To look at it again: git access check {name}"), None));
-        notes.push(Note::new(NoteKind::Advice, "To let git use it: git access setup-git", None));
+        if !wizard.is_played() {
+            notes.push(Note::new(NoteKind::Advice, format!("Before it ends: git access rotate {name}"), None));
+            notes.push(Note::new(NoteKind::Advice, format!("To look at it again: git access check {name}"), None));
+            notes.push(Note::new(NoteKind::Advice, "To let git use it: git access setup-git", None));
+        }
     }
-    Screen { step: Step::Done, title: "Done".into(), lead: vec![lead], asks: Vec::new(), notes }
+    let mut lead = vec![lead];
+    if wizard.is_played() && wizard.is_saved() {
+        let text = "This was a sandbox: it ends with this program, and the connection works no more then. One that stays \
+                    as long as you let it run: git-access sandbox --data DIR";
+        lead.push(text.into());
+    }
+    Screen { step: Step::Done, title: "Done".into(), lead, asks: Vec::new(), notes }
+}
+
+/// A sentence that goes on another one.
+fn begun_small(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 impl Wizard {
-    /// Where the secret will rest, in words.
+    /// Where the secret will be kept, in words.
     pub fn rests(&self) -> String {
         if let Some(files) = self.answers().key_files().filter(|_| self.answers().has_ssh()) {
             return match files.private {

@@ -88,6 +88,9 @@ fn every_pair_has_pages_whose_questions_can_be_told_apart() {
                 for ask in &screen.asks {
                     assert!(labels.insert(ask.label.clone()) && !ask.help.is_empty(), "{step:?}: {}", ask.label);
                     assert!(ask.label.split(' ').count() <= 3, "{}", ask.label);
+                    // What is missing is said as a sentence for a person, and not with the keys of the answers file.
+                    let missing = ask.problem.as_ref().filter(|_| ask.answered.is_none());
+                    assert!(missing.is_none_or(|text| !text.contains('`')), "{step:?}: {missing:?}");
                     if let Control::Choice(rows) = &ask.control {
                         let default = ask.default.as_ref().is_none_or(|word| rows.iter().any(|row| row.word == *word));
                         assert!(default, "{step:?}: {} has a default that cannot be chosen", ask.label);
@@ -164,7 +167,8 @@ fn what_lies_around_is_offered_and_not_taken() {
         place: "the remote origin of this directory".into(),
         only: None,
     };
-    let nearby = Nearby { found: vec![found.clone()], taken: ["keptn-github-acme".to_owned()].into() };
+    let taken = ["keptn-github-acme".to_owned()].into();
+    let nearby = Nearby { found: vec![found.clone()], taken, ..Nearby::default() };
     let mut wizard = wizard(nearby);
     answer(&mut wizard, Field::Platform, "keptn");
     answer(&mut wizard, Field::Provider, "github");
@@ -269,4 +273,78 @@ fn a_list_that_comes_tells_how_far_it_is() {
     wizard.update(Event::Learned(ticket, Ok(Value::Page(page(&["acme"]))), Duration::ZERO));
     assert_eq!(wizard.facts().listed_so_far(&query), 0);
     assert_eq!(wizard.rows(&query).map(|page| page.rows.len()), Some(1));
+}
+
+#[test]
+fn what_was_chosen_from_a_list_holds_for_that_list_and_what_was_typed_stays() {
+    let mut wizard = wizard(Nearby::default());
+    answer(&mut wizard, Field::Platform, "none");
+    let greeting = answer(&mut wizard, Field::Provider, "github");
+    reply(&mut wizard, greeting);
+    let effects = wizard.update(Event::Answer(Field::TokenTyped, Answer::Typed(1)));
+    reply(&mut wizard, effects);
+    let effects: Vec<Effect> = (0..7).flat_map(|_| wizard.update(Event::Next)).collect();
+    reply(&mut wizard, effects);
+    assert_eq!(wizard.step(), Step::Open);
+    let effects = answer(&mut wizard, Field::Owner, "acme");
+    reply(&mut wizard, effects);
+    answer(&mut wizard, Field::Repository, "gitops");
+    answer(&mut wizard, Field::RepositoryCreate, "yes");
+    let before = wizard.answers().clone();
+    answer(&mut wizard, Field::Owner, "octocat");
+    assert!(!wizard.answers().has(&Field::Repository) && !wizard.answers().has(&Field::RepositoryCreate));
+    assert_eq!(wizard.moved(&before), ["The repository gitops was chosen from another list: choose it anew."]);
+    // Back at the old owner the old answer is there again; taken back, it is gone.
+    answer(&mut wizard, Field::Owner, "acme");
+    assert_eq!(wizard.answers().text(&Field::Repository), Some("gitops"));
+    wizard.update(Event::Clear(Field::Repository));
+    answer(&mut wizard, Field::Owner, "octocat");
+    answer(&mut wizard, Field::Owner, "acme");
+    assert_eq!(wizard.answers().text(&Field::Repository), None);
+    // What somebody typed is a decision.
+    answer(&mut wizard, Field::Repository, "my-own");
+    let before = wizard.answers().clone();
+    answer(&mut wizard, Field::Owner, "octocat");
+    assert_eq!(wizard.answers().text(&Field::Repository), Some("my-own"));
+    assert_eq!(wizard.moved(&before), ["The repository my-own stays, and is tried anew at octocat"]);
+    // Another server has other owners.
+    let before = wizard.answers().clone();
+    answer(&mut wizard, Field::Host, "https://git.example");
+    assert_eq!(wizard.answers().text(&Field::Owner), None, "{:?}", wizard.moved(&before));
+}
+
+#[test]
+fn a_host_is_repeated_as_it_is_understood() {
+    let wizard = wizard(Nearby::default());
+    assert_eq!(wizard.understood(&Field::Host, "acme").unwrap(), "Understood as the server https://acme");
+    for (field, text) in [(Field::Host, "https://git.example/"), (Field::Host, "a b"), (Field::Owner, "acme")] {
+        assert_eq!(wizard.understood(&field, text), None, "{text}");
+    }
+}
+
+#[test]
+fn a_sandbox_answers_for_the_host_and_says_at_the_end_that_it_is_over() {
+    let host = Host::parse("http://127.0.0.1:4711").unwrap();
+    let github = crate::provider::Provider::ALL[0];
+    let nearby = Nearby { played: [(github, host.clone())].into(), ..Nearby::default() };
+    let mut wizard = wizard(nearby);
+    answer(&mut wizard, Field::Platform, "devtron");
+    answer(&mut wizard, Field::Provider, "github");
+    answer(&mut wizard, Field::Host, "https://git.example");
+    assert_eq!(wizard.answers().site().unwrap().host, host, "nobody else's server is asked");
+    let screen = wizard.screen(Step::Provider);
+    assert!(screen.asks.iter().all(|ask| ask.field == Field::Provider));
+    assert!(screen.notes.iter().any(|note| note.text.contains("plays GitHub at http://127.0.0.1:4711")));
+}
+
+#[test]
+fn what_is_missing_for_a_store_is_said_at_its_path() {
+    let mut wizard = wizard(Nearby::default());
+    answer(&mut wizard, Field::Platform, "none");
+    answer(&mut wizard, Field::Provider, "github");
+    answer(&mut wizard, Field::StoreKind, "file");
+    let asks = wizard.screen(Step::Store).asks;
+    let problem = |field| asks.iter().find(|ask| ask.field == field).unwrap().problem.clone();
+    assert_eq!(problem(Field::StoreKind), None);
+    assert!(problem(Field::StorePath).unwrap().starts_with("Write the path of the file"));
 }

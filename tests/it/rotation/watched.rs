@@ -80,7 +80,7 @@ fn a_person_revokes_the_old_token_and_sees_that_it_is_dead() {
         ("paste it", new.as_str()),
         ("Ends on", ""),
         ("go on", ""),
-        ("Rests in", ""),
+        ("Kept in", ""),
         ("Path", ""),
         ("remove the token that was replaced", ""),
         ("y does all this", "y"),

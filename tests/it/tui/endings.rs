@@ -97,9 +97,9 @@ pub fn go_through(seat: &mut Seat, mut between: impl FnMut(&mut Seat)) {
     for (keys, seen) in [
         ("\r", "▌Ends on"),
         ("\r", "Nothing stands in the way"),
-        ("\r", "Where does the token rest?"),
+        ("\r", "Where is the token kept?"),
         ("\r", "Is everything right?"),
-        ("a", "Now enter it at Devtron"),
+        ("a", "enter this in Devtron"),
     ] {
         seat.type_in(keys);
         seat.see(seen);

@@ -19,7 +19,7 @@ const PAGES: [(&str, &str, &str); 11] = [
     ("open", "Choose what was left open", "acme\r"),
     ("open, the second list", "▌Repository", "\r"),
     ("checks", "Nothing stands in the way", "\r"),
-    ("store", "Where does the token rest?", "\r"),
+    ("store", "Where is the token kept?", "\r"),
     ("review", "Is everything right?", "a"),
 ];
 

@@ -126,8 +126,8 @@ fn back_keeps_every_answer_and_an_edit_leads_back_to_where_it_began() {
         // The third line of the review is the owner.
         let lines = player.text();
         let owner = lines.lines().position(|line| line.contains("Owner")).unwrap();
-        let first = lines.lines().position(|line| line.contains('›')).unwrap();
-        game.press(&mut player, &"<down>".repeat(owner - first)).await;
+        let first = lines.lines().position(|line| line.trim_start().starts_with("Platform")).unwrap();
+        game.press(&mut player, &"<down>".repeat(owner - first + 1)).await;
         game.press(&mut player, "<enter>").await;
         assert_eq!(game.scene.wizard().step(), Step::Place, "{}", player.text());
         game.press(&mut player, "<enter><settle>").await;

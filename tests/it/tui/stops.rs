@@ -122,9 +122,10 @@ fn of_any_size_and_resized_at_any_moment_it_leads_to_its_end() {
     for (cols, rows) in [(65535, 65535), (1, 1), (0, 0), (65535, 1), (1, 65535), (40, 10)] {
         let mut seat = Seat::sized(&["setup", "--sandbox"], cols, rows);
         seat.hear(0, "\x1b[?1049h");
+        let at = seat.bytes().len();
         seat.resize(80, 24);
-        // A page that was scrolled where it was small stays so.
-        seat.see("Platform  1 of 11");
+        // A page that was scrolled where it was small is seen from its head where it is not.
+        seat.hear(at, "Who will use the access?");
         seat.type_in("\x03");
         assert_eq!(seat.ends(), 130, "{cols}x{rows}");
     }

@@ -48,7 +48,7 @@ impl Form {
                 }
                 self.open(&mut sheet, ask, view, alone);
                 sheet.gap();
-            } else if !Self::is_aside(ask) {
+            } else if !Self::is_aside(ask, view) {
                 self.closed(&mut sheet, ask, view);
             }
         }
@@ -57,7 +57,7 @@ impl Form {
             .asks
             .iter()
             .enumerate()
-            .filter(|(at, ask)| *at != self.at && Self::is_aside(ask))
+            .filter(|(at, ask)| *at != self.at && Self::is_aside(ask, view))
             .map(|(_, ask)| ask.label.as_str())
             .collect();
         if !aside.is_empty() {
@@ -67,9 +67,15 @@ impl Form {
         sheet
     }
 
-    /// What few need is named in one line, until it is answered or come to.
-    fn is_aside(ask: &Ask) -> bool {
-        ask.advanced && ask.answered.is_none()
+    /// What few need is named in one line, until it is answered or come to, or something was found for it.
+    fn is_aside(ask: &Ask, view: View<'_>) -> bool {
+        ask.advanced && ask.answered.is_none() && !Self::is_offered(ask, view)
+    }
+
+    /// Whether something was found for it that could still be taken: one source of a token is enough.
+    fn is_offered(ask: &Ask, view: View<'_>) -> bool {
+        let spare = ask.field.is_token_source() && view.wizard.credential().is_some();
+        ask.found.is_some() && ask.answered.is_none() && !spare
     }
 
     /// What to know about the question that has the focus, and about the page.
@@ -118,12 +124,16 @@ impl Form {
     fn beneath(&self, sheet: &mut Sheet, ask: &Ask, entry: &Entry, view: View<'_>) {
         let theme = view.theme;
         if let Some(problem) = self.problem(ask, view.screen.step, view.wizard) {
-            let missing = entry.editor.is_empty();
+            let missing = entry.editor.is_empty() && !entry.refused;
             let (mark, style) =
                 if missing { (theme.glyphs.dot, theme.quiet()) } else { (theme.glyphs.fail, theme.fail()) };
             sheet.hanging(&format!("  {mark} "), style, &problem, style);
         } else if let Some(found) = ask.found.as_ref().filter(|_| !entry.touched && ask.answered.is_none()) {
             sheet.text(2, &format!("Found: {}. Enter takes it, typing replaces it.", found.place), theme.quiet());
+        } else if let Some(text) = view.wizard.understood(&ask.field, entry.editor.text()) {
+            sheet.text(2, &text, theme.quiet());
+        } else if may_stay_empty(ask, entry, view.wizard) {
+            sheet.text(2, "This may stay empty: enter goes on.", theme.quiet());
         }
         if matches!(ask.control, Control::Secret) {
             token::told(sheet, theme, view.told);
@@ -155,7 +165,11 @@ impl Form {
             }
             (_, None, None) => Span::styled(theme.glyphs.dot, theme.quiet()),
         };
-        sheet.line(Line::from(vec![Span::styled(format!("   {label}"), theme.quiet()), shown]));
+        let mut spans = vec![Span::styled(format!("   {label}"), theme.quiet()), shown];
+        if let Some(found) = ask.found.as_ref().filter(|_| Self::is_offered(ask, view)) {
+            spans[1] = Span::styled(format!("found, with Tab: {}", found.place), theme.text());
+        }
+        sheet.line(Line::from(spans));
         if let Some(problem) = self.problem(ask, view.screen.step, view.wizard).filter(|_| ask.answered.is_some()) {
             sheet.hanging(
                 &format!("{}{} ", " ".repeat(LABELS + 3), theme.glyphs.fail),
@@ -174,6 +188,12 @@ pub fn head(sheet: &mut Sheet, view: View<'_>) {
         sheet.text(0, sentence, view.theme.quiet());
     }
     sheet.blank();
+}
+
+/// Whether the line is empty, and nothing takes its place, and that is right.
+fn may_stay_empty(ask: &Ask, entry: &Entry, wizard: &Wizard) -> bool {
+    let given = matches!(ask.control, Control::Secret) && is_given(wizard);
+    entry.editor.is_empty() && entry.row.is_none() && ask.answered.is_none() && ask.default.is_none() && !given
 }
 
 /// The line that is typed into.
@@ -243,7 +263,11 @@ fn list(sheet: &mut Sheet, entry: &Entry, query: &Query, view: View<'_>) {
             spans.push(Span::styled(letter.to_string(), if found { plain.patch(theme.found()) } else { plain }));
         }
         let room = sheet.width().saturating_sub(row.name.width() + 7);
-        spans.push(Span::styled(format!("  {}", cut(&row.note, room, theme.glyphs.cut)), theme.quiet()));
+        let note = match view.wizard.unfit(query, &row.name) {
+            Some(reason) => format!("{} {} {reason}", row.note, theme.glyphs.dot),
+            None => row.note.clone(),
+        };
+        spans.push(Span::styled(format!("  {}", cut(&note, room, theme.glyphs.cut)), theme.quiet()));
         let line = Line::from(spans);
         sheet.line(if here { line.style(theme.selected()) } else { line });
     }
