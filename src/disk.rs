@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 pub use lock::Lock;
 pub use paths::Paths;
-pub use save::{SaveOutcome, create, probe, remove, replace, settle, update};
+pub use save::{SaveOutcome, create, probe, quiet, remove, replace, settle, update};
 
 /// The longest file that is read: every file of ours is far smaller, so a longer one is something else.
 pub const LONGEST: u64 = 1 << 20;
