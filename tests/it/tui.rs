@@ -4,6 +4,7 @@ mod applying;
 mod endings;
 mod frames;
 mod hostile;
+mod kept;
 mod leaving;
 mod machines;
 mod path;
