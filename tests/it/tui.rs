@@ -1,6 +1,7 @@
 //! The terminal shell: the real loop over a buffer and typed keys, against the sandbox; and the program in a terminal.
 
 mod applying;
+mod choices;
 mod endings;
 mod frames;
 mod hostile;

@@ -416,7 +416,7 @@ const FORGES: [(&str, &str); 3] =
 const FORGES_OF_KEPTN: [(&str, &str, &[&str]); 5] = [
     ("github", "keptn", &["acme<enter>"]),
     ("gitlab", "gitlab-keptn", &["acme<enter>"]),
-    ("azure-devops", "azure-keptn", &["acme<enter>", "platform<enter>"]),
+    ("azure-devops", "azure-devtron", &["acme<enter>", "platform<enter>"]),
     ("gitea", "gitea-keptn", &["acme<enter>"]),
     ("bitbucket-dc", "bitbucket-dc-keptn", &["ACME<enter>"]),
 ];
@@ -520,7 +520,8 @@ fn whatever_a_server_says_lines_and_reports_are_text() {
         ("bitbucket-dc", "bitbucket-dc-keptn", "ACME", blank),
     ]
     .map(|(id, token, owner, more)| (id, token, "keptn", owner, more));
-    let all = FORGES.into_iter().map(|(id, token)| (id, token, "devtron", "acme", "")).chain(of_keptn);
+    let more = |id| if id == "bitbucket" { "email = \"octocat@acme.example\"\n" } else { "" };
+    let all = FORGES.into_iter().map(|(id, token)| (id, token, "devtron", "acme", more(id))).chain(of_keptn);
     for (id, token, platform, owner, more) in all {
         let (front, host) = Front::open(served.host_of(id));
         for mode in MODES {
@@ -536,8 +537,9 @@ fn whatever_a_server_says_lines_and_reports_are_text() {
             }
             // What can be saved is saved while the front says nothing of its own, and looked at while it does.
             front.set(Mode::Nothing);
+            let home = Home::new();
             let saved = home.run(&["setup", "--accept-failures", "--answers", answers.to_str().unwrap()]);
-            assert_eq!(saved.code, 0, "{id}: {}", saved.stderr);
+            assert_eq!(saved.code, 0, "{id}: {}{}", saved.stdout, saved.stderr);
             front.set(mode);
             let config = home.config_text();
             let (_, name) = config.split_once("[connections.").unwrap();
