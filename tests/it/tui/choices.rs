@@ -30,7 +30,7 @@ fn another_store_is_chosen_and_the_first_one_again() {
         game.press(&mut player, &format!("{path}<enter>")).await;
         assert_eq!(game.scene.wizard().step(), Step::Review, "{}", player.text());
         // To git's helpers: the place belonged to the file, and is asked no more.
-        game.press(&mut player, "<esc><backtab>").await;
+        game.press(&mut player, "<esc>").await;
         assert_eq!(game.scene.wizard().step(), Step::Store, "{}", player.text());
         game.press(&mut player, "<up><enter>").await;
         assert_eq!((game.scene.wizard().step(), kind(&game)), (Step::Review, "git-credential"), "{}", player.text());
@@ -77,7 +77,7 @@ fn the_sandbox_says_where_its_tokens_lie_and_they_serve() {
     // Line by line the same folder, before anything is asked.
     let mut seat = Seat::take(&["setup", "--sandbox", "--plain"]);
     let mut at = 0;
-    for line in ["2", "", "acme", "", ""] {
+    for line in ["2", "1", "", "acme", "", ""] {
         at = seat.reply(at, line);
     }
     seat.hear(at, "paste it; it is not shown");
@@ -121,7 +121,8 @@ fn has_the_new_key(seat: &Seat, before: &str) {
     assert!(config.contains("/next.pub\"") && config.contains("/next\""), "{config}");
     assert!(!config.contains(".token]"), "the token that registered it is not kept: {config}");
     assert!(seat.strictly().text.contains("still registered"), "what became of the old one is told: {}", seat.screen());
-    seat.home.run(&["check", "k"]).expect(0);
+    let shown = seat.home.run(&["show", "k"]).expect(0).stdout;
+    assert!(shown.contains("/next.pub\n"), "{shown}");
 }
 
 #[test]
