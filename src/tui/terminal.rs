@@ -267,13 +267,13 @@ mod tests {
         let mut terminal = Terminal::new(Capped(TestBackend::new(8, 1))).unwrap();
         terminal
             .draw(|frame| {
-                for (x, symbol) in (0..).zip(["a", "\u{202e}", "b\u{200b}", "\x1b[2J", "漢", "", "e\u{301}"]) {
+                for (x, symbol) in (0..).zip(["a", "\u{202e}", "b\u{200b}", "漢", "", "e\u{301}", "\x1b[2J"]) {
                     frame.buffer_mut()[(x, 0)].set_symbol(symbol);
                 }
             })
             .unwrap();
-        let drawn: Vec<_> = terminal.backend().0.buffer().content().iter().map(|cell| cell.symbol()).collect();
-        assert_eq!(drawn, ["a", "\u{fffd}", "b", "[2J", "漢", " ", "e\u{301}", " "]);
+        let drawn: Vec<_> = terminal.backend().0.buffer().content().iter().map(Drawn::symbol).collect();
+        assert_eq!(drawn, ["a", "\u{fffd}", "b", "漢", " ", "e\u{301}", "[2J", " "]);
     }
 
     #[test]

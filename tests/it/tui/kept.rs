@@ -160,8 +160,8 @@ fn whatever_was_written_down_the_commands_say_text() {
             }
         }
     }
-    // What is refused is told, and most is not.
-    assert!(read > all / 2, "{read} of {all} could be read");
+    // What is refused is told: a control character stands in no key of a config.
+    assert!(read > all / 3, "{read} of {all} could be read");
     println!("{all} connections, {read} of them read, {runs} runs");
 }
 
