@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 pub use lock::Lock;
 pub use paths::Paths;
-pub use save::{Lasting, SaveOutcome, create, probe, remove, replace, settle, sweep, update, update_as};
+pub use save::{Lasting, SaveOutcome, create, probe, quiet, remove, replace, settle, sweep, update, update_as};
 
 /// The longest file that is read: every file of ours is far smaller, so a longer one is something else.
 pub const LONGEST: u64 = 1 << 20;

@@ -8,6 +8,8 @@ mod ask;
 mod check;
 mod ending;
 mod paper;
+#[cfg(unix)]
+mod quiet;
 mod review;
 mod terminal;
 mod token;
@@ -17,6 +19,8 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 
+#[cfg(unix)]
+pub(crate) use self::quiet::heed_stops;
 pub use self::terminal::Terminal;
 use crate::answers::{Answer, Field};
 use crate::headless::Tasks;

@@ -11,7 +11,12 @@ pub fn find(name: &str) -> Option<PathBuf> {
     let dirs = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&dirs)
         .filter(|dir| dir.is_absolute())
-        .flat_map(|dir| [dir.join(name), dir.join(format!("{name}{}", env::consts::EXE_SUFFIX))])
+        .flat_map(|dir| {
+            // Each look costs a system call, of which the first frame waits for as many as there are directories.
+            let suffix = env::consts::EXE_SUFFIX;
+            let suffixed = (!suffix.is_empty()).then(|| dir.join(format!("{name}{suffix}")));
+            [dir.join(name)].into_iter().chain(suffixed)
+        })
         .find(|candidate| is_program(candidate))
 }
 

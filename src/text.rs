@@ -48,9 +48,37 @@ pub fn sanitise(text: &str, most: usize) -> String {
     safe
 }
 
+/// `text` as it is, but for what would move a cursor, hide or reorder, which is made visible; lines stay lines.
+pub fn laid_open(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut open, character| {
+        if character == '\n' {
+            open.push(character);
+        } else {
+            open.push_str(&visible(character));
+        }
+        open
+    })
+}
+
 /// Whether `text` is one line that needs no change to be shown.
 pub fn is_plain(text: &str) -> bool {
     sanitise(text, usize::MAX) == text
+}
+
+/// A JSON document with the same values, in which whatever would move a cursor, hide or reorder is escaped: it stands in
+/// strings only. RFC 8259, section 7, asks for less.
+pub fn escaped_json(document: &str) -> String {
+    let mut escaped = String::with_capacity(document.len());
+    for character in document.chars() {
+        if (character.is_control() && character != '\n') || is_hidden(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
 }
 
 /// One segment of an address: every byte but letters, digits and `-._~` as `%XX` (RFC 3986, section 2.3).
@@ -77,7 +105,7 @@ fn visible(character: char) -> String {
 
 /// Characters that show nothing themselves and change what is seen around them (Unicode category Cf, the separators of
 /// lines and paragraphs, and letters that are drawn as nothing).
-fn is_hidden(character: char) -> bool {
+pub fn is_hidden(character: char) -> bool {
     matches!(u32::from(character),
         0xAD | 0x600..=0x605 | 0x61C | 0x6DD | 0x70F | 0x890..=0x891 | 0x8E2 | 0x115F..=0x1160 | 0x17B4..=0x17B5
         | 0x180B..=0x180F | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0x2800 | 0x3164 | 0xFEFF | 0xFFA0
@@ -140,6 +168,17 @@ mod tests {
         ] {
             assert_eq!(sanitise(text, 100), safe, "{text:?}");
         }
+    }
+
+    #[test]
+    fn json_keeps_its_values_and_shows_them() {
+        let value = serde_json::json!({ "a\u{202e}b": ["\u{9b}31m", "\x7f\x1b[2J", "\u{e0041}", "plain, 漢字\n"] });
+        let escaped = escaped_json(&format!("{value:#}"));
+        assert!(
+            !escaped.chars().any(|letter| (letter.is_control() && letter != '\n') || is_hidden(letter)),
+            "{escaped}"
+        );
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
     }
 
     #[test]

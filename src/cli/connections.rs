@@ -13,9 +13,13 @@ use crate::forge::Log;
 use crate::platform::Platform;
 use crate::report::Entry;
 use crate::store::Stores;
+use crate::text::sanitise;
 use crate::tui::{Checked, Desk, Row};
 use crate::wizard::Settings;
 use crate::world::World;
+
+/// The most that a row holds of a value out of a file that can be edited by hand, in characters.
+const SHOWN: usize = 200;
 
 /// The files and stores of this user.
 #[derive(Clone)]
@@ -49,13 +53,13 @@ impl Desk for Here {
             Row {
                 name: connection.name.clone(),
                 active: standing.active,
-                platform: connection.platform.clone(),
+                platform: sanitise(&connection.platform, SHOWN),
                 provider: connection.site.provider.to_string(),
                 host: connection.site.host.to_string(),
-                owner: standing.owner_text(),
+                owner: sanitise(&standing.owner_text(), SHOWN),
                 ends: standing.ends_text(),
                 urgent: soon,
-                verdict: standing.verdict().map(|(word, at)| (word.to_owned(), day(at))),
+                verdict: standing.verdict().map(|(word, at)| (sanitise(word, SHOWN), day(at))),
             }
         });
         Ok(rows.collect())

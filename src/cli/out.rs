@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{Color, Ending, Format, Refusal};
 use crate::disk::DiskFault;
 use crate::secret::Redaction;
+use crate::text::{escaped_json, laid_open};
 
 /// The two streams of a run. Clones share what they know of secrets.
 #[derive(Clone, Debug)]
@@ -60,15 +61,15 @@ impl Out {
 
     /// Data as one JSON document.
     pub fn json(&self, value: &serde_json::Value) {
-        self.data(&format!("{value:#}\n"));
+        self.data(&format!("{}\n", escaped_json(&format!("{value:#}"))));
     }
 
-    /// Talk: stderr, one line.
+    /// Talk: stderr, one line. What comes out of a file of the user's may stand in it as it is.
     pub fn say(&self, text: &str) {
         if self.keep(text) {
             return;
         }
-        let _ = writeln!(std::io::stderr(), "{}", self.redaction.clean(text));
+        let _ = writeln!(std::io::stderr(), "{}", laid_open(&self.redaction.clean(text)));
     }
 
     fn keep(&self, text: &str) -> bool {

@@ -1,8 +1,11 @@
 //! What every command that asks the world needs: a runtime, the log, the config, an ear for Ctrl-C.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
+#[cfg(unix)]
+use std::task::Poll;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,7 +18,7 @@ use crate::record::Record;
 use crate::report::Entry;
 
 /// How long a file that is being replaced is waited for when the run is cancelled. It takes some milliseconds.
-const LAST_WRITE: Duration = Duration::from_millis(150);
+pub const LAST_WRITE: Duration = Duration::from_millis(150);
 
 /// A run that asks the world.
 pub struct Run {
@@ -23,6 +26,10 @@ pub struct Run {
     pub log: Option<Log>,
     /// What was changed and not yet saved, in words: told when the run is cancelled.
     pub changes: Arc<Mutex<Vec<String>>>,
+    /// A person answers at a terminal: the terminal may be hung up, and Ctrl-\ pressed.
+    attended: Cell<bool>,
+    /// Whoever can be left on the way listens for itself.
+    heard_elsewhere: Cell<bool>,
 }
 
 impl Run {
@@ -43,7 +50,13 @@ impl Run {
         };
         let runtime = Builder::new_current_thread().enable_all().build();
         match runtime {
-            Ok(runtime) => Ok(Self { runtime: std::cell::RefCell::new(Some(runtime)), log, changes: Arc::default() }),
+            Ok(runtime) => Ok(Self {
+                runtime: std::cell::RefCell::new(Some(runtime)),
+                log,
+                changes: Arc::default(),
+                attended: Cell::new(false),
+                heard_elsewhere: Cell::new(false),
+            }),
             Err(error) => {
                 out.failure(&format!("The system gives the program no way to wait: {error}"), "Close other programs.");
                 Err(Ending::Storage)
@@ -58,7 +71,7 @@ impl Run {
             tokio::select! {
                 // The ear first: it must be open before the work begins.
                 biased;
-                ending = interrupted() => {
+                ending = self.interrupted() => {
                     out.say("Cancelled.");
                     disk::settle(LAST_WRITE);
                     for left in self.changes.lock().unwrap_or_else(PoisonError::into_inner).iter() {
@@ -72,6 +85,40 @@ impl Run {
         runtime.shutdown_background();
         ending
     }
+
+    /// The same run, with a person at a terminal or not.
+    #[must_use]
+    pub fn attended(self, attended: bool) -> Self {
+        self.attended.set(attended);
+        self
+    }
+
+    /// Does `work`, which can be left on the way, and where somebody asks the run to end, gives back how: what there is by
+    /// then is still at hand for whoever called.
+    ///
+    /// # Errors
+    /// The ending that was asked for.
+    pub async fn leavable<T>(&self, work: impl Future<Output = T>) -> Result<T, Ending> {
+        let mut ears = Ears::open(self.attended.get());
+        self.heard_elsewhere.set(true);
+        let done = tokio::select! {
+            biased;
+            ending = ears.hear() => Err(ending),
+            done = work => Ok(done),
+        };
+        self.heard_elsewhere.set(false);
+        done
+    }
+
+    async fn interrupted(&self) -> Ending {
+        let mut ears = Ears::open(self.attended.get());
+        loop {
+            let ending = ears.hear().await;
+            if !self.heard_elsewhere.get() {
+                return ending;
+            }
+        }
+    }
 }
 
 /// The moment of the run, in whole seconds: what is written is read by people, too.
@@ -80,26 +127,51 @@ pub fn now() -> Timestamp {
     Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
-/// Waits for Ctrl-C or for the request to end. A hang-up keeps its default, since `nohup` may have set it to nothing.
+/// What asks a run to end: Ctrl-C, the request to terminate, and at a terminal that it was hung up, and Ctrl-\. Where nobody
+/// sits at a terminal a hang-up keeps its default, since `nohup` may have set it to nothing.
 #[cfg(unix)]
-async fn interrupted() -> Ending {
-    use tokio::signal::unix::{SignalKind, signal};
+struct Ears(Vec<(tokio::signal::unix::Signal, Ending)>);
 
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => Ending::Cancelled,
-        _ = terminate.recv() => Ending::Terminated,
+#[cfg(unix)]
+impl Ears {
+    fn open(attended: bool) -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        let mut wanted =
+            vec![(SignalKind::interrupt(), Ending::Cancelled), (SignalKind::terminate(), Ending::Terminated)];
+        if attended {
+            wanted.extend([(SignalKind::hangup(), Ending::Cancelled), (SignalKind::quit(), Ending::Cancelled)]);
+        }
+        Self(wanted.into_iter().filter_map(|(kind, ending)| Some((signal(kind).ok()?, ending))).collect())
+    }
+
+    async fn hear(&mut self) -> Ending {
+        std::future::poll_fn(|context| {
+            for (ear, ending) in &mut self.0 {
+                if ear.poll_recv(context) == Poll::Ready(Some(())) {
+                    return Poll::Ready(*ending);
+                }
+            }
+            Poll::Pending
+        })
+        .await
     }
 }
 
 #[cfg(not(unix))]
-async fn interrupted() -> Ending {
-    match tokio::signal::ctrl_c().await {
-        Ok(()) => Ending::Cancelled,
-        Err(_) => std::future::pending().await,
+struct Ears;
+
+#[cfg(not(unix))]
+impl Ears {
+    fn open(_: bool) -> Self {
+        Self
+    }
+
+    async fn hear(&mut self) -> Ending {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => Ending::Cancelled,
+            Err(_) => std::future::pending().await,
+        }
     }
 }
 

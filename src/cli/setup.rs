@@ -56,8 +56,9 @@ fn begun(aim: Aim, name: Option<&str>, flags: &SetupFlags, common: &Common, out:
         Ok(begun) => begun,
         Err(refusal) => return out.refused(&refusal),
     };
+    let attended = canvas.is_some() || (by_line && std::io::stdin().is_terminal());
     let run = match Run::begin(common, out) {
-        Ok(run) => run,
+        Ok(run) => run.attended(attended),
         Err(ending) => return ending,
     };
     run.block_on(out, async {
@@ -371,12 +372,8 @@ impl Setup<'_> {
             self.sweep(&connection, world).await;
             Unfinished::settle(self.paths, &connection);
         }
-        if !wizard.is_saved() && !entry.left_behind.is_empty() && wizard.held().is_none() {
-            let noted =
-                Unfinished::note(self.paths, &entry.name, &entry.left_behind, strays(wizard), wizard.settings().now);
-            if noted.is_none() && self.played.is_none() {
-                self.out.say(&format!("What is left behind is remembered: git-access list tells it, and git-access remove {} takes away what is ours.", entry.name));
-            }
+        if !wizard.is_saved() {
+            self.remember(wizard, &entry.name, &entry.left_behind);
         }
         report.connections.push(entry);
         headless::ending(wizard)
@@ -400,6 +397,17 @@ impl Setup<'_> {
         }
         if !(shown && self.played.is_some()) {
             self.out.say(&format!("What to enter where: git-access show {}{config}", connection.name));
+        }
+    }
+
+    /// Keeps in mind what a set-up that was not saved has left: there is no connection to remember it with.
+    fn remember(&self, wizard: &Wizard, name: &str, left: &[String]) {
+        if left.is_empty() || wizard.held().is_some() {
+            return;
+        }
+        let noted = Unfinished::note(self.paths, name, left, strays(wizard), wizard.settings().now);
+        if noted.is_none() && self.played.is_none() {
+            self.out.say(&format!("What is left behind is remembered: git-access list tells it, and git-access remove {name} takes away what is ours."));
         }
     }
 }

@@ -9,7 +9,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -156,11 +156,20 @@ pub fn remove(path: &Path) -> Result<bool, DiskFault> {
 /// For the end of a run whose threads are not waited for: what one of them is writing is finished, so that it leaves
 /// no temporary file.
 pub fn settle(patience: Duration) {
+    std::mem::forget(until_quiet(patience));
+}
+
+/// Waits, at most for `patience`, until no file is being replaced.
+pub fn quiet(patience: Duration) {
+    drop(until_quiet(patience));
+}
+
+fn until_quiet(patience: Duration) -> Option<RwLockWriteGuard<'static, ()>> {
     let patience_ends = Instant::now() + patience;
     loop {
         match UNDER_WAY.try_write() {
-            Ok(ours) => return std::mem::forget(ours),
-            Err(_) if Instant::now() >= patience_ends => return,
+            Ok(ours) => return Some(ours),
+            Err(_) if Instant::now() >= patience_ends => return None,
             Err(_) => thread::sleep(Duration::from_millis(2)),
         }
     }

@@ -9,10 +9,10 @@ use std::sync::mpsc;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
+#[cfg(unix)]
+use super::quiet::{Quiet, Stops, heed_stops};
 use super::{Console, paper};
 use crate::secret::{LONGEST, NotASecret, Redaction, Secret};
-#[cfg(unix)]
-use crate::tui::forget_typeahead;
 
 /// The most of a line that is kept, in bytes; the rest of it is read and dropped, and it is refused as too long.
 const ROOM: usize = LONGEST + 2;
@@ -22,16 +22,19 @@ type Line = Option<Zeroizing<Vec<u8>>>;
 /// Standard input, and one of the two streams out.
 pub struct Terminal {
     to: Box<dyn Write>,
+    #[cfg(unix)]
+    to_stderr: bool,
     wanted: mpsc::Sender<oneshot::Sender<Line>>,
     redaction: Redaction,
     width: usize,
-    /// Heard once a secret was asked for: from then on nothing ends the program but by way of [`Quiet`].
     #[cfg(unix)]
-    ears: Option<Ears>,
+    _stops: Option<Stops>,
 }
 
 impl Terminal {
-    /// Writes to standard output, or to standard error where that is not to be drawn on.
+    /// Writes to standard output, or to standard error where that is not to be drawn on. Where standard input is a terminal,
+    /// it has to be called in a runtime, and whoever calls it hears what else would end the program at once: SIGINT,
+    /// SIGTERM, SIGHUP and SIGQUIT. None of them may do that while a token is typed.
     ///
     /// # Errors
     /// The system gives no second handle of standard input, or no thread.
@@ -53,24 +56,19 @@ impl Terminal {
         })?;
         Ok(Self {
             to,
+            #[cfg(unix)]
+            to_stderr,
             wanted,
             redaction,
             width,
             #[cfg(unix)]
-            ears: None,
+            _stops: io::stdin().is_terminal().then(heed_stops),
         })
     }
 
     async fn bytes(&mut self) -> Line {
         let (give, line) = oneshot::channel();
         self.wanted.send(give).ok()?;
-        #[cfg(unix)]
-        if let Some(ears) = &mut self.ears {
-            return tokio::select! {
-                line = line => line.ok()?,
-                () = ears.hear() => None,
-            };
-        }
         line.await.ok()?
     }
 }
@@ -88,11 +86,7 @@ impl Console for Terminal {
             return Some(Err(NotASecret::Empty));
         }
         #[cfg(unix)]
-        if io::stdin().is_terminal() && self.ears.is_none() {
-            self.ears = Ears::open();
-        }
-        #[cfg(unix)]
-        let quiet = Quiet::begin();
+        let quiet = Quiet::begin(prompt, self.to_stderr);
         self.write(prompt);
         let bytes = self.bytes().await?;
         #[cfg(unix)]
@@ -151,78 +145,6 @@ fn read_line(input: &mut impl Read) -> Line {
             // The vector never grows: growing would leave a copy behind.
             letter if line.len() < ROOM => line.push(letter),
             _ => {}
-        }
-    }
-}
-
-/// The terminal while it shows nothing of what is typed. Dropping it gives the terminal back as it was, also when the
-/// run is cancelled.
-#[cfg(unix)]
-struct Quiet {
-    before: rustix::termios::Termios,
-    ended: bool,
-}
-
-#[cfg(unix)]
-impl Quiet {
-    /// `None` where the input is no terminal.
-    fn begin() -> Option<Self> {
-        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-
-        if !io::stdin().is_terminal() {
-            return None;
-        }
-        let before = tcgetattr(io::stdin()).ok()?;
-        let mut quiet = before.clone();
-        quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
-        // What was typed before the question was no answer to it, and was shown.
-        tcsetattr(io::stdin(), OptionalActions::Flush, &quiet).ok()?;
-        Some(Self { before, ended: false })
-    }
-
-    fn end(mut self) {
-        self.ended = true;
-    }
-}
-
-#[cfg(unix)]
-impl Drop for Quiet {
-    fn drop(&mut self) {
-        use rustix::termios::{LocalModes, OptionalActions, tcsetattr};
-
-        if self.ended {
-            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
-            return;
-        }
-        // Half a token that was typed when the run was cancelled must not reach the shell, nor what a paste still brings:
-        // a terminal that reads by lines tells of neither before the line is whole.
-        let mut by_letters = self.before.clone();
-        by_letters.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ECHONL);
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &by_letters);
-        forget_typeahead();
-        let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &self.before);
-    }
-}
-
-/// The signals that would end the program at once and leave the terminal silent: it was hung up, or Ctrl-\ was pressed.
-#[cfg(unix)]
-struct Ears {
-    hangup: tokio::signal::unix::Signal,
-    quit: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Ears {
-    fn open() -> Option<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-
-        Some(Self { hangup: signal(SignalKind::hangup()).ok()?, quit: signal(SignalKind::quit()).ok()? })
-    }
-
-    async fn hear(&mut self) {
-        tokio::select! {
-            _ = self.hangup.recv() => {}
-            _ = self.quit.recv() => {}
         }
     }
 }

@@ -4,10 +4,13 @@ use std::fmt::Write as _;
 
 use super::{Entry, Report};
 use crate::check::{Check, Verdict};
-use crate::text::wrapped;
+use crate::text::{sanitise, wrapped};
 
 /// The width that lines are wrapped to, in columns.
 const WIDTH: usize = 80;
+/// The most that is shown of a name, and of a sentence. Some of it comes out of a config that can be edited by hand.
+const NAME: usize = 200;
+const SENTENCE: usize = 2000;
 /// What stands before the ids.
 const INDENT: &str = "           ";
 /// The column of the ids.
@@ -38,11 +41,13 @@ impl Report {
 }
 
 fn entry_text(text: &mut String, entry: &Entry, checks: &[Check], color: bool) {
-    let _ = writeln!(text, "{}: {} at {} ({})", entry.name, entry.owner, entry.host, entry.platform);
+    let name = |text: &str| sanitise(text, NAME);
+    let (owner, platform) = (name(&entry.owner), name(&entry.platform));
+    let _ = writeln!(text, "{}: {owner} at {} ({platform})", name(&entry.name), entry.host);
     if let Some((url, created, empty)) = &entry.repository {
         let created = if *created { " (created just now)" } else { "" };
         let empty = if *empty == Some(true) { " (empty)" } else { "" };
-        let _ = writeln!(text, "repository: {url}{created}{empty}");
+        let _ = writeln!(text, "repository: {}{created}{empty}", sanitise(url, SENTENCE));
     }
     let mut rest = checks;
     if !checks.is_empty() {
@@ -60,13 +65,13 @@ fn entry_text(text: &mut String, entry: &Entry, checks: &[Check], color: bool) {
         rotation.write(text);
     }
     if !entry.accepted.is_empty() {
-        let _ = writeln!(text, "accepted although they failed: {}", entry.accepted.join(", "));
+        let _ = writeln!(text, "accepted although they failed: {}", sanitise(&entry.accepted.join(", "), SENTENCE));
     }
     for left in &entry.left_behind {
-        let _ = writeln!(text, "left behind: {left}");
+        let _ = writeln!(text, "left behind: {}", sanitise(left, SENTENCE));
     }
     for notice in &entry.notices {
-        text.push_str(&wrapped(&format!("note: {notice}"), "", WIDTH));
+        text.push_str(&wrapped(&sanitise(&format!("note: {notice}"), SENTENCE), "", WIDTH));
     }
     let saved = if entry.saved { "" } else { ", not saved" };
     let _ = writeln!(text, "verdict: {}{saved}", entry.verdict());
@@ -77,7 +82,7 @@ fn check_text(text: &mut String, checks: &[Check], color: bool) {
     let Some(first) = checks.first() else { return };
     let ids = checks.iter().map(|check| check.id.name()).collect::<Vec<_>>().join(" ");
     let took = first.took.filter(|_| checks.len() == 1).map(|took| format!(" ({} ms)", took.as_millis()));
-    let detail = format!("{}{}", first.detail, took.unwrap_or_default());
+    let detail = format!("{}{}", sanitise(&first.detail, SENTENCE), took.unwrap_or_default());
     let word = painted(&first.verdict, color);
     let indent = " ".repeat(INDENT.len() + IDS);
     if ids.len() < IDS {
@@ -93,11 +98,11 @@ fn check_text(text: &mut String, checks: &[Check], color: bool) {
 
 fn finding_text(text: &mut String, check: &Check, indent: &str) {
     let Some(finding) = check.verdict.finding() else { return };
-    let remedy = wrapped(&finding.remedy.text, &format!("{indent}   "), WIDTH);
+    let remedy = wrapped(&sanitise(&finding.remedy.text, SENTENCE), &format!("{indent}   "), WIDTH);
     let _ = write!(text, "{indent}-> {}", remedy.trim_start());
     if let Some(url) = &finding.remedy.url {
         // An address is never broken: a terminal makes a link of it only in one piece.
-        let _ = writeln!(text, "{indent}   {url}");
+        let _ = writeln!(text, "{indent}   {}", sanitise(url, SENTENCE));
     }
 }
 

@@ -175,14 +175,19 @@ pub fn stop() {
 #[cfg(not(unix))]
 pub fn stop() {}
 
+/// Whether nobody could tell the program to go on again once it was stopped: it is the only one in its session.
+#[cfg(unix)]
+pub fn is_alone() -> bool {
+    rustix::process::getsid(None).map_or(true, |session| session == rustix::process::getpid())
+}
+
 /// Passes Ctrl-Z on to everybody who runs in front with us (`git` in `git access`), as the terminal would. False where
-/// nobody could tell the program to go on again: it is the only one in its session.
+/// it [is alone](is_alone).
 #[cfg(unix)]
 pub fn ask_to_stop() -> bool {
-    use rustix::process::{Signal, getpid, getsid, kill_current_process_group};
+    use rustix::process::{Signal, kill_current_process_group};
 
-    let alone = getsid(None).map_or(true, |session| session == getpid());
-    !alone && kill_current_process_group(Signal::TSTP).is_ok()
+    !is_alone() && kill_current_process_group(Signal::TSTP).is_ok()
 }
 
 #[cfg(not(unix))]

@@ -188,9 +188,14 @@ impl SetUp {
         if self.wizard.step() == before { self.leave() } else { Vec::new() }
     }
 
+    /// Whether nothing goes on any more: everything was done, or it has stopped at a refusal.
+    fn is_over(&self) -> bool {
+        self.shown == Step::Done || (self.shown == Step::Apply && apply::has_stopped(&self.wizard))
+    }
+
     /// Leaves; asks once where something would be lost.
     fn leave(&mut self) -> Vec<Deed<Left>> {
-        if self.shown == Step::Done || (self.shown == Step::Apply && apply::has_stopped(&self.wizard)) {
+        if self.is_over() {
             return vec![Deed::End(Left::Finished)];
         }
         let mut text = Vec::new();
@@ -254,6 +259,8 @@ impl Scene for SetUp {
 
     fn answered(&mut self, topic: Topic, yes: bool) -> Vec<Deed<Left>> {
         match (topic, yes) {
+            // It may have come to its end while the question stood there.
+            (Topic::Leave, true) if self.is_over() => vec![Deed::End(Left::Finished)],
             (Topic::Leave, true) => vec![Deed::End(Left::GivenUp)],
             (Topic::Overrule, true) => self.overrule(),
             (Topic::Row(row), true) => self.jump_to(row),

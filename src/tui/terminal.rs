@@ -17,7 +17,9 @@ use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
 use ratatui::buffer::Cell as Drawn;
 use ratatui::layout::{Position, Size};
 
+use super::widgets::link;
 use crate::hardening::epitaph;
+use crate::text;
 
 /// The largest area that is drawn on. Some terminals say that they have 65535 columns and as many rows.
 pub const LARGEST: Size = Size { width: 400, height: 120 };
@@ -172,6 +174,26 @@ fn forget_typeahead() {}
 #[derive(Debug)]
 pub struct Capped<B>(pub B);
 
+/// Whether nothing of a cell hides, reorders or moves. Every text is made so at the edge where it enters the program; this
+/// is the last look at what leaves it.
+fn is_seen(symbol: &str) -> bool {
+    link::seen(symbol).chars().all(|letter| letter.is_ascii_graphic() || letter == ' ' || is_shown(letter))
+}
+
+fn is_shown(letter: char) -> bool {
+    !letter.is_control() && !text::is_hidden(letter)
+}
+
+/// The cell with what is seen of it only.
+fn mended(cell: &Drawn) -> Drawn {
+    let mut mended = cell.clone();
+    if !is_seen(cell.symbol()) {
+        let seen: String = link::seen(cell.symbol()).chars().filter(|letter| is_shown(*letter)).collect();
+        mended.set_symbol(if seen.is_empty() { "\u{fffd}" } else { &seen });
+    }
+    mended
+}
+
 fn capped(size: Size) -> Size {
     Size { width: size.width.min(LARGEST.width), height: size.height.min(LARGEST.height) }
 }
@@ -183,7 +205,12 @@ impl<B: Backend> Backend for Capped<B> {
     where
         I: Iterator<Item = (u16, u16, &'a Drawn)>,
     {
-        self.0.draw(content)
+        let content: Vec<_> = content.collect();
+        if content.iter().all(|(.., cell)| is_seen(cell.symbol())) {
+            return self.0.draw(content.into_iter());
+        }
+        let mended: Vec<_> = content.iter().map(|(.., cell)| mended(cell)).collect();
+        self.0.draw(content.iter().zip(&mended).map(|((x, y, _), cell)| (*x, *y, cell)))
     }
 
     fn hide_cursor(&mut self) -> Result<(), Self::Error> {
@@ -234,6 +261,20 @@ mod tests {
     use ratatui::backend::TestBackend;
 
     use super::*;
+
+    #[test]
+    fn nothing_that_hides_is_drawn_wherever_it_comes_from() {
+        let mut terminal = Terminal::new(Capped(TestBackend::new(8, 1))).unwrap();
+        terminal
+            .draw(|frame| {
+                for (x, symbol) in (0..).zip(["a", "\u{202e}", "b\u{200b}", "漢", "", "e\u{301}", "\x1b[2J"]) {
+                    frame.buffer_mut()[(x, 0)].set_symbol(symbol);
+                }
+            })
+            .unwrap();
+        let drawn: Vec<_> = terminal.backend().0.buffer().content().iter().map(Drawn::symbol).collect();
+        assert_eq!(drawn, ["a", "\u{fffd}", "b", "漢", " ", "e\u{301}", "[2J", " "]);
+    }
 
     #[test]
     fn a_terminal_of_absurd_size_is_drawn_on_in_part() {

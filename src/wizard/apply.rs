@@ -180,6 +180,11 @@ impl Wizard {
         self.applied.iter().map(|(command, outcome)| (command, outcome))
     }
 
+    /// The change that is being made now: nobody knows yet what comes of it.
+    pub fn under_way(&self) -> Option<&Command> {
+        self.under_way.as_ref().map(|(_, command)| command)
+    }
+
     pub fn is_saved(&self) -> bool {
         self.renewed().is_some() || self.applied.iter().any(|(_, outcome)| *outcome == Ok(Done::Saved))
     }

@@ -1,9 +1,12 @@
 //! The terminal shell: the real loop over a buffer and typed keys, against the sandbox; and the program in a terminal.
 
+mod applying;
+mod choices;
 mod endings;
 mod flow;
 mod frames;
 mod hostile;
+mod kept;
 mod leaving;
 mod machines;
 mod path;

@@ -69,7 +69,10 @@ pub fn remove(out: &Out, paths: &Paths, name: &str, yes: bool) -> Result<(), Ref
 fn remove_unfinished(out: &Out, paths: &Paths, unfinished: &Unfinished, yes: bool) -> Result<(), Refusal> {
     let name = sanitise(&unfinished.name, 80);
     paths.may_write()?;
-    out.say(&format!("There is no connection {name}, and a set-up of it on {} has left:", unfinished.at));
+    out.say(&format!(
+        "There is no connection {name}, and a set-up of it on {} has left:",
+        sanitise(&unfinished.at, 20)
+    ));
     for left in &unfinished.left {
         out.say(&format!("  {}", sanitise(left, 500)));
     }

@@ -168,8 +168,11 @@ fn facts(standing: &Standing<'_>) -> Vec<(&'static str, String)> {
 
 fn hand_over(text: &mut String, standing: &Standing<'_>, platform: Option<&Platform>, color: bool) {
     let Some(platform) = platform else {
-        let _ =
-            writeln!(text, "\nWhat to enter there is not known: there is no platform {}", standing.connection.platform);
+        let _ = writeln!(
+            text,
+            "\nWhat to enter there is not known: there is no platform {}",
+            sanitise(&standing.connection.platform, 80)
+        );
         return;
     };
     let title = format!("What to enter at {}", sanitise(&platform.title, 80));

@@ -14,10 +14,12 @@ use crate::disk::{self, Paths};
 use crate::nearby;
 use crate::plain::{self, Terminal};
 use crate::provider::{Host, Provider};
-use crate::report::Report;
+use crate::record::Unfinished;
+use crate::report::{Entry, Report};
 use crate::store::Stores;
+use crate::tui::scene::Scene as _;
 use crate::tui::{Canvas, Chosen, Circumstances, Connections, Ended, Held, Left, SetUp, Surroundings, Theme};
-use crate::wizard::{Found, Only, Settings, Wizard, edited};
+use crate::wizard::{Command, Found, Only, Settings, Wizard, edited};
 use crate::world::World;
 
 /// The look that the command line and the environment ask for.
@@ -37,14 +39,14 @@ pub fn list(canvas: Canvas, common: &Common, out: &Out, paths: &Paths) -> Ending
         Err(refusal) => return out.refused(&refusal),
     };
     let run = match Run::begin(common, out) {
-        Ok(run) => run,
+        Ok(run) => run.attended(true),
         Err(ending) => return ending,
     };
     run.block_on(out, async {
         let desk = Here::new(out, paths, Arc::new(platforms.clone()), run.log.clone());
         let flags = SetupFlags::default();
         loop {
-            let chosen = {
+            let (chosen, is_busy) = {
                 let mut scene = match Connections::new(desk.clone(), paths.config.display().to_string()) {
                     Ok(scene) => scene,
                     Err(reason) => return out.refused(&Refusal::storage(reason, "")),
@@ -53,12 +55,15 @@ pub fn list(canvas: Canvas, common: &Common, out: &Out, paths: &Paths) -> Ending
                     Ok(held) => held,
                     Err(error) => return no_terminal(out, &error),
                 };
-                held.play(&mut scene).await
+                let chosen = held.play(&mut scene).await;
+                (chosen, scene.is_waiting())
             };
             let (aim, name) = match chosen {
                 Ended::Scene(Chosen::Add) => (Aim::SetUp, None),
                 Ended::Scene(Chosen::Edit(name)) => (Aim::SetUp, Some(name)),
                 Ended::Scene(Chosen::Rotate(name)) => (Aim::Rotate, Some(name)),
+                // A check that was under way is cancelled by it.
+                Ended::Scene(Chosen::Leave) if is_busy => return Ending::Cancelled,
                 Ended::Scene(Chosen::Leave) => return Ending::Done,
                 Ended::Lost => return Ending::Cancelled,
             };
@@ -80,6 +85,28 @@ fn no_terminal(out: &Out, error: &std::io::Error) -> Ending {
     ))
 }
 
+/// What a change that was under way may have made.
+fn perhaps(command: &Command) -> Option<String> {
+    match command {
+        Command::CreateRepository(_, _, new) => Some(format!(
+            "the new repository {}/{}: perhaps, for it was asked for; keep it for the next try, or delete it in its settings",
+            new.place.owner.owner, new.place.name
+        )),
+        Command::GenerateKey { .. }
+        | Command::RegisterKey(..)
+        | Command::Renew(_)
+        | Command::WriteSecret(_)
+        | Command::WriteConfig(_) => Some(format!("perhaps, for it was under way: {}", command.describe())),
+        Command::ProbeStore(_)
+        | Command::ReadBack { .. }
+        | Command::Verify { .. }
+        | Command::LookAtOld(..)
+        | Command::LetGo { .. }
+        | Command::RevokeOld(..)
+        | Command::RemoveOldKey(..) => None,
+    }
+}
+
 impl Setup<'_> {
     /// The wizard on the screen, and what is told afterwards.
     pub async fn drawn(self, canvas: Canvas, common: &Common, name: Option<&str>, stores: Stores) -> Ending {
@@ -91,18 +118,23 @@ impl Setup<'_> {
         };
         let mut scene = SetUp::new(wizard, &world, self.circumstances(name));
         let ended = match Held::take(canvas, theme(common)) {
-            Ok(mut held) => held.play(&mut scene).await,
+            Ok(mut held) => self.run.leavable(held.play(&mut scene)).await,
             Err(error) => return no_terminal(self.out, &error),
         };
         let wizard = scene.into_wizard();
-        let finished = match ended {
-            Ended::Lost => return Ending::Cancelled,
-            Ended::Scene(left) => left == Left::Finished,
-        };
-        if !finished {
-            self.out.say("Left before the end; nothing was saved.");
+        match ended {
+            Ok(Ended::Scene(Left::Finished)) => {
+                // From here on nobody draws, and Ctrl-Z is heard all the same.
+                #[cfg(unix)]
+                let _stops = plain::heed_stops();
+                self.ended(&wizard, &world, self.out.color).await
+            }
+            Ok(Ended::Scene(Left::GivenUp) | Ended::Lost) => self.left(&wizard, &world, "Left before the end"),
+            Err(ending) => {
+                self.left(&wizard, &world, "Cancelled");
+                ending
+            }
         }
-        self.ended(&wizard, finished, &world, self.out.color).await
     }
 
     /// The wizard line by line, and what is told afterwards.
@@ -125,23 +157,65 @@ impl Setup<'_> {
             Ok(terminal) => terminal,
             Err(error) => return no_terminal(self.out, &error),
         };
-        let left = plain::run(&mut wizard, &world, &mut terminal).await;
-        drop(terminal);
-        // A screen reader says every control sequence, and a terminal that is no such thing shows it.
-        self.ended(&wizard, left == plain::Left::Finished, &world, false).await
+        let left = self.run.leavable(plain::run(&mut wizard, &world, &mut terminal)).await;
+        match left {
+            // A screen reader says every control sequence, and a terminal that is no such thing shows it.
+            Ok(plain::Left::Finished) => self.ended(&wizard, &world, false).await,
+            // It was said why, and nothing is changed before the last answer.
+            Ok(plain::Left::GivenUp) => Ending::Cancelled,
+            Err(ending) => {
+                self.left(&wizard, &world, "\nCancelled");
+                ending
+            }
+        }
     }
 
-    async fn ended(&self, wizard: &Wizard, finished: bool, world: &World, color: bool) -> Ending {
+    /// Tells what there is when it was left on the way, and keeps it in mind.
+    fn left(&self, wizard: &Wizard, world: &World, how: &str) -> Ending {
+        disk::quiet(run::LAST_WRITE);
         for note in world.take_notes() {
             self.out.say(&note);
         }
-        if let Some(path) = self.flags.save_answers.as_ref().filter(|_| finished)
+        let entry = Entry::of(wizard);
+        let open = wizard.under_way().filter(|command| !self.is_done_all_the_same(command));
+        let saved = wizard.is_saved() || wizard.under_way().is_some_and(|command| self.is_done_all_the_same(command));
+        let mut left = if saved && !wizard.is_saved() { Vec::new() } else { entry.left_behind };
+        left.extend(open.and_then(perhaps));
+        self.out.say(&match (saved, left.is_empty()) {
+            (true, _) => format!("{how}; the connection {} is saved.", entry.name),
+            (false, true) => format!("{how}; nothing was saved."),
+            (false, false) => format!("{how}; the connection {} is not saved.", entry.name),
+        });
+        if let Some(connection) = wizard.connection().filter(|_| saved) {
+            Unfinished::settle(self.paths, &connection);
+        }
+        if let Some(command) = open.filter(|_| saved) {
+            self.out.say(&format!("Not finished: {}.", command.describe()));
+        }
+        for one in &left {
+            self.out.say(&format!("left behind: {one}"));
+        }
+        if !saved {
+            self.remember(wizard, &entry.name, &left);
+        }
+        Ending::Cancelled
+    }
+
+    /// Whether this is the saving of a connection, and it was through before anybody waited for it.
+    fn is_done_all_the_same(&self, command: &Command) -> bool {
+        let Command::WriteConfig(connection) = command else { return false };
+        let config = manage::config(self.paths);
+        config.is_ok_and(|config| config.connections().iter().any(|there| there == &**connection))
+    }
+
+    async fn ended(&self, wizard: &Wizard, world: &World, color: bool) -> Ending {
+        for note in world.take_notes() {
+            self.out.say(&note);
+        }
+        if let Some(path) = &self.flags.save_answers
             && let Err(fault) = disk::replace(path, &file::write(wizard.answers()))
         {
             return self.out.refused(&Refusal::from(fault));
-        }
-        if !finished {
-            return Ending::Cancelled;
         }
         let mut report = Report { config: self.paths.config.clone(), ..Report::default() };
         let ending = self.after(wizard, world, &mut report).await;

@@ -138,6 +138,50 @@ fn whatever_ends_it_the_terminal_is_the_shells_again() {
     assert_eq!(tried, 24);
 }
 
+/// The list of one connection, which nobody asks anything about.
+fn at_the_list() -> Seat {
+    let home = Home::new();
+    let config = "version = 1\nactive = \"k\"\n\n[connections.k]\nid = \"0123456789abcdef0123456789abcdef\"\n\
+                  platform = \"devtron\"\nprovider = \"github\"\nhost = \"https://github.com\"\nowner = \"acme\"\n\n\
+                  [connections.k.token]\nkind = \"classic\"\nstore = \"keyring\"\ngeneration = 1\n\
+                  expires_source = \"unknown\"\n";
+    home.write("config/git-access/config.toml", config);
+    let seat = Seat::in_home(home, &[]);
+    seat.see("Connections");
+    seat.see("acme");
+    seat
+}
+
+fn at_a_rotation() -> Seat {
+    let seat = Seat::take(&["rotate", "keptn-github-acme", "--sandbox"]);
+    seat.see("The saved token stays");
+    seat
+}
+
+/// In the field for the new token, with something in it.
+fn in_the_field_of_a_rotation() -> Seat {
+    let mut seat = at_a_rotation();
+    seat.type_in("\rx");
+    seat.see("●");
+    seat
+}
+
+#[test]
+fn the_list_and_a_rotation_give_the_terminal_back_as_well() {
+    let mut tried = 0;
+    let signals = [(Signal::TERM, 143), (Signal::HUP, 130), (Signal::INT, 130), (Signal::QUIT, 130)];
+    for (signal, code) in signals {
+        tried += ends(&format!("the list, {signal:?}"), at_the_list, By::Signal(signal), code);
+        tried += ends(&format!("a rotation, {signal:?}"), in_the_field_of_a_rotation, By::Signal(signal), code);
+    }
+    for keys in ["q", "\x03", "\r\x03"] {
+        tried += ends("the list", at_the_list, By::Keys(keys), 0);
+    }
+    tried += ends("a rotation, Ctrl-C", at_a_rotation, By::Keys("\x03"), 130);
+    tried += ends("a rotation, Ctrl-C twice", in_the_field_of_a_rotation, By::Keys("\x03\x03"), 130);
+    assert_eq!(tried, 26);
+}
+
 /// What is drawn goes to standard error where standard output is not the terminal; that one takes nothing here.
 fn with_a_full_output() -> Seat {
     let script = format!("exec {} setup --sandbox >/dev/full", env!("CARGO_BIN_EXE_git-access"));

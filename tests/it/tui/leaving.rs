@@ -46,7 +46,7 @@ fn come_to(seat: &mut Seat, page: usize, token: &str) {
 }
 
 /// Whether a request only reads. Git asks for what it reads with a POST, too.
-fn reads(request: &serde_json::Value) -> bool {
+pub fn reads(request: &serde_json::Value) -> bool {
     let path = request["path"].as_str().unwrap_or_default();
     matches!(request["method"].as_str(), Some("GET" | "HEAD")) || path.ends_with("/git-upload-pack")
 }

@@ -154,3 +154,112 @@ fn a_dumb_terminal_is_asked_line_by_line() {
     is_without_escapes(&seat);
     assert!(seat.screen().contains("Left. Nothing was saved."), "{}", seat.screen());
 }
+
+/// A shell that runs the plain shell, tells what it reads meanwhile, and lets it go on.
+fn in_a_shell(served: &Served) -> (Seat, usize) {
+    let (program, host) = (env!("CARGO_BIN_EXE_git-access"), served.host());
+    let script = format!(
+        "set -m; {program} setup --plain --provider github --host {host}; echo it was stopped; \
+         read line; echo \"read [$line]\"; fg >/dev/null; echo ended $?"
+    );
+    let mut seat = Seat::of("sh", &["-c", &script], &[], 80, 24);
+    let mut at = 0;
+    for line in ["2", "", "", "acme", "", ""] {
+        at = seat.reply(at, line);
+    }
+    seat.hear(at, "paste it; it is not shown");
+    seat.until(|| !seat.echoes(), "silence");
+    (seat, at)
+}
+
+/// The program that the shell of `seat` runs.
+fn child_of(seat: &Seat) -> rustix::process::Pid {
+    let shell = seat.child.process_id().unwrap();
+    let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap();
+    rustix::process::Pid::from_raw(children.trim().parse().unwrap()).unwrap()
+}
+
+#[test]
+fn stopped_at_the_question_for_the_token_it_shows_what_is_typed_until_it_goes_on() {
+    let world = Home::new();
+    let served = Served::start(&world, "ready");
+    for by_key in [true, false] {
+        let (mut seat, at) = in_a_shell(&served);
+        seat.type_in(CANARY);
+        if by_key {
+            seat.type_in("\x1a");
+        } else {
+            // Half a line is in the queue of the terminal, and nobody throws it away but the program.
+            rustix::process::kill_process(child_of(&seat), Signal::TSTP).unwrap();
+        }
+        seat.hear(at, "it was stopped");
+        seat.is_as_before();
+        let at = seat.bytes().len();
+        seat.type_in("typed at the shell\n");
+        seat.hear(at, "read [typed at the shell]");
+        seat.hear(at, "paste it; it is not shown");
+        seat.until(|| !seat.echoes(), "silence again");
+        // Once more, and it still knows what it had to restore.
+        seat.type_in(&format!("{}\n", served.token("devtron")));
+        seat.hear(at, "Ends on");
+        seat.until(|| seat.echoes(), "what is typed is shown again");
+        seat.type_in("\x03");
+        assert_eq!(seat.ends(), 0);
+        assert!(seat.screen().contains("ended 130"), "{}", seat.screen());
+        assert_eq!(seat.left_to_read(), 0);
+        is_without_escapes(&seat);
+        let shown = String::from_utf8_lossy(&seat.bytes()).into_owned();
+        assert!(!shown.contains("CANARY"), "by a key: {by_key}: {shown}");
+        assert_eq!(Pieces::of(&tokens_of(&served)).find(&seat.bytes()), None, "a piece of a token was shown");
+    }
+}
+
+#[test]
+fn killed_while_it_is_stopped_the_terminal_shows_what_is_typed() {
+    let world = Home::new();
+    let served = Served::start(&world, "ready");
+    let (mut seat, at) = in_a_shell(&served);
+    seat.type_in("\x1a");
+    seat.hear(at, "it was stopped");
+    rustix::process::kill_process(child_of(&seat), Signal::KILL).unwrap();
+    seat.is_as_before();
+    seat.type_in("\n");
+    seat.ends();
+}
+
+#[test]
+fn a_whole_rotation_with_its_mistakes_writes_no_escape() {
+    let world = Home::new();
+    let served = Served::start(&world, "ready");
+    let home = Home::new();
+    served.answers(&home, "devtron", "devtron", "");
+    home.run(&["setup", "--answers", "answers-devtron-devtron.toml"]).expect(0);
+    let before = home.config_text();
+    let foreign = served.token("gitlab-devtron");
+    // A token of another forge, help, one that is revoked, and Ctrl-C.
+    let mut seat = Seat::in_home(home, &["rotate", "devtron-github-acme", "--plain"]);
+    seat.hear(0, "it is not shown");
+    let mut at = 0;
+    for line in [&foreign, "?", &served.token("withdrawn"), ""] {
+        at = seat.reply(at, line);
+    }
+    seat.prompt(at);
+    seat.hear(0, "This is a token of GitLab");
+    seat.hear(0, "fail    identity");
+    seat.type_in("\x03");
+    assert_eq!(seat.ends(), 130, "{}", seat.screen());
+    is_without_escapes(&seat);
+    assert_eq!(seat.home.config_text(), before);
+    assert!(seat.strictly().text.contains("Cancelled; nothing was saved."), "{}", seat.screen());
+    // And to its end.
+    let Seat { home, .. } = seat;
+    let mut seat = Seat::in_home(home, &["rotate", "devtron-github-acme", "--plain"]);
+    let mut at = 0;
+    for line in [&served.token("full"), "", "1", "", "", "y"] {
+        at = seat.reply(at, line);
+    }
+    assert_eq!(seat.ends(), 0, "{}", seat.screen());
+    is_without_escapes(&seat);
+    assert_ne!(seat.home.config_text(), before);
+    assert_eq!(Pieces::of(&tokens_of(&served)).find(&seat.bytes()), None, "a piece of a token was shown");
+}

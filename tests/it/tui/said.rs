@@ -32,7 +32,7 @@ use super::strict;
 use crate::program::{Home, Run, Served};
 
 /// How many frames are looked at on one way.
-const FRAMES: usize = 26;
+const FRAMES: usize = 32;
 
 /// What of an answer is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ const NAMES: [&str; 20] = [
     "access_level",
 ];
 
-fn attacks() -> Vec<String> {
+pub fn attacks() -> Vec<String> {
     let mut single: Vec<String> = (0..0x20_u8).chain([0x7f]).map(|byte| char::from(byte).to_string()).collect();
     single.extend((0x80..0xa0_u8).map(|byte| char::from(byte).to_string()));
     let letters = "\u{ad}\u{61c}\u{180e}\u{200b}\u{200c}\u{200d}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2060}\u{2061}\u{2066}\u{2067}\u{2068}\u{2069}\u{206a}\u{206f}\u{3164}\u{feff}\u{fff9}\u{fffb}\u{115f}\u{e0001}\u{e0041}\u{e007f}";
@@ -340,34 +340,70 @@ fn on(step: Step) -> &'static str {
     match step {
         Step::Open => "<down><enter><settle>",
         Step::Review => "a<settle>",
+        // Where it has stopped there is one way.
+        Step::Apply => "<ctrl-c>",
         Step::Done => "<down>c",
         _ => "<enter><settle>",
     }
 }
 
+/// A way through the pages of a forge, and what is typed on it.
+struct Way<'w> {
+    provider: Provider,
+    host: &'w str,
+    token: &'w str,
+    /// How far below the first one the platform is.
+    platform: usize,
+    place: &'w [&'w str],
+    repository: &'w [&'w str],
+    /// From which page on the front says what it likes.
+    from: Step,
+}
+
+impl Way<'_> {
+    /// What is typed on the pages, in turn; then whatever leads on.
+    fn script(&self) -> BTreeMap<Step, VecDeque<String>> {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<VecDeque<_>>();
+        let below = "<down>".repeat(Provider::ALL.iter().position(|one| *one == self.provider).unwrap());
+        let paste = format!("<paste:{}>", self.token);
+        let mut script = BTreeMap::from([
+            (Step::Platform, VecDeque::from([String::new(), format!("{}<enter>", "<down>".repeat(self.platform))])),
+            (Step::Provider, VecDeque::from([format!("{below}<enter><settle>")])),
+            (Step::Place, texts(self.place)),
+            (Step::Repository, texts(self.repository)),
+            (Step::Token, VecDeque::from([paste, "<enter><enter><settle>".to_owned()])),
+        ]);
+        if self.from != Step::Review {
+            let about =
+                ["<down>", "<down><down>", "<pagedown>", "<end>", "<home>", "?", "<esc>", "s", "<esc>", "R<settle>"];
+            script.insert(Step::Checks, texts(&about));
+        }
+        script
+    }
+}
+
 /// Goes as far as the way leads, looks at every frame, and gives the pages that were seen.
-async fn walk(front: &Front, home: &Home, at: (Provider, &str, &str), mode: Mode, owner: &str) -> Vec<Step> {
-    let (provider, host, token) = at;
-    front.set(mode);
-    let mut scene = scene(home, provider, host);
-    let mut player = Player::new(80, 40);
-    let choose = "<down>".repeat(Provider::ALL.iter().position(|one| *one == provider).unwrap());
-    let start =
-        [String::new(), "<down><enter>".to_owned(), format!("{choose}<enter><settle>"), format!("{owner}<enter>")];
-    let token = [format!("<enter><enter><paste:{token}>"), "<enter><enter><settle>".to_owned()];
-    let about = ["<down>", "<down><down>", "<pagedown>", "<end>", "<home>", "?", "<esc>", "s", "<esc>", "R<settle>"];
-    let mut script: VecDeque<String> = start.into_iter().chain(token).chain(about.map(str::to_owned)).collect();
-    let mut seen = Vec::new();
+async fn walk(front: &Front, home: &Home, way: &Way<'_>, mode: Mode) -> Vec<Step> {
+    let (mut scene, mut player) = (scene(home, way.provider, way.host), Player::new(80, 40));
+    let (mut script, mut seen) = (way.script(), Vec::new());
+    front.set(if way.from == Step::Platform { mode } else { Mode::Nothing });
     for _ in 0..FRAMES {
         let step = scene.wizard().step();
-        let keys = script.pop_front().unwrap_or_else(|| on(step).to_owned());
+        if step == way.from {
+            front.set(mode);
+        }
+        let scripted = script.get_mut(&step).and_then(VecDeque::pop_front);
+        let keys = scripted.unwrap_or_else(|| on(step).to_owned());
         if player.press(&mut scene, &keys).await.is_some() {
             break;
         }
         let step = scene.wizard().step();
         seen.push(step);
-        let what =
-            format!("{mode:?}, {provider}, {step:?} after {:?}", if keys.contains("paste") { "paste" } else { &keys });
+        let what = format!(
+            "{mode:?}, {}, {step:?} after {:?}",
+            way.provider,
+            if keys.contains("paste") { "paste" } else { &keys }
+        );
         look(&mut player, &what);
     }
     seen
@@ -375,6 +411,15 @@ async fn walk(front: &Front, home: &Home, at: (Provider, &str, &str), mode: Mode
 
 const FORGES: [(&str, &str); 3] =
     [("github", "devtron"), ("gitlab", "gitlab-devtron"), ("bitbucket", "bitbucket-devtron")];
+
+/// The forges of Keptn: what is typed on the page for the place, and the repository that is made.
+const FORGES_OF_KEPTN: [(&str, &str, &[&str]); 5] = [
+    ("github", "keptn", &["acme<enter>"]),
+    ("gitlab", "gitlab-keptn", &["acme<enter>"]),
+    ("azure-devops", "azure-devtron", &["acme<enter>", "platform<enter>"]),
+    ("gitea", "gitea-keptn", &["acme<enter>"]),
+    ("bitbucket-dc", "bitbucket-dc-keptn", &["ACME<enter>"]),
+];
 
 #[test]
 fn whatever_a_server_says_every_page_is_text() {
@@ -386,9 +431,17 @@ fn whatever_a_server_says_every_page_is_text() {
         let (front, host) = Front::open(served.host_of(id));
         let token = served.token(token);
         for mode in MODES {
-            for owner in ["acme", ""] {
-                let home = Home::new();
-                let seen = run(walk(&front, &home, (provider, &host, &token), mode, owner));
+            for place in [&["acme<enter>"], &["<enter>"]] {
+                let way = Way {
+                    provider,
+                    host: &host,
+                    token: &token,
+                    platform: 1,
+                    place,
+                    repository: &[],
+                    from: Step::Platform,
+                };
+                let seen = run(walk(&front, &Home::new(), &way, mode));
                 frames += seen.len();
                 pages.extend(seen);
             }
@@ -400,6 +453,41 @@ fn whatever_a_server_says_every_page_is_text() {
     }
     assert!(placed.len() >= 300, "{} texts were said", placed.len());
     println!("{} texts in {} modes at {} forges: {frames} frames", placed.len(), MODES.len(), FORGES.len());
+}
+
+#[test]
+fn whatever_another_server_says_before_and_while_it_is_applied_every_page_is_text() {
+    let world = Home::new();
+    let served = Served::start(&world, "ready");
+    let (mut applied, mut done, mut frames) = (BTreeSet::new(), BTreeSet::new(), 0);
+    for (id, token, place) in FORGES_OF_KEPTN {
+        let provider = Provider::from_id(id).unwrap();
+        let (front, host) = Front::open(served.host_of(id));
+        let token = served.token(token);
+        for (number, mode) in MODES.into_iter().enumerate() {
+            for from in [Step::Platform, Step::Review] {
+                // The first ones of each pair are seen by the test before.
+                if from == Step::Platform && ["github", "gitlab"].contains(&id) {
+                    continue;
+                }
+                let made = format!("made{number}<enter>");
+                let repository: &[&str] =
+                    if from == Step::Review { &[&made, "<up><enter>", "<enter>"] } else { &["blank<enter>"] };
+                let way = Way { provider, host: &host, token: &token, platform: 0, place, repository, from };
+                let seen = run(walk(&front, &Home::new(), &way, mode));
+                frames += seen.len();
+                assert!(from != Step::Review || seen.contains(&Step::Review), "{id}, {mode:?}: {seen:?}");
+                applied.extend(seen.contains(&Step::Apply).then_some((id, number)));
+                done.extend(seen.contains(&Step::Done).then_some((id, number)));
+            }
+        }
+    }
+    // A refusal stops it, and words alone do not.
+    for (id, ..) in FORGES_OF_KEPTN {
+        assert!(applied.iter().any(|(one, _)| *one == id), "{id}: the page was never seen: {applied:?}");
+        assert!(done.iter().any(|(one, _)| *one == id), "{id}: the end was never seen: {done:?}");
+    }
+    println!("{} stops and {} ends in {frames} frames", applied.len(), done.len());
 }
 
 /// Runs a program to its end, with lines on its standard input.
@@ -425,12 +513,21 @@ fn whatever_a_server_says_lines_and_reports_are_text() {
             assert!(written.sequences.is_empty(), "{what}: {:?}", written.sequences);
         }
     };
-    for (id, token) in FORGES {
+    let blank = "[repository]\nname = \"blank\"\n";
+    let of_keptn = [
+        ("azure-devops", "azure-keptn", "acme", "project = \"platform\"\n[repository]\nname = \"platform\"\n"),
+        ("gitea", "gitea-keptn", "acme", blank),
+        ("bitbucket-dc", "bitbucket-dc-keptn", "ACME", blank),
+    ]
+    .map(|(id, token, owner, more)| (id, token, "keptn", owner, more));
+    let more = |id| if id == "bitbucket" { "email = \"octocat@acme.example\"\n" } else { "" };
+    let all = FORGES.into_iter().map(|(id, token)| (id, token, "devtron", "acme", more(id))).chain(of_keptn);
+    for (id, token, platform, owner, more) in all {
         let (front, host) = Front::open(served.host_of(id));
         for mode in MODES {
             front.set(mode);
             let home = Home::new();
-            let answers = served.answers_on(&home, id, "devtron", token, "");
+            let answers = served.answers_for(&home, platform, (id, owner), token, more);
             let text = std::fs::read_to_string(&answers).unwrap().replace(&served.host_of(id), &host);
             std::fs::write(&answers, text).unwrap();
             for format in ["text", "json"] {
@@ -438,8 +535,25 @@ fn whatever_a_server_says_lines_and_reports_are_text() {
                 command.args(["setup", "-v", "--format", format, "--answers"]).arg(&answers);
                 is_text(&format!("{mode:?}, {id}, {format}"), told(&mut command, ""));
             }
+            // What can be saved is saved while the front says nothing of its own, and looked at while it does.
+            front.set(Mode::Nothing);
+            let home = Home::new();
+            let saved = home.run(&["setup", "--accept-failures", "--answers", answers.to_str().unwrap()]);
+            assert_eq!(saved.code, 0, "{id}: {}{}", saved.stdout, saved.stderr);
+            front.set(mode);
+            let config = home.config_text();
+            let (_, name) = config.split_once("[connections.").unwrap();
+            let name = name.split_once(']').unwrap().0;
+            for arguments in [&["check", "-v"][..], &["list"], &["show", name]] {
+                is_text(&format!("{mode:?}, {id}, {arguments:?}"), told(home.program().args(arguments), ""));
+            }
             // The owner is chosen from a list; then whatever is asked is answered with Enter until the lines end.
-            let lines = format!("2\n\n\n\n\n\n{}\n\n1\n1\n\n\n\n\nq\ny\n", served.token(token));
+            let token = served.token(token);
+            let lines = if platform == "devtron" {
+                format!("2\n\n\n\n\n\n{token}\n\n1\n1\n\n\n\n\nq\ny\n")
+            } else {
+                format!("1\n\n\n{owner}\n\n\n\n\n{token}\n\n1\n1\n\n\n\n\nq\ny\n")
+            };
             let mut command = home.program();
             command.args(["setup", "--plain", "--provider", id, "--host", &host]);
             is_text(&format!("{mode:?}, {id}, plain"), told(&mut command, &lines));
