@@ -81,6 +81,9 @@ fn exactly_the_right_connection_answers() {
         ("https://github.com", "pair/a.git", Some("user-left"), "left"),
         ("https://github.com", "-", None, "second"),
         ("https://github.com", "-", Some("user-left"), "left"),
+        ("https://github.com", "-", Some("nobody"), ""),
+        ("https://github.com", "", None, ""),
+        ("https://github.com", "/", None, ""),
         ("https://git.example:8443", "acme/gitops.git", None, "ported"),
         ("https://git.example:8443", "-", None, "ported"),
         ("https://git.example:8444", "acme/gitops.git", None, ""),
@@ -119,6 +122,62 @@ fn exactly_the_right_connection_answers() {
         assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{site} {path}");
         assert_eq!(run.stdout.is_empty(), expected.is_empty());
     }
+}
+
+/// What git asks where `useHttpPath` is off.
+#[test]
+fn without_a_path_every_connection_of_the_host_may_answer() {
+    let home = Home::new();
+    // connections (name and host), the active one, user name, who answers
+    let rows: &[(&[&str], &str, Option<&str>, &str)] = &[
+        (&[], "", None, ""),
+        (&["one"], "", None, "one"),
+        (&["one"], "one", None, "one"),
+        (&["one"], "", Some("user-one"), "one"),
+        // A name breaks a tie and closes nothing: git itself keeps the name of an address over ours.
+        (&["one"], "", Some("somebody"), "one"),
+        (&["one", "two"], "", None, ""),
+        (&["one", "two"], "two", None, "two"),
+        (&["one", "two"], "two", Some("user-one"), "one"),
+        (&["one", "two"], "", Some("user-two"), "two"),
+        (&["one", "two"], "two", Some("nobody"), ""),
+        // The active one is of another host.
+        (&["one", "two", "else"], "else", None, ""),
+        (&["else"], "else", None, ""),
+    ];
+    for (names, active, username, expected) in rows {
+        let mut text = "version = 1\n".to_owned();
+        if !active.is_empty() {
+            text.push_str(&format!("active = \"{active}\"\n"));
+        }
+        for name in *names {
+            let host = if *name == "else" { "https://gitlab.com" } else { "https://github.com" };
+            text.push_str(&connection(&home, name, host, &format!("owner-{name}"), Some("gitops")));
+        }
+        home.write("config/git-access/config.toml", &text);
+        let username = username.map(|name| format!("username={name}\n")).unwrap_or_default();
+        let run = asked(&home, "get", format!("protocol=https\nhost=github.com\n{username}\n").as_bytes());
+        assert_eq!(answerer(&run).unwrap_or_default(), *expected, "{names:?} {active} {username}");
+        assert_eq!((run.code, run.stderr.as_str(), run.stdout.is_empty()), (0, "", expected.is_empty()));
+    }
+}
+
+/// The same by git itself, which leaves the path out by default.
+#[test]
+fn git_without_use_http_path_gets_the_only_connection_and_the_active_one() {
+    let home = Home::new();
+    let helper = format!("!'{}' credential", env!("CARGO_BIN_EXE_git-access"));
+    home.write(".gitconfig", &format!("[credential]\n\thelper = \"{helper}\"\n"));
+    let of = |active: &str, names: &[&str]| {
+        let head = if active.is_empty() { String::new() } else { format!("active = \"{active}\"\n") };
+        let all =
+            names.iter().map(|name| connection(&home, name, "https://github.com", &format!("owner-{name}"), None));
+        home.write("config/git-access/config.toml", &format!("version = 1\n{head}{}", all.collect::<String>()));
+        answerer(&filled(&home, "https", "github.com", "owner-one/x.git"))
+    };
+    assert_eq!(of("", &["one"]).as_deref(), Some("one"));
+    assert_eq!(of("two", &["one", "two"]).as_deref(), Some("two"), "git did not say which repository it is");
+    assert_eq!(of("", &["one", "two"]), None);
 }
 
 #[test]

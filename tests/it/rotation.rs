@@ -1,7 +1,7 @@
 //! `rotate`: the new token is proven first, the old one is let go last, and an interrupted run loses neither.
 
 mod at_provider;
-mod bench;
+pub mod bench;
 mod kept;
 mod keys;
 mod killed;

@@ -119,7 +119,7 @@ impl Desk<'_> {
         let mut problems: Vec<_> = reading.problems.iter().map(|problem| sheet.located(problem)).collect();
         let (whole, held, notes) = self.whole(sheet, &reading.answers, &config);
         if problems.is_empty() {
-            let more = afterthoughts(&whole.answers, held, &config, &reading);
+            let more = afterthoughts(&whole.answers, held, &config, &reading, self.rotates.is_some());
             problems.extend(more.iter().map(|problem| sheet.located(problem)));
             if let (Some(held), Some(how)) = (held, self.rotates) {
                 let mut more = beyond_the_token(held, self.above, &reading);
@@ -274,9 +274,11 @@ fn afterthoughts(
     held: Option<&Connection>,
     config: &Config,
     reading: &Reading,
+    rotates: bool,
 ) -> Vec<file::Located> {
     let mut problems = Vec::new();
-    if let Some(held) = held.filter(|held| !is_same_access(held, answers)) {
+    // In a rotation each answer that differs is told by itself, and another name would be no way out.
+    if let Some(held) = held.filter(|held| !rotates && !is_same_access(held, answers)) {
         let message = format!(
             "{} is saved for another platform, provider, host or owner: choose another `name`, or leave these as they are",
             held.name
