@@ -304,6 +304,7 @@ impl Wizard {
         let nobody = self.answers.has_ssh().then(|| Credential::nobody(site.provider));
         let Some(credential) = self.credential().or(nobody) else { return Judgement::default() };
         let holds = self.held().and_then(|held| held.repository.as_ref()).map(|record| &record.place);
+        let replaced = self.replaced_login();
         judge(&Case {
             platform,
             answers: &self.answers,
@@ -320,7 +321,7 @@ impl Wizard {
             probes: self.settings.probes,
             offline: self.settings.offline,
             holds,
-            replaces: self.replaced(),
+            replaces: replaced.as_deref(),
             made: self.held().and_then(|held| held.repository.as_ref()).is_some_and(|record| record.created_by_us),
             creation: self.creation(),
             store: self.resting(),

@@ -257,10 +257,19 @@ fn beyond_the_token(held: &Connection, above: &Answers, reading: &Reading) -> Ve
         let may = field.is_of_token() || of_the_key(field) || field.key().starts_with("store.");
         let given = reading.answers.shown(field).or_else(|| above.shown(field));
         if !may && saved.shown(field) != given {
+            let is_place = matches!(
+                field,
+                Field::Platform | Field::Provider | Field::Host | Field::ApiUrl | Field::Owner | Field::Project
+            );
+            // What a connection is about never changes: that is another one.
+            let instead = if is_place {
+                "set up another connection with git-access setup".to_owned()
+            } else {
+                format!("change it with git-access setup {}", held.name)
+            };
             let message = format!(
-                "rotate changes the token alone, and {} was saved otherwise: leave it out, or change it with git-access setup {}",
-                field.key(),
-                held.name
+                "rotate changes the token alone, and {} was saved otherwise: leave it out, or {instead}",
+                field.key()
             );
             problems.push(reading.locate(field, message));
         }
