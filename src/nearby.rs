@@ -403,7 +403,8 @@ mod tests {
             let host = found.only.as_ref().unwrap().host.as_ref().unwrap().to_string();
             assert!(found.text.contains(host.trim_start_matches("https://")), "{found:?}");
             // What is offered is an answer.
-            assert!(found.field.parse(&crate::answers::Raw::Text(&found.text)).is_ok(), "{found:?}");
+            let words = crate::answers::Raw::Words(found.text.split(' ').collect());
+            assert!(found.field.parse(&words).is_ok(), "{found:?}");
         }
         let of_github = commands.iter().find(|found| found.text.contains("github.com")).unwrap();
         assert!(of_github.text.starts_with("gh "), "the provider's own program comes first");
