@@ -173,8 +173,8 @@ pub struct Case<'a> {
     pub offline: bool,
     /// The repository that this connection holds already.
     pub holds: Option<&'a Place>,
-    /// The connection whose token this one is to replace.
-    pub replaces: Option<&'a crate::config::Connection>,
+    /// The account of the token that this one is to replace.
+    pub replaces: Option<&'a str>,
     /// Whether it was made with this program: then the token had to be able to.
     pub made: bool,
     /// What became of creating it in this run.

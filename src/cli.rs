@@ -143,6 +143,8 @@ pub enum Command {
     Credential {
         #[arg(value_enum)]
         action: CredentialAction,
+        /// With password: the address of the host
+        address: Option<String>,
     },
     /// Let git use the saved connections
     SetupGit {
@@ -298,6 +300,8 @@ pub enum CredentialAction {
     Get,
     Store,
     Erase,
+    /// Print what git's own helpers keep for ADDRESS, as one line: for the command of a token
+    Password,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -349,7 +353,9 @@ fn dispatch(cli: Cli, out: &Out, paths: &Paths) -> Ending {
         Some(Command::Rename { name, new }) => out.ended(manage::rename(out, paths, &name, &new)),
         Some(Command::Remove { name, yes }) => out.ended(manage::remove(out, paths, &name, yes)),
         Some(Command::Export(flags)) => out.ended(export::export(out, paths, &flags)),
-        Some(Command::Credential { action }) => out.ended(credential::credential(out, paths, action)),
+        Some(Command::Credential { action, address }) => {
+            out.ended(credential::credential(out, paths, action, address.as_deref()))
+        }
         Some(Command::SetupGit { undo: true }) => out.ended(setup_git::undo(out, paths)),
         Some(Command::SetupGit { undo: false }) => {
             out.ended(setup_git::set_up(out, paths, cli.common.config.is_some()))

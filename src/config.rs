@@ -23,10 +23,15 @@ use crate::secret::Store;
 
 pub use self::schema::config_schema;
 
+/// The version of the form that is written.
+pub const VERSION: u64 = 1;
+
 /// The config document: its text, and what it says.
 #[derive(Clone, Debug)]
 pub struct Config {
     text: String,
+    /// The version of its form.
+    version: u64,
     connections: Vec<Connection>,
     problems: Vec<ConfigProblem>,
     /// Every name that the file uses, also those of connections that cannot be read.
@@ -147,8 +152,8 @@ impl Config {
     pub fn parse(text: Option<&str>) -> Result<Self, ConfigProblem> {
         let empty = |text: &&str| text.trim_start_matches('\u{feff}').trim().is_empty();
         let text = text.filter(|text| !empty(text)).unwrap_or(TEMPLATE);
-        let read::Contents { connections, problems, names, active } = read::contents(text)?;
-        Ok(Self { text: text.to_owned(), connections, problems, names, active })
+        let read::Contents { version, connections, problems, names, active } = read::contents(text)?;
+        Ok(Self { text: text.to_owned(), version, connections, problems, names, active })
     }
 
     /// The connections that can be read, in the order of the file.

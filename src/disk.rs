@@ -5,6 +5,7 @@
 //! lock file. Reading takes no lock, writes nothing and does not care about modes, so that a config mounted read-only
 //! works; and it opens regular files only, so that a FIFO or a device planted at a path cannot hang the program.
 
+mod config;
 mod lock;
 mod paths;
 mod save;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+pub use config::update_config;
 pub use lock::Lock;
 pub use paths::Paths;
 pub use save::{Lasting, SaveOutcome, create, probe, quiet, remove, replace, settle, sweep, update, update_as};
@@ -49,6 +51,8 @@ pub enum DiskFaultKind {
     Busy,
     /// The file belongs to another user.
     NotOurs,
+    /// What is there is not ours to replace.
+    Taken,
     /// A symbolic link that is not safe to follow.
     Link,
     /// Root in somebody else's home.

@@ -10,6 +10,7 @@ mod flux;
 mod git;
 mod ics;
 mod keptn;
+mod pem;
 mod pipeline;
 mod qovery;
 mod variables;
@@ -26,10 +27,14 @@ use crate::key::SshAddress;
 use crate::platform::{self, Platform};
 use crate::secret::Secret;
 
+pub use self::pem::halves;
+
 /// What stands in the token's place in a document without secrets.
 pub const TOKEN: &str = "${GIT_ACCESS_TOKEN}";
 /// What stands in the private key's place.
 pub const PRIVATE_KEY: &str = "${GIT_ACCESS_PRIVATE_KEY}";
+/// What stands in the place of the key of a client certificate.
+pub const CLIENT_KEY: &str = "${GIT_ACCESS_CLIENT_KEY}";
 
 /// A consumer, and how it is written to.
 pub struct Format {
@@ -70,6 +75,8 @@ pub struct Case<'a> {
     pub ends: Option<Timestamp>,
     /// The certificate authorities of the connection: PEM.
     pub ca: Option<&'a str>,
+    /// The client certificate of the connection, without its key: PEM.
+    pub client_cert: Option<&'a str>,
     /// The public half of the key: one line.
     pub public_key: Option<&'a str>,
     /// The keys of the host, as ssh keeps them.
@@ -167,6 +174,24 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// Notes what git has to be told where the token is used, besides the token.
+    fn note_git_trust(&self, document: &mut Document) {
+        let site = &self.connection.site;
+        let asks = |what: &str, settings: &str| {
+            format!("git needs the {what} as well, wherever it uses the token: git config --global {settings}")
+        };
+        let origin = site.host.origin();
+        if let Some(file) = &site.ca_file {
+            let file = shell(&file.display().to_string());
+            document.notes.push(asks("certificate authority", &format!("http.{origin}/.sslCAInfo {file}")));
+        }
+        if let Some(file) = &site.client_cert {
+            let file = shell(&file.display().to_string());
+            let settings = format!("http.{origin}/.sslCert {file}, and http.{origin}/.sslKey with the same file");
+            document.notes.push(asks("client certificate", &settings));
+        }
+    }
+
     /// Every text that can get into a document.
     fn texts(&self) -> impl Iterator<Item = &str> {
         let one = self.connection;
@@ -176,7 +201,7 @@ impl<'a> Case<'a> {
         let repository = one.repository.iter().flat_map(|one| {
             [Some(one.url.as_str()), Some(&one.place.name), one.ssh_url.as_deref(), one.branch.as_deref()]
         });
-        let files = [self.ca, self.public_key, self.known_hosts];
+        let files = [self.ca, self.client_cert, self.public_key, self.known_hosts];
         let given = self.parameters.values().map(String::as_str);
         let maybe = maybe.into_iter().flatten().map(String::as_str);
         fixed.into_iter().chain(maybe).chain(repository.flatten()).chain(files.into_iter().flatten()).chain(given)
@@ -207,14 +232,19 @@ enum Mark {
     KeyBlock,
     /// The private key in base64.
     KeyEncoded,
+    /// The lines of the key of the client certificate, below an indentation of four.
+    ClientKeyBlock,
+    /// The key of the client certificate inside double quotes of JSON.
+    ClientKeyQuoted,
 }
 
 impl Mark {
     const TOKEN: [Self; 4] = [Self::Token, Self::TokenQuoted, Self::TokenShell, Self::TokenAssigned];
     const KEY: [Self; 2] = [Self::KeyBlock, Self::KeyEncoded];
+    const CLIENT_KEY: [Self; 2] = [Self::ClientKeyBlock, Self::ClientKeyQuoted];
 
     fn of(letter: char) -> Option<Self> {
-        Self::TOKEN.into_iter().chain(Self::KEY).find(|mark| mark.char() == letter)
+        Self::TOKEN.into_iter().chain(Self::KEY).chain(Self::CLIENT_KEY).find(|mark| mark.char() == letter)
     }
 
     fn char(self) -> char {
@@ -225,6 +255,8 @@ impl Mark {
             Self::TokenAssigned => '\u{fdd3}',
             Self::KeyBlock => '\u{fdd4}',
             Self::KeyEncoded => '\u{fdd5}',
+            Self::ClientKeyBlock => '\u{fdd6}',
+            Self::ClientKeyQuoted => '\u{fdd7}',
         }
     }
 }
@@ -234,6 +266,8 @@ impl Mark {
 pub struct Secrets {
     pub token: Option<Secret>,
     pub private_key: Option<Zeroizing<String>>,
+    /// The key of the client certificate: PEM.
+    pub client_key: Option<Zeroizing<String>>,
 }
 
 /// A document, with marks where secrets go.
@@ -255,12 +289,6 @@ impl Document {
         }
         let mut document = Self::default();
         document.template = (format.write)(case, &mut document)?;
-        if case.connection.site.client_cert.is_some() && document.takes_token() {
-            let host = &case.connection.site.host;
-            document.notes.push(format!(
-                "{host} asks for a client certificate. This document has none, since its key is a secret of its own: give it to the consumer as well."
-            ));
-        }
         Ok(document)
     }
 
@@ -274,18 +302,26 @@ impl Document {
         Mark::KEY.iter().any(|mark| self.template.contains(mark.char()))
     }
 
+    /// Whether a place of the document takes the key of a client certificate.
+    pub fn takes_client_key(&self) -> bool {
+        Mark::CLIENT_KEY.iter().any(|mark| self.template.contains(mark.char()))
+    }
+
     /// The text: with `secrets`, or with the names of variables in their places.
     pub fn render(&self, secrets: Option<&Secrets>) -> Zeroizing<String> {
         let token = secrets.and_then(|secrets| secrets.token.as_ref()).map(Secret::expose);
         let key = secrets.and_then(|secrets| secrets.private_key.as_ref()).map(|key| key.as_str());
+        let client = secrets.and_then(|secrets| secrets.client_key.as_ref()).map(|key| key.as_str());
         // Room for everything at once: growing would leave unwiped copies behind.
-        let room = self.template.len() + 8 * (token.map_or(64, str::len) + key.map_or(64, str::len));
+        let room = [token, key, client].map(|secret| secret.map_or(64, str::len)).iter().sum::<usize>();
+        let room = self.template.len() + 8 * room;
         let mut text = Zeroizing::new(String::with_capacity(room));
         for letter in self.template.chars() {
             let Some(mark) = Mark::of(letter) else {
                 text.push(letter);
                 continue;
             };
+            let key = if Mark::CLIENT_KEY.contains(&mark) { client } else { key };
             match (mark, token, key) {
                 (Mark::Token, Some(token), _) => text.push_str(token),
                 (Mark::TokenQuoted, Some(token), _) => push_escaped(&mut text, token, &['"', '\\'], "\\"),
@@ -296,7 +332,8 @@ impl Document {
                     push_escaped(&mut text, token, &['\''], "'\\'");
                     text.push_str("'\n");
                 }
-                (Mark::KeyBlock, _, Some(key)) => push_block(&mut text, key),
+                (Mark::KeyBlock | Mark::ClientKeyBlock, _, Some(key)) => push_block(&mut text, key),
+                (Mark::ClientKeyQuoted, _, Some(key)) => push_lines(&mut text, key),
                 (Mark::KeyEncoded, _, Some(key)) => {
                     let encoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(key));
                     text.push_str(&encoded);
@@ -304,6 +341,7 @@ impl Document {
                 (Mark::TokenAssigned, None, _) => {}
                 (Mark::Token | Mark::TokenQuoted | Mark::TokenShell, None, _) => text.push_str(TOKEN),
                 (Mark::KeyBlock | Mark::KeyEncoded, _, None) => text.push_str(PRIVATE_KEY),
+                (Mark::ClientKeyBlock | Mark::ClientKeyQuoted, _, None) => text.push_str(CLIENT_KEY),
             }
         }
         text
@@ -325,6 +363,14 @@ fn push_block(text: &mut String, key: &str) {
             text.push_str("\n    ");
         }
         text.push_str(line);
+    }
+}
+
+/// Lines inside double quotes of JSON. PEM has no character that means something there.
+fn push_lines(text: &mut String, key: &str) {
+    for line in key.trim_end().lines() {
+        text.push_str(line);
+        text.push_str("\\n");
     }
 }
 
@@ -366,17 +412,20 @@ mod tests {
 
     #[test]
     fn a_secret_is_written_in_the_form_of_its_place() {
-        let marks: String = Mark::TOKEN.iter().chain(&Mark::KEY).flat_map(|mark| [mark.char(), '|']).collect();
+        let marks = Mark::TOKEN.iter().chain(&Mark::KEY).chain(&Mark::CLIENT_KEY);
+        let marks: String = marks.flat_map(|mark| [mark.char(), '|']).collect();
         let document = Document { template: marks, notes: Vec::new() };
         let token = Some(Secret::parse("a'b\"c\\d").unwrap());
         let private_key = Some(Zeroizing::new("one\ntwo\n".to_owned()));
-        let with = document.render(Some(&Secrets { token, private_key }));
+        let client_key = Some(Zeroizing::new("three\nfour\n".to_owned()));
+        let with = document.render(Some(&Secrets { token, private_key, client_key }));
         assert_eq!(
             with.as_str(),
-            "a'b\"c\\d|a'b\\\"c\\\\d|a'\\''b\"c\\d|GIT_ACCESS_TOKEN='a'\\''b\"c\\d'\n|one\n    two|b25lCnR3bwo=|"
+            "a'b\"c\\d|a'b\\\"c\\\\d|a'\\''b\"c\\d|GIT_ACCESS_TOKEN='a'\\''b\"c\\d'\n|one\n    two|b25lCnR3bwo=|three\n    four|three\\nfour\\n|"
         );
         let without = document.render(None);
-        assert_eq!(without.as_str(), format!("{TOKEN}|{TOKEN}|{TOKEN}||{PRIVATE_KEY}|{PRIVATE_KEY}|"));
+        let keys = format!("{PRIVATE_KEY}|{PRIVATE_KEY}|{CLIENT_KEY}|{CLIENT_KEY}|");
+        assert_eq!(without.as_str(), format!("{TOKEN}|{TOKEN}|{TOKEN}||{keys}"));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What lies around when the wizard begins: a git remote here, a token in the usual place, the names that are taken.
 //!
-//! It is offered and never taken by itself. Of a token only the place is noted: no variable is read and no program is
-//! run. The remote is read from git's own file, so that no hook, helper or alias of a directory that may be anybody's
+//! It is offered and never taken by itself. Of a token only the place is noted: no variable is read, and no program runs
+//! but git, which is asked for its configuration. The remote is read from git's own file, so that no hook, helper or alias of a directory that may be anybody's
 //! ever runs. Nobody is asked over a network; it takes a few reads of small files.
+
+mod git_config;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -16,10 +18,13 @@ use crate::program;
 use crate::provider::{Address, Host, Located, Provider};
 use crate::wizard::{Found, Nearby, Only};
 
+use self::git_config::Helpers;
+
 /// The most that is read of a file of git's, in bytes.
 const LONGEST: u64 = 256 * 1024;
 /// How many directories above are looked into.
 const HIGHEST: usize = 40;
+const NAME: &str = "git-access";
 
 /// Where to look.
 pub struct Around<'a> {
@@ -29,23 +34,48 @@ pub struct Around<'a> {
     pub is_set: &'a dyn Fn(&str) -> bool,
     /// Whether a program is installed.
     pub is_installed: &'a dyn Fn(&str) -> bool,
+    /// Whether git has a helper that keeps logins for a host.
+    pub keeps_logins: &'a dyn Fn(&Host) -> bool,
+    /// The words with which this program is started, where they can be written down.
+    pub ourselves: Option<String>,
 }
 
 /// What lies around this process. It blocks for some milliseconds; whoever draws runs it aside.
 pub fn look(paths: &Paths) -> Nearby {
     let dir = std::env::current_dir().unwrap_or_default();
+    let helpers = Helpers::configured();
     look_around(&Around {
         dir: &dir,
         config: &paths.config,
         is_set: &|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()),
         is_installed: &|name| program::find(name).is_some(),
+        keeps_logins: &|host| helpers.serve(host),
+        ourselves: ourselves(),
     })
+}
+
+/// Our own name where it is found by that, else where we are, if that needs no quotes.
+fn ourselves() -> Option<String> {
+    if program::find(NAME).is_some() {
+        return Some(NAME.to_owned());
+    }
+    let path = std::env::current_exe().ok()?.to_str()?.to_owned();
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-".contains(letter);
+    Some(path).filter(|path| path.chars().all(plain))
 }
 
 /// What lies around there.
 pub fn look_around(around: &Around<'_>) -> Nearby {
     let mut found = remote(around.dir).map(|url| of_remote(&url)).unwrap_or_default();
+    let mut here: Vec<Only> =
+        found.iter().filter(|found| found.field == Field::Owner).filter_map(|found| found.only.clone()).collect();
     found.extend(Provider::ALL.iter().flat_map(|provider| logins(*provider, around)));
+    let public = |provider: &Provider| {
+        let host = Host::parse(provider.rules().default_host()?).ok();
+        Some(Only { provider: *provider, host, platform: None })
+    };
+    here.extend(Provider::ALL.iter().filter_map(public));
+    found.extend(here.into_iter().filter_map(|only| of_git(only, around)));
     Nearby { found, taken: taken(around.config), ..Nearby::default() }
 }
 
@@ -71,6 +101,14 @@ fn logins(provider: Provider, around: &Around<'_>) -> Vec<Found> {
         found.push(Found { field: Field::TokenCommand, text: rules.token_command().join(" "), place, only });
     }
     found
+}
+
+/// The login that git may keep for a host. What it printed would be several lines, so our own question stands between.
+fn of_git(only: Only, around: &Around<'_>) -> Option<Found> {
+    let host = only.host.as_ref().filter(|host| (around.keeps_logins)(host))?;
+    let text = format!("{} credential password {host}", around.ourselves.as_ref()?);
+    let place = "git keeps logins here; one for this host serves if it was made by hand".to_owned();
+    Some(Found { field: Field::TokenCommand, text, place, only: Some(only) })
 }
 
 /// What the remote names: for the provider that knows its host, else for each that could stand there.
@@ -192,6 +230,8 @@ mod tests {
             config: &config,
             is_set: &|name| set.contains(&name),
             is_installed: &|name| installed.contains(&name),
+            keeps_logins: &|_| false,
+            ourselves: None,
         };
         let found = look_around(&around).found.into_iter();
         found.map(|found| (found.field.key().clone(), found.text)).collect()
@@ -278,6 +318,8 @@ mod tests {
             config: &config,
             is_set: &|name| name == "GITHUB_TOKEN" || name == "GITEA_TOKEN",
             is_installed: &|name| name == "gh",
+            keeps_logins: &|_| false,
+            ourselves: None,
         };
         let found = look_around(&around).found;
         let texts: Vec<_> = found.iter().map(|found| found.text.as_str()).collect();
@@ -305,6 +347,8 @@ mod tests {
                 config: &config,
                 is_set: &|name| name == variable || name == "SYSTEM_ACCESSTOKEN",
                 is_installed: &|name| ["gh", "glab"].contains(&name),
+                keeps_logins: &|_| false,
+                ourselves: None,
             };
             let found = look_around(&around).found.into_iter();
             let only = |found: &Found| found.only.as_ref().is_some_and(|only| only.provider == provider);
@@ -331,5 +375,38 @@ mod tests {
         assert!(taken(&config).contains("one"), "also one that cannot be read");
         std::fs::write(&config, "not toml [").unwrap();
         assert!(taken(&config).is_empty());
+    }
+
+    #[test]
+    fn a_login_of_gits_is_offered_for_its_own_host_after_the_programs_of_the_provider() {
+        let dir = repository("[remote \"origin\"]\nurl = https://git.example/acme/gitops.git\n");
+        let config = dir.path().join("config.toml");
+        let around = Around {
+            dir: dir.path(),
+            config: &config,
+            is_set: &|_| false,
+            is_installed: &|name| name == "gh",
+            keeps_logins: &|host| ["github.com", "gitlab.com", "git.example"].contains(&host.origin().name()),
+            ourselves: Some("git-access".to_owned()),
+        };
+        let found = look_around(&around).found;
+        let commands: Vec<&Found> = found.iter().filter(|found| found.field == Field::TokenCommand).collect();
+        let texts: BTreeSet<&str> = commands.iter().map(|found| found.text.as_str()).collect();
+        let wanted = [
+            "gh auth token --hostname github.com",
+            "git-access credential password https://git.example",
+            "git-access credential password https://github.com",
+            "git-access credential password https://gitlab.com",
+        ];
+        assert_eq!(texts, wanted.into());
+        for found in &commands {
+            let host = found.only.as_ref().unwrap().host.as_ref().unwrap().to_string();
+            assert!(found.text.contains(host.trim_start_matches("https://")), "{found:?}");
+            // What is offered is an answer.
+            let words = crate::answers::Raw::Words(found.text.split(' ').collect());
+            assert!(found.field.parse(&words).is_ok(), "{found:?}");
+        }
+        let of_github = commands.iter().find(|found| found.text.contains("github.com")).unwrap();
+        assert!(of_github.text.starts_with("gh "), "the provider's own program comes first");
     }
 }

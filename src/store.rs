@@ -30,6 +30,7 @@ use crate::secret::{Secret, Store};
 pub use command::read as read_command;
 pub use env::read as read_env;
 pub use file::{read as read_file, successor};
+pub use git::login as git_login;
 pub use process::MARKER;
 pub use stdin::read as read_stdin;
 

@@ -337,6 +337,7 @@ impl Wizard {
         let nobody = self.answers.has_ssh().then(|| Arc::new(Credential::nobody(site.provider)));
         let credential = self.credential().or(nobody)?;
         let holds = self.held().and_then(|held| held.repository.as_ref()).map(|record| &record.place);
+        let replaced = self.replaced_login();
         Some(job(&Case {
             platform,
             answers: &self.answers,
@@ -353,7 +354,7 @@ impl Wizard {
             probes: self.settings.probes,
             offline: self.settings.offline,
             holds,
-            replaces: self.replaced(),
+            replaces: replaced.as_deref(),
             made: self.held().and_then(|held| held.repository.as_ref()).is_some_and(|record| record.created_by_us),
             creation: self.creation(),
             store: self.resting(),

@@ -383,7 +383,8 @@ impl World {
     async fn write_config(&self, connection: Box<Connection>) -> Result<Done, Fault> {
         self.paths.may_write().map_err(|fault| storage(fault.message, fault.remedy))?;
         let (path, name) = (self.paths.config.clone(), connection.name.clone());
-        let saved = aside(move || disk::update(&path, |text| with(text, &connection))).await?;
+        let saved =
+            aside(move || disk::update_config(&path, Unsaved::Config, |config| with(config, &connection))).await?;
         match saved {
             Ok(outcome) => {
                 locked(&self.notes).extend(outcome.notes);
@@ -411,9 +412,8 @@ fn another(store: &Store) -> Fault {
     Fault::new(FaultKind::Secret, text).remedy(Remedy::new(remedy))
 }
 
-/// The text of a config with this connection in it.
-fn with(text: Option<&str>, connection: &Connection) -> Result<String, Unsaved> {
-    let mut config = Config::parse(text).map_err(Unsaved::Config)?;
+/// Puts this connection into the config.
+fn with(config: &mut Config, connection: &Connection) -> Result<(), Unsaved> {
     let there = config.connections().iter().find(|there| there.id == connection.id);
     match there {
         Some(there) if there.name != connection.name => return Err(Unsaved::Renamed(there.name.clone())),
@@ -424,7 +424,7 @@ fn with(text: Option<&str>, connection: &Connection) -> Result<String, Unsaved> 
     if config.active().is_none() {
         config.set_active(&connection.name).map_err(Unsaved::Config)?;
     }
-    Ok(config.render())
+    Ok(())
 }
 
 /// Does what may wait, for a disk, a pipe or another run, where it holds up nobody else.

@@ -171,7 +171,11 @@ fn compared(bench: &Bench<'_>, check: Check, given: Option<GivenExpiry>) -> Chec
         Verdict::Pass => Verdict::Warn(Finding::new(Remedy::new(text))),
         worse => worse,
     };
-    Check { verdict, detail: format!("{} The answers say otherwise.", check.detail), ..check }
+    let said = match given {
+        Some(GivenExpiry::At(at)) => format!("that it ends on {}.", day(at)),
+        _ => "that it never ends.".to_owned(),
+    };
+    Check { verdict, detail: format!("{} The answers say {said}", check.detail), ..check }
 }
 
 fn never(bench: &Bench<'_>) -> Check {

@@ -8,6 +8,7 @@
 //! Source: <https://git-scm.com/docs/git-credential#IOFMT>.
 
 mod choice;
+mod password;
 mod request;
 
 use std::env;
@@ -29,10 +30,24 @@ use crate::store::{Entry, MARKER, Stores};
 /// More than this is no question of git's.
 const LONGEST: u64 = 1 << 20;
 
-pub fn credential(out: &Out, paths: &Paths, action: CredentialAction) -> Result<(), Refusal> {
+pub fn credential(out: &Out, paths: &Paths, action: CredentialAction, address: Option<&str>) -> Result<(), Refusal> {
     if out.is_json() {
         let message = "The command credential speaks git's own protocol, which is not JSON.";
         return Err(Refusal::usage(message, "Leave --format out."));
+    }
+    match (action, address) {
+        (CredentialAction::Password, Some(address)) => return password::password(out, address),
+        (CredentialAction::Password, None) => {
+            let remedy = "Name it, for example: git-access credential password https://github.com";
+            return Err(Refusal::usage("The address of the host is missing.", remedy));
+        }
+        (_, Some(_)) => {
+            return Err(Refusal::usage(
+                "git asks on standard input: an address is for password alone.",
+                "Leave it out.",
+            ));
+        }
+        (_, None) => {}
     }
     // A program that we started asked git, and git asks us: an answer would go round in circles.
     if env::var_os(MARKER).is_some() {
@@ -45,7 +60,7 @@ pub fn credential(out: &Out, paths: &Paths, action: CredentialAction) -> Result<
     match action {
         CredentialAction::Get => answer(connection, &config, paths),
         // The secret is already where its owner wanted it to be.
-        CredentialAction::Store => Ok(()),
+        CredentialAction::Store | CredentialAction::Password => Ok(()),
         CredentialAction::Erase => {
             refused(out, paths, connection, &request);
             Ok(())

@@ -13,7 +13,7 @@ use super::standing::{Ends, Standing};
 use super::{ExportFlags, Out, Refusal, manage, wait};
 use crate::config::Connection;
 use crate::disk::{self, Paths};
-use crate::export::{Case, Document, FORMATS, Format, Secrets, format, ssh_url};
+use crate::export::{Case, Document, FORMATS, Format, Secrets, format, halves, ssh_url};
 use crate::key::{PublicHalf, SshAddress};
 use crate::record::{Exported, Record};
 use crate::store::{Entry, Stores};
@@ -43,6 +43,7 @@ pub fn export(out: &Out, paths: &Paths, flags: &ExportFlags) -> Result<(), Refus
             Ends::Never | Ends::NotKnown | Ends::NoToken => None,
         },
         ca: files.ca.as_deref().map(String::as_str),
+        client_cert: files.client.as_ref().map(|(certificate, _)| certificate.as_str()),
         public_key: files.public_key.as_deref().map(String::as_str),
         known_hosts: files.known_hosts.as_deref().map(String::as_str),
         parameters: &parameters,
@@ -53,6 +54,7 @@ pub fn export(out: &Out, paths: &Paths, flags: &ExportFlags) -> Result<(), Refus
         Refusal::usage(message, "")
     })?;
     let secrets = flags.with_secret.then(|| secrets(connection, &document)).transpose()?;
+    let secrets = secrets.map(|secrets| Secrets { client_key: files.client_key(&document), ..secrets });
     let text = document.render(secrets.as_ref());
     deliver(out, flags, &document, &text)?;
     Record::change(paths, &connection.id, |record| {
@@ -100,9 +102,11 @@ fn known(format: &Format) -> String {
     format!("{} takes:{}", format.name, rows.collect::<String>())
 }
 
-/// The files of a connection that go into a document as they are. None of them is a secret.
+/// The files of a connection that go into a document as they are; of them the key of the client certificate is a secret.
 struct Files {
     ca: Option<Zeroizing<String>>,
+    /// The client certificate, and its key.
+    client: Option<(String, Zeroizing<String>)>,
     public_key: Option<Zeroizing<String>>,
     known_hosts: Option<Zeroizing<String>>,
 }
@@ -113,6 +117,7 @@ impl Files {
         let given = contents(parameters.get(KNOWN_HOSTS).map(PathBuf::from).as_deref())?;
         Ok(Self {
             ca: contents(connection.site.ca_file.as_deref())?,
+            client: client(connection.site.client_cert.as_deref().filter(|_| connection.token.is_some()))?,
             public_key: match ssh.map(|ssh| &ssh.public_key) {
                 Some(PublicHalf::Line(key)) => Some(Zeroizing::new(key.to_string())),
                 Some(PublicHalf::File(path)) => contents(Some(path))?,
@@ -124,6 +129,24 @@ impl Files {
             },
         })
     }
+
+    /// The key of the client certificate, where the document takes it.
+    fn client_key(&self, document: &Document) -> Option<Zeroizing<String>> {
+        self.client.as_ref().filter(|_| document.takes_client_key()).map(|(_, key)| key.clone())
+    }
+}
+
+/// The certificate that the host asks for, and its key.
+fn client(path: Option<&Path>) -> Result<Option<(String, Zeroizing<String>)>, Refusal> {
+    let (Some(text), Some(path)) = (contents(path)?, path) else { return Ok(None) };
+    let refused = |reason| {
+        let message = format!("{} {reason}.", sanitise(&path.display().to_string(), 300));
+        Refusal::storage(
+            message,
+            "Name a PEM file that holds both as `client_cert`: git-access setup edits the connection.",
+        )
+    };
+    halves(&text).map(Some).map_err(refused)
 }
 
 /// The keys of the host of the connection: those that are pinned, and those that its user has vouched for.

@@ -1,5 +1,7 @@
 //! What is generated from the one definition: JSON schemas, shell completions, the man page.
 
+mod names;
+
 use std::io::Write as _;
 
 use clap_mangen::Man;
@@ -22,7 +24,7 @@ pub fn completions(out: &Out, shell: clap_complete::Shell) -> Ending {
     clap_complete::generate(shell, &mut definition(), NAME, &mut script);
     // The generator for bash spells a name with a hyphen in two ways, so that no flag of a subcommand is found.
     let script = String::from_utf8_lossy(&script).replace("git__subcmd__access", "git__access");
-    told(out, "completions", &script);
+    told(out, "completions", &names::with_names(shell, &script));
     Ending::Done
 }
 

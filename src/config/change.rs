@@ -4,6 +4,7 @@
 //! something unreadable out of an unusual way of writing, it is not taken, and the file stays as it was.
 
 mod insert;
+mod migrate;
 mod whole;
 
 use std::ops::Range;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::keys::{KEYS, Kind, Section, row};
 use super::layout::{Layout, path_of};
-use super::{ConfigProblem, Connection, ExpiresSource, RepositoryRecord, SshRecord, Token, Verified};
+use super::{ConfigProblem, Connection, ExpiresSource, RepositoryRecord, SshRecord, Token, VERSION, Verified};
 use crate::answers::file::key_as_shown;
 use crate::answers::{Field, KeyScope, Raw};
 use crate::fact::{IdentityKind, OwnerPath, Place, Site};
@@ -17,6 +17,7 @@ use crate::secret::Store;
 use crate::statements::{Lines, Mistake, Node, Said, Value, moment, repetitions, statements};
 
 pub(super) struct Contents {
+    pub version: u64,
     pub connections: Vec<Connection>,
     pub problems: Vec<ConfigProblem>,
     pub names: Vec<String>,
@@ -32,7 +33,7 @@ pub(super) fn contents(text: &str) -> Result<Contents, ConfigProblem> {
     let lines = Lines::new(text);
     let whole = |at: usize, message: &str, remedy: &str| problem(&lines, None, at, message, remedy);
     // A newer file may use what this program does not understand, so its version is looked at before anything else.
-    version(&layout, &whole)?;
+    let version = version(&layout, &whole)?;
     for statement in &all {
         if let Said::Broken(mistake) = &statement.said {
             return Err(whole(mistake.at, mistake.message, MEND));
@@ -65,7 +66,7 @@ pub(super) fn contents(text: &str) -> Result<Contents, ConfigProblem> {
     }
     problems.sort_by_key(|problem| (problem.line, problem.column));
     let names = names.into_iter().map(|(_, name)| name.to_owned()).collect();
-    Ok(Contents { connections, problems, names, active })
+    Ok(Contents { version, connections, problems, names, active })
 }
 
 fn problem(lines: &Lines<'_>, connection: Option<&str>, at: usize, message: &str, remedy: &str) -> ConfigProblem {
@@ -79,14 +80,26 @@ fn problem(lines: &Lines<'_>, connection: Option<&str>, at: usize, message: &str
     }
 }
 
-fn version(layout: &Layout<'_>, whole: &impl Fn(usize, &str, &str) -> ConfigProblem) -> Result<(), ConfigProblem> {
+fn version(layout: &Layout<'_>, whole: &impl Fn(usize, &str, &str) -> ConfigProblem) -> Result<u64, ConfigProblem> {
     let Some(leaf) = layout.leaf(&["version"]) else {
+        let of_ours = |path: &[String]| path.first().is_some_and(|first| first == "connections");
+        // Written by hand: the oldest form there is. Without any connection it may be anybody's file.
+        if layout
+            .tables
+            .iter()
+            .map(|table| &table.path)
+            .chain(layout.leaves.iter().map(|leaf| &leaf.path))
+            .any(|path| of_ours(path))
+        {
+            return Ok(0);
+        }
         let missing = "`version` is missing, so this may not be a config of git-access";
         return Err(whole(0, missing, "If it is one, write version = 1 as its first line."));
     };
     let at = leaf.node.span.start;
     match leaf.node.value {
-        Value::Number(Some(1)) => Ok(()),
+        Value::Number(Some(0)) => Ok(0),
+        Value::Number(Some(1)) => Ok(VERSION),
         Value::Number(Some(2..) | None) => Err(whole(
             at,
             "a newer git-access wrote this file, and this one would lose what it does not know",

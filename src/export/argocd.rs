@@ -53,7 +53,7 @@ fn credentials(case: &Case<'_>, document: &mut Document) -> Result<String, Strin
 fn object(case: &Case<'_>, document: &mut Document, kind: &str, url: &str, more: &str) -> Result<String, String> {
     let name = object_name(&case.or("name", &name_of(&case.connection.name)))?;
     let namespace = object_name(&case.or("namespace", "argocd"))?;
-    let credential = if case.signs_with_key() {
+    let mut credential = if case.signs_with_key() {
         case.needs_private_key()?;
         format!("  sshPrivateKey: |\n    {}\n", Mark::KeyBlock.char())
     } else {
@@ -64,6 +64,10 @@ fn object(case: &Case<'_>, document: &mut Document, kind: &str, url: &str, more:
             format!("  username: {}\n  password: \"{}\"\n", text(case.user), Mark::TokenQuoted.char())
         }
     };
+    if let Some(pem) = case.client_cert.filter(|_| !case.signs_with_key()) {
+        credential.push_str(&block("tlsClientCertData", pem));
+        credential.push_str(&format!("  tlsClientCertKey: |\n    {}\n", Mark::ClientKeyBlock.char()));
+    }
     let authority = authority(case, document, &namespace);
     Ok(format!(
         "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n  namespace: {namespace}\n  labels:\n    \

@@ -67,10 +67,11 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
 
 /// Devtron clears what its flag does not announce.
 fn trust(case: &Case<'_>, body: &mut Value) {
-    let ca = case.ca.unwrap_or_default();
-    body["enableTLSVerification"] = case.ca.is_some().into();
-    body["tlsConfig"] = json!({ "caData": ca, "tlsCertData": "", "tlsKeyData": "" });
+    let (ca, certificate) = (case.ca.unwrap_or_default(), case.client_cert.unwrap_or_default());
+    let key = case.client_cert.map(|_| Mark::ClientKeyQuoted.char().to_string()).unwrap_or_default();
+    body["enableTLSVerification"] = (case.ca.is_some() || case.client_cert.is_some()).into();
+    body["tlsConfig"] = json!({ "caData": ca, "tlsCertData": certificate, "tlsKeyData": key });
     body["isCADataPresent"] = case.ca.is_some().into();
-    body["isTLSCertDataPresent"] = false.into();
-    body["isTLSKeyDataPresent"] = false.into();
+    body["isTLSCertDataPresent"] = case.client_cert.is_some().into();
+    body["isTLSKeyDataPresent"] = case.client_cert.is_some().into();
 }

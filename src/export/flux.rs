@@ -28,7 +28,7 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
         document.notes.push("The branch is taken to be main: give another one with --set branch=…".into());
     }
     let interval = duration(&case.or("interval", "1m0s"))?;
-    let (url, data) = if case.signs_with_key() { key(case, document)? } else { token(case)? };
+    let (url, data) = if case.signs_with_key() { key(case, document)? } else { token(case, document)? };
     Ok(format!(
         "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n  namespace: {namespace}\nstringData:\n{data}\
          ---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata:\n  name: {name}\n  \
@@ -40,14 +40,21 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     ))
 }
 
-fn token(case: &Case<'_>) -> Result<(String, String), String> {
+fn token(case: &Case<'_>, document: &mut Document) -> Result<(String, String), String> {
     case.needs_token()?;
     let mark = Mark::TokenQuoted.char();
-    let ca = case.ca.map(|pem| block("ca.crt", pem)).unwrap_or_default();
+    let mut trust = case.ca.map(|pem| block("ca.crt", pem)).unwrap_or_default();
+    if let Some(pem) = case.client_cert {
+        trust.push_str(&block("tls.crt", pem));
+        trust.push_str(&format!("  tls.key: |\n    {}\n", Mark::ClientKeyBlock.char()));
+        document.notes.push(
+            "An older Flux does not read tls.crt and tls.key of this Secret, and comes without a certificate then: look at the page on GitRepository of your version.".into(),
+        );
+    }
     let data = if case.is_bearer() {
-        format!("  bearerToken: \"{mark}\"\n{ca}")
+        format!("  bearerToken: \"{mark}\"\n{trust}")
     } else {
-        format!("  username: {}\n  password: \"{mark}\"\n{ca}", text(case.user))
+        format!("  username: {}\n  password: \"{mark}\"\n{trust}", text(case.user))
     };
     Ok((case.repository()?.url.clone(), data))
 }

@@ -23,12 +23,7 @@ fn credential(case: &Case<'_>, document: &mut Document) -> Result<String, String
     if let Some(ends) = case.ends {
         text.push_str(&format!("password_expiry_utc={}\n", ends.as_second()));
     }
-    if let Some(file) = &case.connection.site.ca_file {
-        document.notes.push(format!(
-            "git needs the certificate authority as well: git config --global http.{origin}/.sslCAInfo {}",
-            super::shell(&file.display().to_string())
-        ));
-    }
+    case.note_git_trust(document);
     text.push('\n');
     Ok(text)
 }
@@ -40,6 +35,7 @@ fn netrc(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     if origin.authority() != origin.name() {
         document.notes.push("A .netrc knows hosts and no ports: the token would go to every port of this host.".into());
     }
+    case.note_git_trust(document);
     document
         .notes
         .push("The file has to be readable by you alone (chmod 600), and holds one account for each host.".into());

@@ -50,7 +50,12 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
         lines.push("BEGIN:VALARM".into());
         lines.push("ACTION:DISPLAY".into());
         lines.push(format!("TRIGGER:-P{day}D"));
-        lines.push(format!("DESCRIPTION:{}", escaped(&format!("The token of {name} {what} in {day} days"))));
+        let when = match day {
+            0 => "today".to_owned(),
+            1 => "tomorrow".to_owned(),
+            days => format!("in {days} days"),
+        };
+        lines.push(format!("DESCRIPTION:{}", escaped(&format!("The token of {name} {what} {when}"))));
         lines.push("END:VALARM".into());
     }
     lines.extend(["END:VEVENT".to_owned(), "END:VCALENDAR".into()]);

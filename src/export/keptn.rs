@@ -36,19 +36,28 @@ fn command(
     project: &str,
     shipyard: Option<String>,
 ) -> Result<String, String> {
-    if case.signs_with_key() {
-        return Err("this connection signs in with a key, which the command does not carry: use --set as=json".into());
-    }
-    case.needs_token()?;
-    case.note_bearer(document);
-    document.notes.push(
-        "Keptn's own program takes the token as an argument: while it runs, others on that machine can see it.".into(),
-    );
     let mut words = vec!["keptn".to_owned()];
     words.push(if shipyard.is_some() { "create" } else { "update" }.into());
     words.extend(["project".to_owned(), shell(project)]);
     words.extend(shipyard.map(|file| format!("--shipyard={}", shell(&file))));
     words.push(format!("--git-user={}", shell(case.user)));
+    if case.signs_with_key() {
+        case.needs_private_key()?;
+        let key = case.connection.ssh.as_ref().and_then(|ssh| ssh.private_key.as_deref());
+        let key = key.map(|path| path.display().to_string()).unwrap_or_default();
+        words.push(format!("--git-remote-url={}", shell(&case.ssh_url()?)));
+        words.push(format!("--git-private-key={}", shell(&key)));
+        document.notes.push(
+            "Keptn's own program reads the key from its file: run it where that file is. Keys and ssh:// addresses are for the resource-service of Keptn alone.".into(),
+        );
+        return Ok(format!("{}\n", words.join(" ")));
+    }
+    case.needs_token()?;
+    case.note_bearer(document);
+    note_client(case, document);
+    document.notes.push(
+        "Keptn's own program takes the token as an argument: while it runs, others on that machine can see it.".into(),
+    );
     words.push(format!("--git-remote-url={}", shell(&case.repository()?.url)));
     words.push(format!("--git-token=\"{TOKEN}\""));
     if case.ca.is_some() {
@@ -67,6 +76,7 @@ fn body(case: &Case<'_>, document: &mut Document, project: &str) -> Result<Strin
     } else {
         case.needs_token()?;
         case.note_bearer(document);
+        note_client(case, document);
         let mut https = json!({ "token": Mark::TokenQuoted.char().to_string(), "insecureSkipTLS": false });
         if let Some(pem) = case.ca {
             https["certificate"] = encoded(pem).into();
@@ -75,4 +85,13 @@ fn body(case: &Case<'_>, document: &mut Document, project: &str) -> Result<Strin
     };
     document.notes.push("Send it to {keptn}/api/controlPlane/v1/project with PUT; with POST, and `shipyard` (base64), it makes a new project.".into());
     Ok(super::json(&json!({ "name": project, "gitCredentials": credentials })))
+}
+
+fn note_client(case: &Case<'_>, document: &mut Document) {
+    if case.client_cert.is_some() {
+        document.notes.push(format!(
+            "{} asks for a client certificate, and Keptn has no field for one: it gets through only where something between the two shows it.",
+            case.connection.site.host
+        ));
+    }
 }

@@ -35,6 +35,7 @@ fn github_actions(case: &Case<'_>, document: &mut Document) -> Result<String, St
         );
     }
     let repository = case.needed("repository", document);
+    case.note_git_trust(document);
     document.notes.push(format!("A step of the workflow reads it as ${{{{ secrets.{name} }}}}."));
     Ok(piped(&format!("gh secret set {name} --repo {}", shell(&repository))))
 }
@@ -43,6 +44,7 @@ fn gitlab_ci(case: &Case<'_>, document: &mut Document) -> Result<String, String>
     case.needs_token()?;
     let name = name(case, "variable")?;
     let repository = case.needed("repository", document);
+    case.note_git_trust(document);
     document.notes.push("Protected: only pipelines of protected branches and tags see it.".into());
     Ok(piped(&format!("glab variable set {name} --masked --protected --repo {}", shell(&repository))))
 }

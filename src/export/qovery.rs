@@ -34,6 +34,11 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     if case.ca.is_some() {
         document.notes.push("Qovery has no field for a certificate authority: it reaches only hosts whose certificate is publicly trusted.".into());
     }
+    if case.client_cert.is_some() {
+        document
+            .notes
+            .push("Qovery has no field for a client certificate: it does not reach a host that asks for one.".into());
+    }
     let workspace = wants_workspace.then(|| case.connection.owner.owner.clone());
     let elsewhere = site.provider.rules().default_host() != Some(site.host.to_string().as_str());
     let organisation = case.needed("organization", document);

@@ -65,6 +65,7 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
         };
         lines.push(((*name).to_owned(), value));
     }
+    case.note_git_trust(document);
     document
         .notes
         .push("Whatever is started with these variables can read the token: set them for one command.".into());

@@ -122,6 +122,7 @@ async fn route(call: &Call<'_>, method: &Method, path: &[&str]) -> Outcome {
         ("POST", ["repositories", workspace, slug]) => repositories::create(call, workspace, slug).await,
         ("GET", ["users", id, "ssh-keys"]) => keys::of_account(call, id),
         ("POST", ["users", id, "ssh-keys"]) => keys::add_to_account(call, id),
+        ("DELETE", ["users", id, "ssh-keys", key]) => keys::remove_from_account(call, id, key),
         _ => {
             call.caller.signed_in()?;
             Err(Reply::error(StatusCode::NOT_FOUND, "Resource not found"))

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use super::process::{NotRun, run};
 use super::{Probed, StoreFault, StoreFaultKind};
 use crate::program;
+use crate::provider::Host;
 use crate::secret::Secret;
 
 const HOST: &str = "git-access.invalid";
@@ -95,6 +96,39 @@ pub(super) async fn remove(user: &str) -> Result<bool, StoreFault> {
     }
 }
 
+/// The password of the login that git's helpers keep for `host` themselves.
+///
+/// # Errors
+/// There is none, a helper did not answer in time, or what it gave is no token.
+pub async fn login(host: &Host) -> Result<Secret, StoreFault> {
+    let missing = || {
+        StoreFault::new(
+            StoreFaultKind::Missing,
+            format!("git's credential helpers have no login for {host}."),
+            "Sign in there with git once, or name another source of the token.",
+        )
+    };
+    let origin = host.origin();
+    let (scheme, authority) = (origin.scheme(), origin.authority());
+    let mut input = format!("protocol={scheme}\nhost={authority}\n");
+    let path = host.path().trim_start_matches('/');
+    if !path.is_empty() {
+        // git itself leaves it out where `useHttpPath` is off.
+        input.push_str(&format!("path={path}\n"));
+    }
+    input.push('\n');
+    let reply = spoken("fill", input.as_bytes()).await?.ok_or_else(missing)?;
+    let text = std::str::from_utf8(&reply).map_err(|_| missing())?;
+    let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+    if value("host") != Some(&authority) || value("protocol") != Some(scheme) {
+        return Err(missing());
+    }
+    Secret::parse(value("password").unwrap_or_default()).map_err(|reason| {
+        let message = format!("What git's credential helper keeps for {host} is no token: {reason}.");
+        StoreFault::new(StoreFaultKind::NotASecret, message, "Name another source of the token.")
+    })
+}
+
 /// What git answers; `None` where it ends with a failure, which is how it says that nobody has an answer.
 async fn git(action: &str, user: &str, secret: Option<&Secret>) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFault> {
     let mut input = Zeroizing::new(Vec::with_capacity(256 + crate::secret::LONGEST));
@@ -108,7 +142,12 @@ async fn git(action: &str, user: &str, secret: Option<&Secret>) -> Result<Option
         }
     }
     input.extend_from_slice(b"\n");
-    let (bytes, status) = run(command(&["credential", action])?, &input).await.map_err(not_run)?;
+    spoken(action, &input).await
+}
+
+/// The same for a whole input.
+async fn spoken(action: &str, input: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFault> {
+    let (bytes, status) = run(command(&["credential", action])?, input).await.map_err(not_run)?;
     match status {
         Some(status) if status.success() => Ok(Some(bytes)),
         _ => Ok(None),

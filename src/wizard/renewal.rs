@@ -87,10 +87,26 @@ impl Wizard {
         if is_gone { None } else { kept(held) }
     }
 
-    /// The replaced token is read while it is still there: who else has it, and whether it is dead, is asked later.
-    pub(super) fn beside(&self) -> Option<Query> {
-        let query = Query::Token(self.current().filter(|_| !self.settings.dry_run)?);
-        self.facts.of(&query).is_none().then_some(query)
+    /// What is asked about the replaced token while it is still there: the two are compared as they are now. Who else has
+    /// it, and whether it is dead, is asked later.
+    ///
+    /// At most three reads. Where the first is refused, nothing else is asked with it.
+    pub(super) fn beside(&self) -> Vec<Query> {
+        let Some(current) = self.current() else { return Vec::new() };
+        let is_known = |query: &Query| matches!(self.facts.of(query), Some(Fact::Known(_)));
+        let token = Query::Token(current.clone());
+        let mut wanted = Vec::new();
+        if let (true, Some(site), Some(_)) = (is_known(&token), self.answers.site(), self.replaced()) {
+            let identity = Query::Identity(site.clone(), current.clone());
+            if is_known(&identity) {
+                wanted.push(Query::Grants(site.clone(), current.clone()));
+                wanted.push(Query::Expiry(site, current));
+            }
+            wanted.push(identity);
+        }
+        wanted.push(token);
+        wanted.retain(|query| self.facts.of(query).is_none());
+        wanted
     }
 
     /// Whether the replaced token was read, so that something can be asked with it.

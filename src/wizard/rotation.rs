@@ -1,10 +1,17 @@
 //! Rotation: another token in the place of one that is kept. It is proven by every check before anything changes, and what
-//! it gains and loses against the one before is told.
+//! it gains and loses against the one before is told: as the forge tells of both now, and where the one before cannot be
+//! asked any more, as it was seen last.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use super::{Purpose, Wizard};
 use crate::check::day;
-use crate::config::{Connection, ExpiresSource};
-use crate::fact::Grants;
+use crate::config::{Connection, ExpiresSource, Token};
+use crate::fact::{Credential, Expiry, Fact, Grants, Query, Site, Value};
+use crate::provider::TokenKind;
 
 impl Wizard {
     pub fn is_rotation(&self) -> bool {
@@ -23,33 +30,66 @@ impl Wizard {
         kept.is_some_and(|kept| self.is_saved() && kept.store == now.store && kept.generation == now.generation)
     }
 
+    /// What is known of the token that is replaced.
+    fn of_the_replaced(&self) -> Option<Replaced> {
+        let held = self.replaced()?;
+        let (token, seen) = (held.token.as_ref()?, held.verified.as_ref());
+        let record = Replaced {
+            kind: token.kind,
+            login: seen.and_then(|seen| seen.identity.clone()),
+            ends: End::saved(token),
+            scopes: seen.and_then(|seen| seen.scopes.clone()),
+            seen: seen.map(|seen| seen.at),
+        };
+        let Some(live) = self.answers.site().zip(self.current()) else { return Some(record) };
+        let ask =
+            |query: fn(Arc<Site>, Arc<Credential>) -> Query| self.facts.of(&query(live.0.clone(), live.1.clone()));
+        let identity = match ask(Query::Identity) {
+            Some(Fact::Known(Value::Identity(identity))) => identity,
+            // Nothing is said of the record while the answer is on its way.
+            Some(Fact::Asked(_)) => return Some(Replaced { seen: None, ..record }),
+            _ => return Some(record),
+        };
+        let ends = match ask(Query::Expiry) {
+            Some(Fact::Known(Value::Expiry(Expiry::At(at)))) => End::On(*at),
+            Some(Fact::Known(Value::Expiry(Expiry::Never))) => End::Never,
+            // What a provider does not tell was given by somebody.
+            _ => record.ends,
+        };
+        let scopes = match ask(Query::Grants) {
+            Some(Fact::Known(Value::Grants(Grants::Known(scopes)))) => Some(scopes.clone()),
+            Some(Fact::Known(_)) => None,
+            _ => record.scopes,
+        };
+        let kind = identity.token.or(record.kind);
+        Some(Replaced { kind, login: Some(identity.login.clone()), ends, scopes, seen: None })
+    }
+
+    /// The account of the token that is replaced: as the forge tells it now, else as it was seen last.
+    pub(super) fn replaced_login(&self) -> Option<String> {
+        self.of_the_replaced()?.login
+    }
+
     /// How the new token differs from the one before, as far as that was seen: sentences.
     pub fn comparison(&self) -> Vec<String> {
-        let Some(held) = self.replaced() else { return Vec::new() };
-        let (Some(old), seen) = (&held.token, &held.verified) else { return Vec::new() };
+        let Some(before) = self.of_the_replaced() else { return Vec::new() };
         let new = self.token();
         let mut told = Vec::new();
-        if let (Some(before), Some(now)) = (old.kind, new.kind)
+        if let (Some(before), Some(now)) = (before.kind, new.kind)
             && before != now
         {
             told.push(format!("The kind changes from {} to {}.", before.0, now.0));
         }
-        let before = seen.as_ref().and_then(|seen| seen.identity.clone());
-        if let (Some(before), Some(now)) = (before, self.identity().map(|identity| identity.login))
+        if let (Some(before), Some(now)) = (before.login, self.identity().map(|identity| identity.login))
             && !before.eq_ignore_ascii_case(&now)
         {
             told.push(format!("The account changes from {before} to {now}"));
         }
-        let ends = |token: &crate::config::Token| match (token.expires, token.expires_source) {
-            (Some(at), _) => format!("on {}", day(at)),
-            (None, ExpiresSource::Never) => "never".to_owned(),
-            (None, _) => "on a day that is not known".to_owned(),
-        };
-        if ends(old) != ends(&new) {
-            told.push(format!("The old one ends {}, the new one {}.", ends(old), ends(&new)));
+        let now = End::saved(&new);
+        if before.ends.text() != now.text() {
+            told.push(format!("The old one ends {}, the new one {}.", before.ends.text(), now.text()));
         }
-        let scopes = seen.as_ref().and_then(|seen| seen.scopes.as_ref());
-        if let (Some(before), Some(Grants::Known(now))) = (scopes, self.grants()) {
+        if let (Some(before), Some(Grants::Known(now))) = (&before.scopes, self.grants()) {
             for (word, scopes) in [("loses", before - now), ("gains", now - before)] {
                 if !scopes.is_empty() {
                     let names: Vec<_> = scopes.into_iter().collect();
@@ -57,6 +97,47 @@ impl Wizard {
                 }
             }
         }
+        if let (Some(seen), false) = (before.seen, told.is_empty()) {
+            let text = format!("The old one did not answer now: it is compared as it was seen on {}.", day(seen));
+            told.insert(0, text);
+        }
         told
+    }
+}
+
+/// The token that is replaced.
+struct Replaced {
+    kind: Option<TokenKind>,
+    login: Option<String>,
+    ends: End,
+    /// Absent: not told.
+    scopes: Option<BTreeSet<String>>,
+    /// When it was seen last, where it could not be asked in this run.
+    seen: Option<Timestamp>,
+}
+
+/// When a token ends.
+#[derive(Clone, Copy)]
+enum End {
+    On(Timestamp),
+    Never,
+    NotKnown,
+}
+
+impl End {
+    fn saved(token: &Token) -> Self {
+        match (token.expires, token.expires_source) {
+            (Some(at), _) => Self::On(at),
+            (None, ExpiresSource::Never) => Self::Never,
+            (None, _) => Self::NotKnown,
+        }
+    }
+
+    fn text(self) -> String {
+        match self {
+            Self::On(at) => format!("on {}", day(at)),
+            Self::Never => "never".to_owned(),
+            Self::NotKnown => "on a day that is not known".to_owned(),
+        }
     }
 }

@@ -81,6 +81,9 @@ fn exactly_the_right_connection_answers() {
         ("https://github.com", "pair/a.git", Some("user-left"), "left"),
         ("https://github.com", "-", None, "second"),
         ("https://github.com", "-", Some("user-left"), "left"),
+        ("https://github.com", "-", Some("nobody"), ""),
+        ("https://github.com", "", None, ""),
+        ("https://github.com", "/", None, ""),
         ("https://git.example:8443", "acme/gitops.git", None, "ported"),
         ("https://git.example:8443", "-", None, "ported"),
         ("https://git.example:8444", "acme/gitops.git", None, ""),
@@ -119,6 +122,62 @@ fn exactly_the_right_connection_answers() {
         assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{site} {path}");
         assert_eq!(run.stdout.is_empty(), expected.is_empty());
     }
+}
+
+/// What git asks where `useHttpPath` is off.
+#[test]
+fn without_a_path_every_connection_of_the_host_may_answer() {
+    let home = Home::new();
+    // connections (name and host), the active one, user name, who answers
+    let rows: &[(&[&str], &str, Option<&str>, &str)] = &[
+        (&[], "", None, ""),
+        (&["one"], "", None, "one"),
+        (&["one"], "one", None, "one"),
+        (&["one"], "", Some("user-one"), "one"),
+        // A name breaks a tie and closes nothing: git itself keeps the name of an address over ours.
+        (&["one"], "", Some("somebody"), "one"),
+        (&["one", "two"], "", None, ""),
+        (&["one", "two"], "two", None, "two"),
+        (&["one", "two"], "two", Some("user-one"), "one"),
+        (&["one", "two"], "", Some("user-two"), "two"),
+        (&["one", "two"], "two", Some("nobody"), ""),
+        // The active one is of another host.
+        (&["one", "two", "else"], "else", None, ""),
+        (&["else"], "else", None, ""),
+    ];
+    for (names, active, username, expected) in rows {
+        let mut text = "version = 1\n".to_owned();
+        if !active.is_empty() {
+            text.push_str(&format!("active = \"{active}\"\n"));
+        }
+        for name in *names {
+            let host = if *name == "else" { "https://gitlab.com" } else { "https://github.com" };
+            text.push_str(&connection(&home, name, host, &format!("owner-{name}"), Some("gitops")));
+        }
+        home.write("config/git-access/config.toml", &text);
+        let username = username.map(|name| format!("username={name}\n")).unwrap_or_default();
+        let run = asked(&home, "get", format!("protocol=https\nhost=github.com\n{username}\n").as_bytes());
+        assert_eq!(answerer(&run).unwrap_or_default(), *expected, "{names:?} {active} {username}");
+        assert_eq!((run.code, run.stderr.as_str(), run.stdout.is_empty()), (0, "", expected.is_empty()));
+    }
+}
+
+/// The same by git itself, which leaves the path out by default.
+#[test]
+fn git_without_use_http_path_gets_the_only_connection_and_the_active_one() {
+    let home = Home::new();
+    let helper = format!("!'{}' credential", env!("CARGO_BIN_EXE_git-access"));
+    home.write(".gitconfig", &format!("[credential]\n\thelper = \"{helper}\"\n"));
+    let of = |active: &str, names: &[&str]| {
+        let head = if active.is_empty() { String::new() } else { format!("active = \"{active}\"\n") };
+        let all =
+            names.iter().map(|name| connection(&home, name, "https://github.com", &format!("owner-{name}"), None));
+        home.write("config/git-access/config.toml", &format!("version = 1\n{head}{}", all.collect::<String>()));
+        answerer(&filled(&home, "https", "github.com", "owner-one/x.git"))
+    };
+    assert_eq!(of("", &["one"]).as_deref(), Some("one"));
+    assert_eq!(of("two", &["one", "two"]).as_deref(), Some("two"), "git did not say which repository it is");
+    assert_eq!(of("", &["one", "two"]), None);
 }
 
 #[test]
@@ -304,4 +363,81 @@ fn without_git_nothing_is_set_up_and_the_way_is_told() {
     assert!(run.code == 2 && run.stderr.contains("Install git"), "{}", run.stderr);
     let run = Home::new().run(&["setup-git", "--format", "json"]);
     assert_eq!((run.code, run.json()["hosts"].as_array().unwrap().len()), (0, 0));
+}
+
+/// What a person has signed in with, at git's own helper.
+fn signed_in(home: &Home, protocol: &str, host: &str, password: &str) {
+    let mut git = home.command("git");
+    git.args(["credential", "approve"]);
+    let login = format!("protocol={protocol}\nhost={host}\nusername=octocat\npassword={password}\n\n");
+    assert_eq!(told(git, login.as_bytes()).code, 0);
+}
+
+#[test]
+fn gits_own_login_is_one_line_for_the_command_of_a_token() {
+    let home = home_with(&["one"]);
+    // Ourselves among the helpers, and before the one that keeps: we are never the answer to our own question.
+    let ours = format!("!'{}' credential", env!("CARGO_BIN_EXE_git-access"));
+    home.write(".gitconfig", &format!("[credential]\n\thelper = \"{ours}\"\n\thelper = store\n"));
+    let password = |address: &str| home.run(&["credential", "password", address]);
+    let none = password("https://github.com").expect(4);
+    assert!(none.stdout.is_empty() && none.stderr.contains("no login for https://github.com"), "{}", none.stderr);
+    signed_in(&home, "https", "github.com", CANARY);
+    assert_eq!(password("https://github.com").expect(0).stdout, format!("{CANARY}\n"));
+    assert_eq!(password("github.com").expect(0).stdout, format!("{CANARY}\n"));
+    for other in ["https://gitlab.com", "https://github.com:8443", "https://github.com.evil.example"] {
+        assert!(password(other).expect(4).stdout.is_empty(), "{other}");
+    }
+    for (arguments, reason) in [
+        (&["credential", "password"][..], "address of the host is missing"),
+        (&["credential", "get", "https://github.com"], "an address is for password alone"),
+        (&["credential", "password", "https://u:p@github.com"], "no address of a forge"),
+        (&["credential", "password", "http://github.com"], "no address of a forge"),
+    ] {
+        let run = home.run(arguments).expect(2);
+        assert!(run.stdout.is_empty() && run.stderr.contains(reason), "{arguments:?}: {}", run.stderr);
+    }
+    let json = home.run(&["credential", "password", "https://github.com", "--format", "json"]).expect(2);
+    assert!(json.stderr.contains("which is not JSON") && !json.stdout.contains(CANARY), "{}", json.stderr);
+    // A helper that answers for somebody else, and one that gives no token.
+    for (answer, reason) in
+        [("host=evil.example\\nusername=u\\npassword=p", "no login"), ("username=u\\npassword=a b", "is no token")]
+    {
+        let helper = format!("!f() {{ test $1 = get && printf '{answer}\\n'; }}; f");
+        home.write(".gitconfig", &format!("[credential]\n\thelper = \"{}\"\n", helper.replace('\\', "\\\\")));
+        let run = password("https://github.com").expect(4);
+        assert!(run.stdout.is_empty() && run.stderr.contains(reason), "{answer}: {}", run.stderr);
+    }
+}
+
+/// The same as a reference: chosen, proven, and asked anew by every run.
+#[test]
+fn a_login_of_gits_serves_as_the_source_of_a_token() {
+    let (home, place) = (Home::new(), Home::new());
+    let served = crate::program::Served::start(&place, "ready");
+    home.write(".gitconfig", "[credential]\n\thelper = store\n");
+    let host = served.host();
+    let authority = host.trim_start_matches("http://").to_owned();
+    let program = env!("CARGO_BIN_EXE_git-access");
+    let answers = home.write(
+        "a.toml",
+        &format!(
+            "version = 1\nname = \"k\"\nplatform = \"flux\"\nprovider = \"github\"\nhost = \"{host}\"\nowner = \"acme\"\n\
+             [repository]\nname = \"webshop\"\n[token]\ncommand = [\"{program}\", \"credential\", \"password\", \"{host}\"]\n"
+        ),
+    );
+    let setup = || home.run(&["setup", "--answers", answers.to_str().unwrap()]);
+    // Not signed in: nothing is saved.
+    let run = setup().expect(4);
+    assert!(home.config_text().is_empty(), "{}", run.stderr);
+    signed_in(&home, "http", &authority, &served.token("flux"));
+    setup().expect(0);
+    let saved = home.config_text();
+    assert!(saved.contains("store = \"command\"") && !saved.contains(&served.token("flux")), "{saved}");
+    home.run(&["check", "k"]).expect(0);
+    let given = asked(&home, "get", format!("protocol=http\nhost={authority}\npath=acme/webshop.git\n\n").as_bytes());
+    assert!(given.stdout.contains(&format!("password={}\n", served.token("flux"))), "{}", given.stderr);
+    // Git's entry is not ours to remove.
+    home.run(&["remove", "k", "--yes"]).expect(0);
+    assert!(fs::read_to_string(home.path(".git-credentials")).unwrap().contains(&served.token("flux")));
 }

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use self::rows::rows;
 use crate::program::{Home, Run};
@@ -15,6 +15,7 @@ mod keys;
 mod rows;
 mod schema;
 mod table;
+mod trust;
 
 const TOKEN: &str = "canary'\"\\0123456789$(id)`id`";
 const OPEN: &str = "${GIT_ACCESS_TOKEN}";
@@ -156,30 +157,4 @@ fn what_is_open_is_noted_and_what_is_not_known_is_refused() {
     let json = export(&home, "github", "netrc", &["--format", "json"]).expect(0).json();
     assert_eq!((&json["for"], &json["connection"]), (&"netrc".into(), &"github".into()));
     assert!(json["document"].as_str().unwrap().starts_with("machine github.com login octocat"));
-}
-
-#[test]
-fn an_authority_goes_where_each_consumer_looks_for_it() {
-    let home = home();
-    let pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
-    let file = home.write("ca.pem", pem);
-    let text = home.config_text().replacen(
-        "host = \"https://git.example/relative\"",
-        &format!("host = \"https://git.example/relative\"\nca_file = {:?}", file.display().to_string()),
-        1,
-    );
-    fs::write(home.config(), text).unwrap();
-    let read = |format: &str, more: &[&str]| export(&home, "gitlab", format, more).expect(0);
-    assert_eq!(yaml(&read("flux", &[]).stdout)[0]["stringData"]["ca.crt"], pem);
-    let argo = read("argocd", &[]);
-    assert_eq!(yaml(&argo.stdout)[1]["data"], json!({ "git.example": pem }));
-    assert!(argo.stderr.contains("Merge the ConfigMap argocd-tls-certs-cm"));
-    let keptn: Value =
-        serde_json::from_str(&read("keptn", &["--set", "project=p", "--set", "as=json"]).stdout).unwrap();
-    let encoded = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUIKLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=";
-    assert_eq!(keptn["gitCredentials"]["https"]["certificate"], encoded);
-    let devtron: Value = serde_json::from_str(&read("devtron", &[]).stdout).unwrap();
-    assert_eq!((&devtron["tlsConfig"]["caData"], &devtron["isCADataPresent"]), (&pem.into(), &true.into()));
-    let git = read("git", &[]);
-    assert!(git.stderr.contains(&format!("http.https://git.example/.sslCAInfo {}", file.display())), "{}", git.stderr);
 }

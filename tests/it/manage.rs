@@ -376,3 +376,102 @@ fn no_output_of_these_commands_has_a_secret_in_it() {
         assert!(!run.stdout.contains("CANARY") && !run.stderr.contains("CANARY"), "{arguments:?}");
     }
 }
+
+/// A config that somebody wrote by hand, of two forms that no program wrote.
+fn older_forms() -> [(Home, String); 2] {
+    ["", "version = 0 # by hand\n"].map(|head| {
+        let home = home_with(&["one", "two"]);
+        let text = home.config_text().replace("version = 1\n", head).replace("active = \"one\"\n", "");
+        fs::write(home.config(), &text).unwrap();
+        (home, text)
+    })
+}
+
+#[test]
+fn an_older_config_is_read_as_it_is_and_brought_to_todays_form_with_the_next_change() {
+    for (home, before) in older_forms() {
+        let copy = home.path("config/git-access/config.toml.v0.bak");
+        for reading in [&["list"][..], &["show", "one"], &["export", "one", "--for", "netrc"], &["doctor"]] {
+            home.run(reading);
+            assert_eq!((home.config_text(), copy.exists()), (before.clone(), false), "{reading:?}");
+        }
+        assert!(home.run(&["list"]).expect(0).stdout.contains("two"));
+        // Whatever mode the file had, the copy is for its owner alone.
+        fs::set_permissions(home.config(), std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+        let run = home.run(&["use", "two"]).expect(0);
+        assert!(run.stderr.contains("had the form of version 0. It has that of version 1 now"), "{}", run.stderr);
+        assert!(run.stderr.contains("config.toml.v0.bak"), "{}", run.stderr);
+        assert_eq!(fs::read_to_string(&copy).unwrap(), before);
+        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&copy).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600);
+        let after = home.config_text();
+        let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+        let new: Vec<_> = lines(&after).into_iter().filter(|line| !lines(&before).contains(line)).collect();
+        let version = if before.contains("by hand") { "version = 1 # by hand" } else { "version = 1" };
+        assert_eq!(new, [version, "active = \"two\""], "comments and all the rest stay: {after}");
+        // Once only.
+        let run = home.run(&["use", "one"]).expect(0);
+        assert!(!run.stderr.contains("version"), "{}", run.stderr);
+        assert_eq!(fs::read_to_string(&copy).unwrap(), before);
+        home.run(&["remove", "two", "--yes"]).expect(0);
+    }
+}
+
+#[test]
+fn without_its_copy_an_older_config_is_not_changed() {
+    for (home, before) in older_forms() {
+        let copy = home.write("config/git-access/config.toml.v0.bak", "# another\n");
+        for changing in [&["use", "two"][..], &["rename", "two", "three"], &["remove", "two", "--yes"]] {
+            let run = home.run(changing).expect(4);
+            assert!(run.stderr.contains("another file is there. Nothing was changed."), "{}", run.stderr);
+            assert!(run.stderr.contains("Move that file away"), "{}", run.stderr);
+            assert_eq!(
+                (home.config_text(), fs::read_to_string(&copy).unwrap()),
+                (before.clone(), "# another\n".into())
+            );
+            assert!(home.path("secrets/two").exists(), "{changing:?}");
+        }
+        // Where something stands that is no file, it is the same.
+        fs::remove_file(&copy).unwrap();
+        fs::create_dir(&copy).unwrap();
+        home.run(&["use", "two"]).expect(4);
+        assert_eq!(home.config_text(), before);
+        fs::remove_dir(&copy).unwrap();
+        // The very same text is the copy already, of a change that was refused.
+        fs::write(&copy, &before).unwrap();
+        home.run(&["use", "two"]).expect(0);
+        assert_eq!(fs::read_to_string(&copy).unwrap(), before);
+    }
+}
+
+#[test]
+fn a_set_up_brings_an_older_config_to_todays_form_too() {
+    let place = Home::new();
+    let served = crate::program::Served::start(&place, "ready");
+    for (home, before) in older_forms() {
+        let answers = served.answers(&home, "flux", "flux", "[repository]\nname = \"webshop\"");
+        home.run(&["setup", "--answers", answers.to_str().unwrap()]).expect(0);
+        let copy = home.path("config/git-access/config.toml.v0.bak");
+        assert_eq!(fs::read_to_string(copy).unwrap(), before);
+        assert!(home.config_text().contains("version = 1") && home.config_text().contains("[connections.one]"));
+    }
+}
+
+#[test]
+fn a_newer_config_and_a_foreign_file_are_refused_untouched() {
+    for text in ["version = 2\n[connections.one]\n", "# mine\n[build]\njobs = 2\n", "version = -1\n[connections.one]\n"]
+    {
+        let home = Home::new();
+        home.write("config/git-access/config.toml", text);
+        for command in [&["list"][..], &["use", "one"], &["rename", "one", "two"], &["remove", "one", "--yes"]] {
+            home.run(command).expect(4);
+            assert_eq!(home.config_text(), text, "{command:?}");
+        }
+        let left: Vec<_> = fs::read_dir(home.path("config/git-access")).unwrap().collect();
+        assert!(left.len() <= 2, "the file and perhaps its lock: {left:?}");
+        assert!(
+            !home.path("config/git-access/config.toml.v0.bak").exists()
+                && !home.path("config/git-access/config.toml.v2.bak").exists()
+        );
+    }
+}

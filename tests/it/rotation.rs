@@ -1,7 +1,7 @@
 //! `rotate`: the new token is proven first, the old one is let go last, and an interrupted run loses neither.
 
 mod at_provider;
-mod bench;
+pub mod bench;
 mod kept;
 mod keys;
 mod killed;
@@ -117,7 +117,14 @@ fn only_the_token_and_its_place_may_be_answered() {
     };
     refused("version = 1\n", "[token]` is missing");
     let token = format!("[token]\nfile = \"{}\"\n", served.token_file("flux").display());
-    refused(&format!("version = 1\nowner = \"octocat\"\n{token}"), "another platform, provider, host or owner");
+    refused(
+        &format!("version = 1\nowner = \"octocat\"\n{token}"),
+        "owner was saved otherwise: leave it out, or set up",
+    );
+    let answers = home.write("bad.toml", &format!("version = 1\nowner = \"octocat\"\nplatform = \"flux\"\n{token}"));
+    let run = rotate(&home, &answers, &[]).expect(2);
+    assert!(!run.stdout.contains("choose another `name`"), "{}", run.stdout);
+    assert_eq!(run.json()["problems"].as_array().unwrap().len(), 2, "one for each: {}", run.stdout);
     refused(&format!("version = 1\nusername = \"somebody\"\n{token}"), "rotate changes the token alone");
     refused(&format!("version = 1\n{token}[repository]\nname = \"other\"\n"), "repository.name was saved otherwise");
     home.run(&["rotate", "nobody", "--answers", "x.toml"]).expect(2);
@@ -141,7 +148,14 @@ fn another_account_takes_over_only_if_that_is_accepted() {
     let text = home.config_text().replace("octocat", "hubot");
     fs::write(home.config(), text).unwrap();
     let answers = new_token(&home, &served, "flux", "");
+    // The old token itself says whose it is, and that counts; without it, what was seen last does.
+    let live = rotate(&home, &answers, &["--dry-run"]).expect(0);
+    assert_eq!(live.check("identity")["verdict"], "pass", "{}", live.stdout);
+    let dead = "ghp_0123456789abcdefghijklmnopqrstuvwxyz";
+    fs::write(home.path("kept"), dead).unwrap();
     let run = rotate(&home, &answers, &[]).expect(1);
+    let told = run.json()["connections"][0]["rotation"]["changes"][0].as_str().unwrap().to_owned();
+    assert!(told.contains("did not answer now: it is compared as it was seen on 20"), "{told}");
     let identity = run.check("identity");
     assert_eq!(
         (&identity["verdict"], &identity["fault"]),
@@ -173,4 +187,53 @@ fn references_are_proven_again_and_nothing_is_stored() {
     assert!(home.config_text().contains("store = \"env\"") && !home.path("kept").exists());
     let token = served.token("flux");
     assert!(files(&home.path("")).iter().all(|(_, bytes)| !String::from_utf8_lossy(bytes).contains(&token)));
+}
+
+/// What the forge tells of the old token now, and how little is asked for it.
+#[test]
+fn the_two_tokens_are_compared_as_they_are_now() {
+    let place = Home::new();
+    let served = Served::start(&place, "ready");
+    let home = Home::new();
+    connected(&home, &served, "kind = \"file\"\npath = \"kept\"");
+    // The record is older than the token: its scopes and its end were changed at the forge since.
+    let text = home.config_text();
+    let stale = text.lines().map(|line| match line.split_once(" = ") {
+        Some(("scopes", _)) => "scopes = [\"gist\"]".to_owned(),
+        Some(("expires", _)) => "expires = 2029-01-01T00:00:00Z".to_owned(),
+        _ => line.to_owned(),
+    });
+    let stale = stale.collect::<Vec<_>>().join("\n") + "\n";
+    assert_ne!(stale, text);
+    fs::write(home.config(), stale).unwrap();
+    let before = served.requests().len();
+    let answers = new_token(&home, &served, "full", "");
+    let run = rotate(&home, &answers, &["--dry-run"]).expect(0);
+    let asked = served.requests().len() - before;
+    let changes = run.json()["connections"][0]["rotation"]["changes"].clone();
+    let changes: Vec<&str> = changes.as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+    assert!(
+        changes.iter().any(|line| line.starts_with("The new one gains ") && !line.contains("repo,")),
+        "{changes:?}"
+    );
+    assert!(
+        !changes.iter().any(|line| line.contains("gist") || line.contains("2029") || line.contains("did not answer")),
+        "{changes:?}"
+    );
+    // Without the old token it is the record, and that is said.
+    fs::write(home.path("kept"), "ghp_0123456789abcdefghijklmnopqrstuvwxyz").unwrap();
+    let before = served.requests().len();
+    let run = rotate(&home, &answers, &["--dry-run"]).expect(0);
+    let changes = run.json()["connections"][0]["rotation"]["changes"].to_string();
+    for part in ["did not answer now: it is compared as it was seen on", "loses gist", "ends on 2029-01-01"] {
+        assert!(changes.contains(part), "{part}: {changes}");
+    }
+    let refused = served.requests().split_off(before);
+    let refused: Vec<_> = refused.iter().filter(|one| one["status"] == 401).collect();
+    assert_eq!(refused.len(), 1, "a token that is refused is not tried again: {refused:?}");
+    println!("{asked} requests with both tokens");
+    // And where it is not there at all.
+    fs::remove_file(home.path("kept")).unwrap();
+    let run = rotate(&home, &answers, &["--dry-run"]).expect(0);
+    assert!(run.stdout.contains("did not answer now"), "{}", run.stdout);
 }

@@ -4,7 +4,7 @@
 //!
 //! A line that begins with `$ ` is typed into `sh`, one that begins with `> ` goes on with it; `#` begins a comment. What
 //! is indented is what came of it: both streams, and the exit code where it is not 0. `$GITHUB` and the like are the hosts of the sandbox,
-//! `$TOKENS` is the folder of its tokens.
+//! `$TOKENS` is the folder of its tokens, and `$LATER` a day on which a token may end.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -71,6 +71,7 @@ impl Stage {
     fn typed(&self, command: &str) -> String {
         let mut shell = self.home.command("sh");
         shell.env("PATH", &self.path).env("TOKENS", self.served.data.join("tokens")).env("COLUMNS", "100");
+        shell.env("LATER", crate::rotation::bench::ends());
         shell.envs(self.hosts()).current_dir(self.home.path("work")).stdin(Stdio::null());
         let run = finished(shell.args(["-c", &format!("exec 2>&1\n{command}")]));
         let mut text = run.stdout;

@@ -3,6 +3,12 @@
 //! Scheme, host and port must be equal. Below them a connection serves its repository, and every repository of its
 //! owner: those are folders of the address, compared segment by segment, so that `acme` is no prefix of `acme-evil`.
 //! The longest one wins. Letters compare without case, as every provider compares owners and repositories.
+//!
+//! git sends no path at all unless `useHttpPath` tells it to (<https://git-scm.com/docs/gitcredentials>, read on
+//! 2026-11-21). A question without one is about the whole host: nothing is ruled out and nothing is closer than the
+//! rest, so every connection of that host is left, and user name and active one decide as they always do. Silence would
+//! leave whoever has not run `setup-git` without an answer where there is but one, and the token goes to no other host by
+//! it. A path that is there and empty is another question: it names the root of the host, which no connection serves.
 
 use super::git_user;
 use super::request::Request;

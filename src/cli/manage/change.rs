@@ -40,11 +40,8 @@ fn changed(
     change: impl FnOnce(&mut Config) -> Result<(), ConfigProblem>,
 ) -> Result<(), Refusal> {
     paths.may_write()?;
-    let saved = disk::update(&paths.config, |text| -> Result<String, Refusal> {
-        let mut config = Config::parse(text).map_err(|problem| super::of_config(paths, problem))?;
-        change(&mut config).map_err(|problem| super::of_config(paths, problem))?;
-        Ok(config.render())
-    })?;
+    let refuse = |problem| super::of_config(paths, problem);
+    let saved = disk::update_config(&paths.config, refuse, |config| change(config).map_err(refuse))?;
     saved.notes.iter().for_each(|note| out.say(note));
     Ok(())
 }

@@ -33,17 +33,16 @@ pub fn remove(out: &Out, paths: &Paths, name: &str, yes: bool) -> Result<(), Ref
         return Err(Refusal { ending: Ending::Cancelled, ..kept });
     }
     let mut removed = false;
-    let saved = disk::update(&paths.config, |text| -> Result<String, Refusal> {
-        let mut config = Config::parse(text).map_err(|problem| super::of_config(paths, problem))?;
+    let refuse = |problem| super::of_config(paths, problem);
+    let saved = disk::update_config(&paths.config, refuse, |config| {
         // Another run may have changed it while a person was thinking.
-        let there = super::named(&config, paths, name)?;
+        let there = super::named(config, paths, name)?;
         if there.id != connection.id {
             let message = format!("Another run has changed {name} in between, so nothing was removed.");
             return Err(Refusal::usage(message, "Look at it with git-access show, then run this again."));
         }
-        removed = remove_secret(there, &config)?;
-        config.remove(name).map_err(|problem| super::of_config(paths, problem))?;
-        Ok(config.render())
+        removed = remove_secret(there, config)?;
+        config.remove(name).map_err(refuse)
     });
     let saved = saved.map_err(|refusal| with_secret_gone(refusal, removed, name))?;
     saved.notes.iter().for_each(|note| out.say(note));

@@ -119,7 +119,7 @@ impl Desk<'_> {
         let mut problems: Vec<_> = reading.problems.iter().map(|problem| sheet.located(problem)).collect();
         let (whole, held, notes) = self.whole(sheet, &reading.answers, &config);
         if problems.is_empty() {
-            let more = afterthoughts(&whole.answers, held, &config, &reading);
+            let more = afterthoughts(&whole.answers, held, &config, &reading, self.rotates.is_some());
             problems.extend(more.iter().map(|problem| sheet.located(problem)));
             if let (Some(held), Some(how)) = (held, self.rotates) {
                 let mut more = beyond_the_token(held, self.above, &reading);
@@ -257,10 +257,19 @@ fn beyond_the_token(held: &Connection, above: &Answers, reading: &Reading) -> Ve
         let may = field.is_of_token() || of_the_key(field) || field.key().starts_with("store.");
         let given = reading.answers.shown(field).or_else(|| above.shown(field));
         if !may && saved.shown(field) != given {
+            let is_place = matches!(
+                field,
+                Field::Platform | Field::Provider | Field::Host | Field::ApiUrl | Field::Owner | Field::Project
+            );
+            // What a connection is about never changes: that is another one.
+            let instead = if is_place {
+                "set up another connection with git-access setup".to_owned()
+            } else {
+                format!("change it with git-access setup {}", held.name)
+            };
             let message = format!(
-                "rotate changes the token alone, and {} was saved otherwise: leave it out, or change it with git-access setup {}",
-                field.key(),
-                held.name
+                "rotate changes the token alone, and {} was saved otherwise: leave it out, or {instead}",
+                field.key()
             );
             problems.push(reading.locate(field, message));
         }
@@ -274,9 +283,11 @@ fn afterthoughts(
     held: Option<&Connection>,
     config: &Config,
     reading: &Reading,
+    rotates: bool,
 ) -> Vec<file::Located> {
     let mut problems = Vec::new();
-    if let Some(held) = held.filter(|held| !is_same_access(held, answers)) {
+    // In a rotation each answer that differs is told by itself, and another name would be no way out.
+    if let Some(held) = held.filter(|held| !rotates && !is_same_access(held, answers)) {
         let message = format!(
             "{} is saved for another platform, provider, host or owner: choose another `name`, or leave these as they are",
             held.name

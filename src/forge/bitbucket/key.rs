@@ -55,9 +55,15 @@ impl part::Key for Bitbucket {
     }
 
     /// `DELETE …/deploy-keys/{key_id}`, 204. <https://developer.atlassian.com/cloud/bitbucket/rest/api-group-deployments/>
+    /// `DELETE /users/{selected_user}/ssh-keys/{key_id}`, 204; there the id of a key is a UUID in braces.
+    /// <https://developer.atlassian.com/cloud/bitbucket/rest/api-group-ssh/>
     async fn remove_key(&self, lock: &Lock, id: &str) -> Result<(), Fault> {
+        let id = match uuid(id).filter(|_| *lock == Lock::Account) {
+            Some(uuid) => format!("%7B{uuid}%7D"),
+            None => crate::forge::key::id(id)?.to_owned(),
+        };
         let (path, subject) = self.keys(lock).await?;
-        let url = self.0.site.api.join(&format!("{path}/{}", crate::forge::key::id(id)?));
+        let url = self.0.site.api.join(&format!("{path}/{id}"));
         let answer = self.send(Request::delete(url).header("accept", "application/json")).await?;
         if answer.status == 204 {
             return Ok(());
@@ -134,6 +140,13 @@ impl Bitbucket {
             _ => fault,
         }
     }
+}
+
+/// What stands between the braces of an id: 36 hexadecimal digits and hyphens.
+fn uuid(id: &str) -> Option<&str> {
+    let inner = id.strip_prefix('{')?.strip_suffix('}')?;
+    let fine = inner.len() == 36 && inner.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    fine.then_some(inner)
 }
 
 fn odd(subject: &str) -> Fault {

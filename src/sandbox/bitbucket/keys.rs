@@ -52,6 +52,18 @@ pub(super) fn add_to_account(call: &Call<'_>, id: &str) -> Outcome {
     if call.world().add_key(key.clone()) { Ok(Reply::new(StatusCode::CREATED, &row(&key))) } else { Err(taken) }
 }
 
+pub(super) fn remove_from_account(call: &Call<'_>, id: &str, key: &str) -> Outcome {
+    let login = own(call, id)?;
+    call.caller.needs("account:write", "delete:ssh-key:bitbucket")?;
+    let holder = KeyHolder::Account(login);
+    let there = call.world().keys(&holder).into_iter().find(|there| numbered(there.id) == key);
+    if there.is_some_and(|there| call.world().remove_key(&holder, &there.id.to_string())) {
+        Ok(Reply::new(StatusCode::NO_CONTENT, &Value::Null))
+    } else {
+        Err(Reply::error(StatusCode::NOT_FOUND, "Resource not found"))
+    }
+}
+
 /// Access keys are shown to the scopes of repositories, or to that of SSH keys.
 fn opened(call: &Call<'_>) -> Result<(), Reply> {
     call.caller.needs("repository:admin", "read:ssh-key:bitbucket")

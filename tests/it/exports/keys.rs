@@ -174,7 +174,12 @@ fn a_key_goes_where_it_is_taken_and_is_refused_elsewhere() {
                 }
                 "argocd-creds" => Some(refused(&home, row, format, ONE)),
                 "keptn" => {
-                    refused(&home, row, format, "which the command does not carry: use --set as=json");
+                    let command = export(&home, row.name, format, &["--set", "project=p"]).expect(0);
+                    let file = home.path("k").display().to_string();
+                    let url = row.url[0];
+                    let wanted = format!("keptn create project p --shipyard=shipyard.yaml --git-user=git --git-remote-url={url} --git-private-key={file}\n");
+                    assert_eq!(command.stdout, wanted);
+                    assert!(command.stderr.contains("run it where that file is"), "{}", command.stderr);
                     let run = export(&home, row.name, format, &["--set", "project=p", "--set", "as=json"]).expect(0);
                     let ssh = json!({ "privateKey": OPEN, "privateKeyPass": "" });
                     let credentials = json!({ "remoteURL": row.url[0], "user": "git", "ssh": ssh });

@@ -144,3 +144,73 @@ fn a_key_that_is_not_let_in_changes_nothing_and_one_that_is_takes_over() {
     assert!(old_key(&run)["url"].as_str().unwrap().ends_with("/acme/webshop/settings/keys"), "{}", run.stdout);
     bench.home.run(&["check", "k", "--strict"]).expect(0);
 }
+
+/// Bitbucket's keys are of a repository and read, or of an account; Data Center's are of a repository and may write.
+#[test]
+fn both_kinds_of_bitbucket_let_go_of_the_old_key_where_the_token_may() {
+    let world = Home::new();
+    let ready = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sandbox/ready.toml");
+    let more = "\n[[tokens]]\nprovider = \"bitbucket\"\nname = \"bitbucket-all-keys\"\naccount = \"octocat\"\nkind = \"api\"\n\
+                scopes = [\"read:user:bitbucket\", \"read:workspace:bitbucket\", \"read:repository:bitbucket\", \
+                \"write:repository:bitbucket\", \"admin:repository:bitbucket\", \"read:ssh-key:bitbucket\", \
+                \"write:ssh-key:bitbucket\", \"delete:ssh-key:bitbucket\"]\nexpires_in_days = 180\n";
+    let scenario = world.write("keys.toml", &(std::fs::read_to_string(ready).unwrap() + more));
+    let names = "username = \"octocat\"\nemail = \"octocat@acme.example\"\n";
+    for (provider, token, owner, platform, scope, removed) in [
+        ("bitbucket", "bitbucket-all-keys", "acme", "argocd", "repository", true),
+        ("bitbucket", "bitbucket-all-keys", "acme", "flux", "account", true),
+        ("bitbucket", "bitbucket-keys", "acme", "argocd", "repository", false),
+        ("bitbucket", "bitbucket-keys", "acme", "flux", "account", false),
+        ("bitbucket-dc", "bitbucket-dc-flux", "ACME", "argocd", "repository", true),
+        ("bitbucket-dc", "bitbucket-dc-flux", "ACME", "flux", "repository", true),
+    ] {
+        let case = format!("{provider} {platform} {token}");
+        let place = Home::new();
+        let served = Served::start(&place, scenario.to_str().unwrap());
+        let bench = Bench { home: Home::new(), served, provider, address: String::new() };
+        let source =
+            format!("[token]\nfile = \"{}\"\nexpires = 2027-06-01\n", bench.served.token_file(token).display());
+        let names = if provider == "bitbucket" { names } else { "" };
+        let text = format!(
+            "version = 1\nname = \"k\"\nplatform = \"{platform}\"\nprovider = \"{provider}\"\nhost = \"{}\"\nowner = \"{owner}\"\n\
+             {names}{source}[repository]\nname = \"webshop\"\n[ssh]\ngenerate = \"k\"\nscope = \"{scope}\"\n",
+            bench.served.host_of(provider)
+        );
+        let answers = bench.home.write("setup.toml", &text);
+        bench.home.run(&["setup", "--answers", answers.to_str().unwrap()]).expect(0);
+        let before = bench.home.config_text();
+        let run = bench.rotate(&format!("{source}[ssh]\ngenerate = \"next\"\n"), &["--revoke-old"]);
+        let old = old_key(&run);
+        assert!(bench.home.config_text().contains("/next\"") && bench.home.config_text() != before, "{case}");
+        assert_eq!(bench.granted("POST"), 2, "{case}");
+        let key_id = |text: &str| text.lines().find(|line| line.starts_with("key_id")).map(str::to_owned);
+        assert_ne!(key_id(&before), key_id(&bench.home.config_text()), "{case}");
+        if removed {
+            assert_eq!(
+                (run.code, &old["state"], bench.granted("DELETE")),
+                (0, &"removed".into(), 1),
+                "{case}: {}",
+                run.stderr
+            );
+            let all = bench.served.requests();
+            let last = |method: &str| all.iter().rposition(|one| one["method"] == method).unwrap();
+            assert!(last("POST") < last("DELETE"), "{case}: the new one came first");
+        } else {
+            // The new key is in use; that the old one stays is told, with the page on which it is removed.
+            assert_eq!(
+                (run.code, &old["state"], bench.granted("DELETE")),
+                (1, &"unknown".into(), 0),
+                "{case}: {}",
+                run.stderr
+            );
+            assert!(old["detail"].as_str().unwrap().contains("still registered. Remove it at http"), "{case}: {old}");
+            assert!(run.stderr.contains("delete:ssh-key:bitbucket"), "{case}: {}", run.stderr);
+        }
+        // The one in use is found, and the world has no other.
+        let again = text.replace("generate = \"k\"", "public_key = \"next.pub\"\nprivate_key = \"next\"");
+        let again = bench.home.write("again.toml", &again);
+        let run = bench.home.run(&["setup", "--format", "json", "--answers", again.to_str().unwrap()]).expect(0);
+        assert!(run.check("ssh-key")["detail"].as_str().unwrap().contains("registered"), "{case}: {}", run.stdout);
+        assert_eq!(bench.granted("POST"), 2, "{case}: it was found and not made again");
+    }
+}

@@ -1,0 +1,28 @@
+//! `credential password ADDRESS`: the password that git's own helpers keep for a host, as one line.
+//!
+//! git's programs are asked over standard input and answer in several lines, which no source of a token can read. This
+//! is the same question with one line for an answer, for `command`: a login that a person has in git already can be
+//! referred to, and stays where it is. Nobody is asked for a password, and our own helper is never among those asked.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use crate::cli::{Out, Refusal, wait};
+use crate::provider::Host;
+use crate::store;
+
+pub(super) fn password(out: &Out, address: &str) -> Result<(), Refusal> {
+    let host = Host::parse(address).map_err(|reason| {
+        Refusal::usage(format!("This is no address of a forge: {reason}."), "Write it like https://github.com")
+    })?;
+    let secret = wait(store::git_login(&host))??;
+    if io::stdout().is_terminal() {
+        out.say(&format!(
+            "git has a login for {host}. It is printed for a program alone: name this command as the source of a token."
+        ));
+        return Ok(());
+    }
+    // Straight to stdout, which every other output keeps free of secrets. Whoever went away needs no answer.
+    let mut stdout = io::stdout();
+    let _ = stdout.write_all(secret.expose().as_bytes()).and_then(|()| stdout.write_all(b"\n"));
+    Ok(())
+}

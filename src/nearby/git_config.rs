@@ -1,0 +1,87 @@
+//! Whether git keeps logins for a host: the helpers that its configuration names.
+//!
+//! git is asked for its configuration and for nothing else, outside of every repository: no helper runs, so that none asks
+//! a person for a password before that person has chosen it. Whether there is a login for the host shows when it is taken.
+//!
+//! Source: <https://git-scm.com/docs/gitcredentials>, "Configuration options": an empty helper takes back those before it,
+//! and a section with an address is for that scheme, host and port.
+
+use std::process::{Command, Stdio};
+
+use crate::program;
+use crate::provider::Host;
+
+/// The words under which a helper could be ourselves.
+const OURSELVES: &str = "git-access";
+
+/// The helpers in the order of the configuration, each with the address that it is for.
+#[derive(Default)]
+pub(super) struct Helpers(Vec<(Option<String>, String)>);
+
+impl Helpers {
+    /// Those that git would ask on this machine; none where git is not there.
+    pub(super) fn configured() -> Self {
+        let Some(git) = program::find("git") else { return Self::default() };
+        let mut command = Command::new(git);
+        command.args(["config", "--null", "--get-regexp", r"^credential\.(.*\.)?helper$"]);
+        command.current_dir(std::path::MAIN_SEPARATOR_STR).stdin(Stdio::null()).stderr(Stdio::null());
+        for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_CONFIG_PARAMETERS", "GIT_TRACE"] {
+            command.env_remove(variable);
+        }
+        let done = command.output().ok().filter(|done| done.status.success());
+        done.map(|done| Self::read(&String::from_utf8_lossy(&done.stdout))).unwrap_or_default()
+    }
+
+    /// What git prints: the key, a line feed, the value, a zero.
+    fn read(text: &str) -> Self {
+        let entries = text.split_terminator('\0').filter_map(|entry| {
+            // A key without a value says nothing about a helper.
+            let (key, value) = entry.split_once('\n')?;
+            let key = key.strip_prefix("credential.")?.strip_suffix("helper")?;
+            Some((key.strip_suffix('.').map(str::to_owned), value.trim().to_owned()))
+        });
+        Self(entries.collect())
+    }
+
+    /// Whether one of them would be asked for `host`, ourselves not counted.
+    pub(super) fn serve(&self, host: &Host) -> bool {
+        let is_for = |address: &Option<String>| match address {
+            None => true,
+            Some(address) => Host::parse(address).is_ok_and(|there| there.origin() == host.origin()),
+        };
+        let mut any = false;
+        for (_, helper) in self.0.iter().filter(|(address, _)| is_for(address)) {
+            any = !helper.is_empty() && (any || !helper.contains(OURSELVES));
+        }
+        any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_served_by_the_helpers_of_everybody_and_by_its_own() {
+        let github = Host::parse("https://github.com").unwrap();
+        let lab = Host::parse("https://lab.example:8443").unwrap();
+        for (text, of_github, of_lab) in [
+            ("", false, false),
+            ("credential.helper\nstore\0", true, true),
+            ("credential.helper\n!git-access credential\0", false, false),
+            ("credential.helper\nstore\0credential.helper\n!git-access credential\0", true, true),
+            ("credential.helper\nstore\0credential.helper\n\0", false, false),
+            ("credential.https://github.com.helper\n!gh auth git-credential\0", true, false),
+            ("credential.helper\nstore\0credential.https://github.com.helper\n\0", false, true),
+            ("credential.https://lab.example:8443/.helper\ncache\0", false, true),
+            ("credential.https://lab.example.helper\ncache\0", false, false),
+            ("credential.http://github.com.helper\ncache\0", false, false),
+            ("credential.https://github.com.evil.example.helper\ncache\0", false, false),
+            ("credential.helper\0", false, false),
+            ("rubbish\nstore\0", false, false),
+        ] {
+            let helpers = Helpers::read(text);
+            assert_eq!((helpers.serve(&github), helpers.serve(&lab)), (of_github, of_lab), "{text:?}");
+        }
+    }
+}
