@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 pub use lock::Lock;
-pub use paths::Paths;
+pub use paths::{Paths, rooted};
 pub use save::{SaveOutcome, create, probe, remove, replace, settle, update};
 
 /// The longest file that is read: every file of ours is far smaller, so a longer one is something else.

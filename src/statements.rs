@@ -68,6 +68,15 @@ pub(crate) enum Value {
     Table(Vec<Entry>),
 }
 
+impl Value {
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
 /// A key and value of a table in braces; the key may be dotted.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
@@ -144,8 +153,8 @@ pub(crate) fn repetitions(text: &str, all: &[Statement]) -> Vec<usize> {
     places
 }
 
-/// Reads one statement that is closed.
-fn parsed(text: &str, range: Range<usize>) -> Said {
+/// Reads one statement that is closed; also a piece of a line on which there are several.
+pub(crate) fn parsed(text: &str, range: Range<usize>) -> Said {
     let slice = &text[range.clone()];
     let written = slice.trim_start_matches('\u{feff}').trim();
     if written.is_empty() {

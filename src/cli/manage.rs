@@ -25,9 +25,10 @@ pub(super) fn config(paths: &Paths) -> Result<Config, Refusal> {
 
 /// A problem of the config, with the file that has it.
 pub(super) fn of_config(paths: &Paths, problem: crate::config::ConfigProblem) -> Refusal {
+    let place = Some((problem.line, problem.column)).filter(|(line, _)| *line > 0);
     let refusal = Refusal::from(problem);
     let message = format!("{}, {}", sanitise(&paths.config.display().to_string(), 300), refusal.message);
-    Refusal { message, ..refusal }
+    Refusal { message, ..refusal }.in_file(&paths.config, place)
 }
 
 /// The connection of this name, or what is there instead.

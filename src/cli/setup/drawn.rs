@@ -143,7 +143,7 @@ impl Setup<'_> {
         if !finished {
             return Ending::Cancelled;
         }
-        let mut report = Report { config: self.paths.config.clone(), ..Report::default() };
+        let mut report = Report { config: Some(self.paths.config.clone()), ..Report::default() };
         let ending = self.after(wizard, world, &mut report).await;
         if self.out.is_json() {
             self.out.json(&report.json());
