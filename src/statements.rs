@@ -283,7 +283,7 @@ pub(crate) fn list<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
 
 /// A date and time of the file as a moment. A bare date is 00:00 UTC of that day.
 pub(crate) fn moment(date: &Datetime) -> Result<jiff::Timestamp, &'static str> {
-    let out_of_range = "the date is out of range";
+    let out_of_range = "the date is out of range: write one such as 2027-02-01";
     let Some(day) = date.date else { return Err("a day is missing: write a date such as 2027-02-01") };
     let number = |number: u8| i8::try_from(number).map_err(|_| out_of_range);
     let year = i16::try_from(day.year).map_err(|_| out_of_range)?;

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use super::field::{FIELDS, Field, Raw, Shape};
 use super::fit::Unread;
-use super::literal::{self, shown_key};
+use super::literal::{self, shown_path};
 use super::meaning::{Meaning, is_about_value, meaning};
 use super::suggestion;
 use super::{Answers, Problem};
@@ -335,7 +335,7 @@ impl Reader<'_> {
             }
         }
         let what = if is_table { "table" } else { "key" };
-        let message = format!("no {what} is named `{}`: {}", shown_key(&key), suggestion::hint(&meant));
+        let message = format!("no {what} is named `{}`: {}", shown_path(&key), suggestion::hint(&meant));
         self.say(at, Some(joined(path)), &message);
     }
 
@@ -404,7 +404,7 @@ impl Reader<'_> {
 }
 
 fn located(position: Position, key: Option<String>, message: impl Into<String>) -> Located {
-    let key = key.map(|key| shown_key(&key));
+    let key = key.map(|key| shown_path(&key));
     Located { place: Some((position.line, position.column)), key, message: message.into() }
 }
 

@@ -3,6 +3,7 @@
 
 mod addresses;
 mod answers_file;
+mod answers_problems;
 mod azure_devops;
 mod bitbucket;
 mod bitbucket_dc;

@@ -31,11 +31,13 @@ impl Reader<'_> {
             (false, Some(table), Some(path)) => Some(table.iter().chain(path).cloned().collect()),
             _ => None,
         };
+        // A word that nothing parts from a value may be anything, and is repeated only where it is a key of ours.
+        let key = path.clone().filter(|path| mistake.parted || !matches!(meaning(path), Meaning::Unknown(_)));
         let is_token = literal::is_token(self.text[mistake.rest.clone()].trim().trim_matches(['"', '\'']));
         if is_token {
-            self.literal_at(mistake.at, path.as_deref());
+            self.literal_at(mistake.at, key.as_deref());
         } else {
-            self.value(mistake, path.as_deref());
+            self.value(mistake, key.as_deref());
         }
         let Some(path) = path else {
             // Below a table that is not read nothing was meant that counts.

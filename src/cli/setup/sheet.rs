@@ -134,12 +134,15 @@ impl Desk<'_> {
             problems.extend(self.missing_in_a_rotation(held, &whole.answers, how, &reading));
         }
         let mut ending = if problems.is_empty() { Ending::Done } else { Ending::Usage };
-        let mut stops = !problems.is_empty();
-        for amiss in files::amiss(&whole.answers, &reading) {
+        let (sources, amiss): (Vec<_>, Vec<_>) =
+            files::amiss(&whole.answers, &reading).into_iter().partition(|amiss| amiss.is_source);
+        for amiss in amiss {
             ending = headless::worst([ending, amiss.ending]);
-            stops |= !amiss.is_source;
             problems.push(amiss.problem);
         }
+        let stops = !problems.is_empty();
+        // Whether a variable is set is a matter of the run, and none of whoever looks over the answers.
+        problems.extend(sources.into_iter().filter(|_| !stops).map(|amiss| amiss.problem));
         problems.sort_by_key(|problem| (problem.place.is_none(), problem.place));
         let problems: Vec<_> = problems.iter().map(|problem| sheet.located(problem)).collect();
         if stops {
