@@ -51,6 +51,9 @@ impl Answers {
     }
 }
 
+/// Whether a provider takes a text.
+type Taken = fn(Provider, &str) -> bool;
+
 /// The answers while they are judged.
 pub(super) struct Fit<'a> {
     pub answers: &'a Answers,
@@ -232,7 +235,6 @@ impl<'a> Fit<'a> {
     /// What no provider would take, where nobody knows which it is.
     fn any_provider(&mut self) {
         let answers = self.answers;
-        type Taken = fn(Provider, &str) -> bool;
         let all: [(Field, Taken, &str); 3] = [
             (
                 Field::Owner,

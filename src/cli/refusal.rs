@@ -61,6 +61,11 @@ impl Refusal {
         Self { spot: Some(Box::new(Spot { key: Some(flag.to_owned()), ..Spot::default() })), ..self }
     }
 
+    /// This and what else was found, as problems of the report.
+    pub fn all_located(&self) -> Vec<Located> {
+        std::iter::once(self).chain(&self.more).map(Self::located).collect()
+    }
+
     /// The same as a problem of the report.
     pub fn located(&self) -> Located {
         let Spot { file, place, key } = self.spot.as_deref().cloned().unwrap_or_default();
@@ -95,7 +100,7 @@ impl Out {
             self.failure(&one.message, &one.remedy);
         }
         if self.is_json() {
-            let problems = std::iter::once(refusal).chain(&refusal.more).map(Refusal::located).collect();
+            let problems = refusal.all_located();
             self.json(&Report { problems, config: self.config.clone(), ..Report::default() }.json());
         }
         refusal.ending

@@ -205,7 +205,7 @@ impl Setup<'_> {
             endings.push(match sheet {
                 Ok(sheet) => self.one(&sheet, name, &world, &mut report).await,
                 Err(refusal) => {
-                    report.problems.push(refusal.located());
+                    report.problems.extend(refusal.all_located());
                     refusal.ending
                 }
             });
@@ -321,7 +321,7 @@ impl Setup<'_> {
     async fn taken_up(&self, desk: &Desk<'_>, sheet: &Sheet, world: &World) -> Result<Job, Stopped> {
         let job = desk.job(sheet)?;
         let Some(held) = job.held.as_ref().filter(|_| !self.flags.dry_run) else { return Ok(job) };
-        let stopped = |refusal: Refusal| (refusal.ending, vec![refusal.located()]);
+        let stopped = |refusal: Refusal| (refusal.ending, refusal.all_located());
         world.hold(&held.id).await.map_err(|fault| stopped(told(fault, Ending::Storage)))?;
         self.recovered(held, world).await.map_err(stopped)?;
         // As it is now: another run may have changed it before it was held.

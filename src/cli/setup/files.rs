@@ -13,13 +13,14 @@ use crate::{forge, ssh, store};
 
 /// What a look came to: the sentence to tell.
 type Look = Result<(), String>;
+type Row = (Field, Ending, fn(&Path) -> Look);
 
 /// How each kind of file ends a run that cannot read it, and how it is looked at. A secret that cannot be read is a matter
 /// of its store; anything else is a mistake of the answers.
-const FILES: [(Field, Ending, fn(&Path) -> Look); 5] = [
+const FILES: [Row; 5] = [
     (Field::CaFile, Ending::Usage, |path| forge::look_at_ca_file(path).map_err(of_fault)),
     (Field::ClientCert, Ending::Storage, |path| forge::look_at_client_cert(path).map_err(of_fault)),
-    (Field::TokenFile, Ending::Storage, |path| store::read_file(path).map(drop).map_err(of_store)),
+    (Field::TokenFile, Ending::Storage, |path| store::read_file(path).map(drop).map_err(|fault| of_store(&fault))),
     (Field::SshPublicKey, Ending::Usage, |path| {
         let files = KeyFiles { public: PublicHalf::File(path.to_path_buf()), private: None };
         ssh::read_key(&files).map(drop).map_err(of_fault)
@@ -50,7 +51,7 @@ pub(super) fn amiss(answers: &Answers, reading: &Reading) -> Vec<Amiss> {
         }
     }
     if let Some(Answer::Text(name)) = given(&Field::TokenEnv) {
-        tell(&Field::TokenEnv, Ending::Storage, store::read_env(name).map(drop).map_err(of_store));
+        tell(&Field::TokenEnv, Ending::Storage, store::read_env(name).map(drop).map_err(|fault| of_store(&fault)));
     }
     if let Some(files) = answers.key_files().filter(|_| !answers.generates_key()) {
         tell(&Field::SshPrivateKey, Ending::Usage, are_halves(&files));
@@ -73,6 +74,6 @@ fn of_fault(fault: Fault) -> String {
     format!("{} {remedy}", fault.text).trim_end().to_owned()
 }
 
-fn of_store(fault: StoreFault) -> String {
+fn of_store(fault: &StoreFault) -> String {
     format!("{} {}", fault.message, fault.remedy)
 }

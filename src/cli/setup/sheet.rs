@@ -123,7 +123,7 @@ pub type Stopped = (Ending, Vec<Located>);
 
 impl Desk<'_> {
     pub fn job(&self, sheet: &Sheet) -> Result<Job, Stopped> {
-        let stored = |refusal: Refusal| (refusal.ending, vec![refusal.located()]);
+        let stored = |refusal: Refusal| (refusal.ending, refusal.all_located());
         let config = manage::config(self.paths).map_err(stored)?;
         let reading = self.read(sheet, &config);
         let (whole, held, notes) = self.whole(sheet, &reading.answers, &config);

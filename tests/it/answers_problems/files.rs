@@ -143,7 +143,12 @@ fn every_document_of_problems_names_the_config_in_effect_or_none() {
         assert_eq!(run.json()["config"], config, "{arguments:?}: {}", run.stdout);
         assert!(!run.json()["problems"].as_array().unwrap().is_empty());
     }
-    home.write("config/git-access/config.toml", "version = 1\nactive = 3\n");
-    let run = home.run(&["show", "x", "--format", "json"]).expect(4);
-    assert_eq!(places(&run)[0], (json!(config), json!(2), json!(10), Value::Null), "{}", run.stdout);
+    // The config's own problems are told in one run, too.
+    home.write("config/git-access/config.toml", "version = 1\nactive = 3\nx = y\nversion = 1\n");
+    home.write("a.toml", "version = 1\n");
+    for arguments in [&["show", "x", "--format", "json"][..], &["setup", "--answers", "a.toml", "--format", "json"]] {
+        let run = home.run(arguments).expect(4);
+        let place = |line: u32, column: u32| (json!(config), json!(line), json!(column), Value::Null);
+        assert_eq!(places(&run), [place(2, 10), place(3, 5), place(4, 1)], "{}", run.stdout);
+    }
 }

@@ -86,7 +86,7 @@ impl Dice {
 
 fn spoilt(dice: &mut Dice) -> String {
     let mut text = dice.of(GOOD).to_owned();
-    for _ in 0..1 + dice.below(6) {
+    for _ in 0..=dice.below(6) {
         if text.is_empty() {
             break;
         }
