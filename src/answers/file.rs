@@ -75,9 +75,10 @@ struct Spot {
 const START: Position = Position { line: 1, column: 1 };
 
 impl Reading {
-    /// Whether the file answers `field`, in a way that could be read or not.
-    pub fn has(&self, field: &Field) -> bool {
-        self.spots.contains_key(field) || self.unread.perhaps.contains(field)
+    /// Whether the file means to answer `field` in a way that could not be read.
+    pub fn is_unread(&self, field: &Field) -> bool {
+        let is_meant = self.unread.surely.contains(field) || self.unread.perhaps.contains(field);
+        is_meant && !self.answers.has(field)
     }
 
     /// A problem with `field` at its place: where the file says it, unless the command line (`above`) does; else where

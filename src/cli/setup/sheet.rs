@@ -261,12 +261,13 @@ impl Desk<'_> {
         if held.token.is_none() {
             let same =
                 whole.key_files().map(|files| files.public) == held.ssh.as_ref().map(|ssh| ssh.public_key.clone());
-            let is_missing = same && !reading.has(&Field::SshPublicKey) && !reading.has(&Field::SshGenerate);
+            let is_missing =
+                same && ![Field::SshPublicKey, Field::SshGenerate].iter().any(|half| reading.is_unread(half));
             let message =
                 "`[ssh]` with another key is missing: rotate needs `generate`, or `public_key` and `private_key`";
             return is_missing.then(|| reading.locate(&Field::SshPublicKey, self.above, message));
         }
-        let is_meant = Field::TOKEN_SOURCES.iter().any(|source| reading.has(source));
+        let is_meant = Field::TOKEN_SOURCES.iter().any(|source| reading.is_unread(source));
         let is_missing = whole.source().is_none() && how.at_provider.is_none() && !is_meant;
         let message = "`[token]` is missing: rotate needs to know where the new token comes from";
         is_missing.then(|| reading.locate(&Field::TokenEnv, self.above, message))
