@@ -7,6 +7,7 @@
 mod address;
 mod field;
 pub mod file;
+mod fit;
 mod key;
 mod literal;
 mod meaning;
@@ -25,8 +26,7 @@ pub use self::field::{Answer, Contents, FIELDS, Field, FieldRow, GivenExpiry, Ke
 pub(crate) use self::literal::{holds_token, is_token};
 pub use self::schema::answers_schema;
 use crate::fact::{Credential, OwnerPath, Place, Site, Slot, Source, Visibility};
-use crate::platform::{Platform, RepositoryRule};
-use crate::provider::{Host, Projects, Provider, TokenKind, token_kind};
+use crate::provider::{Host, Provider, TokenKind, token_kind};
 use crate::secret::Store;
 
 /// The record of what was decided, by field.
@@ -273,156 +273,11 @@ impl Answers {
         Some(clean.take(63).collect::<String>().trim_end_matches(['-', '.']).to_owned())
     }
 
-    /// Makes relative paths start at `folder`: where the answers file lies.
+    /// Makes relative paths start at `folder`: where the answers file lies. Nothing in them is expanded.
     pub fn start_paths_at(&mut self, folder: &Path) {
         for answer in self.given.values_mut() {
-            if let Answer::Path(path) = answer
-                && path.is_relative()
-            {
+            if let Answer::Path(path) = answer {
                 *path = folder.join(&path);
-            }
-        }
-    }
-
-    /// Everything that is missing or does not fit together, `has_token`: a saved connection keeps one,
-    /// so that none has to be given.
-    pub fn problems(&self, platform: Option<&Platform>, has_token: bool) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let mut say = |field: Field, message: &str| problems.push(Problem { field, message: message.to_owned() });
-        let told = self.address_problems();
-        for field in [Field::Platform, Field::Provider, Field::Owner] {
-            // An address that cannot be used would have told it.
-            if !self.has(&field) && (field == Field::Platform || told.is_empty()) {
-                say(field.clone(), &format!("`{}` is missing: {}", field.key(), field.row().doc));
-            }
-        }
-        for problem in told {
-            say(problem.field, &problem.message);
-        }
-        self.token_problems(has_token, &mut say);
-        self.store_problems(&mut say);
-        self.key_problems(platform, has_token, &mut say);
-        if let Some(provider) = self.provider() {
-            self.provider_problems(provider, &mut say);
-        }
-        if let Some(platform) = platform {
-            self.platform_problems(platform, &mut say);
-        }
-        problems
-    }
-
-    fn token_problems(&self, has_token: bool, say: &mut impl FnMut(Field, &str)) {
-        let sources = Field::TOKEN_SOURCES.iter().filter(|field| match field {
-            Field::TokenStdin => self.flag(field),
-            _ => self.has(field),
-        });
-        let sources: Vec<_> = sources.collect();
-        if sources.is_empty() && !has_token && !self.has_ssh() {
-            say(Field::TokenEnv, "the token's source is missing: give one of env, file, command or stdin in [token]");
-        }
-        for second in sources.iter().skip(1) {
-            say((*second).clone(), "[token] has more than one source: keep one of env, file, command and stdin");
-        }
-    }
-
-    fn store_problems(&self, say: &mut impl FnMut(Field, &str)) {
-        let kind = self.text(&Field::StoreKind);
-        let detail = |wanted| kind == Some(wanted);
-        if detail("file") && !self.has(&Field::StorePath) {
-            say(Field::StoreKind, "the file store needs `path`: the file that will hold the token in clear text");
-        }
-        if detail("env") && !self.has(&Field::StoreEnv) && !self.has(&Field::TokenEnv) {
-            say(Field::StoreKind, "the env store needs `env`: the name of the variable that holds the token");
-        }
-        if detail("command") && !self.has(&Field::StoreCommand) && !self.has(&Field::TokenCommand) {
-            say(Field::StoreKind, "the command store needs `command`: the words of the program that prints the token");
-        }
-        for (field, wanted) in [(Field::StorePath, "file"), (Field::StoreEnv, "env"), (Field::StoreCommand, "command")]
-        {
-            if self.has(&field) && kind != Some(wanted) {
-                say(field, &format!("this belongs to `kind = \"{wanted}\"` and to no other store"));
-            }
-        }
-    }
-
-    fn provider_problems(&self, provider: Provider, say: &mut impl FnMut(Field, &str)) {
-        let rules = provider.rules();
-        let names = |field: &Field| !self.is_address(field);
-        if let Some(Err(reason)) = self.owner_name().filter(|_| names(&Field::Owner)) {
-            say(Field::Owner, &reason);
-        }
-        if let Some(Err(reason)) =
-            self.text(&Field::Repository).filter(|_| names(&Field::Repository)).map(|text| rules.repository_name(text))
-        {
-            say(Field::Repository, &reason);
-        }
-        if let Some(Err(reason)) = self.text(&Field::Project).map(|text| rules.project_name(text)) {
-            say(Field::Project, &reason);
-        }
-        if let Some(kind) = self.token_kind().filter(|kind| rules.wants_email(*kind))
-            && !self.has(&Field::Email)
-        {
-            say(
-                Field::Email,
-                &format!("`email` is missing: the API of {provider} takes a token of the kind {} beside it", kind.0),
-            );
-        }
-        if self.has(&Field::TokenKind) && self.token_kind().is_none() {
-            let kinds: Vec<_> = rules.kinds().iter().map(|row| row.kind.0).collect();
-            let kinds = kinds.join(" or ");
-            let refused = self.text(&Field::TokenKind).and_then(|word| rules.refused_kind(word));
-            say(
-                Field::TokenKind,
-                &refused.map_or_else(
-                    || format!("{provider} has no such kind of token: write {kinds}"),
-                    |reason| format!("a token of this kind cannot serve: {reason}; write {kinds}"),
-                ),
-            );
-        }
-        match (rules.projects(), self.has(&Field::Project)) {
-            (Projects::Required, false) => say(Field::Project, &format!("`project` is missing: {provider} needs it")),
-            (Projects::None, true) => say(Field::Project, &format!("{provider} has no projects: leave `project` out")),
-            _ => {}
-        }
-        if self.has(&Field::Visibility) && !rules.visibilities().contains(&self.visibility()) {
-            say(Field::Visibility, &format!("{provider} has no such visibility"));
-        }
-        if self.site().is_none() {
-            say(Field::Host, &format!("`host` is missing: {provider} has no public host to fall back on"));
-        }
-        if let (Some(api), Some(site)) = (self.address(&Field::ApiUrl), self.site())
-            && api.origin().is_loopback() != site.host.origin().is_loopback()
-        {
-            say(
-                Field::ApiUrl,
-                "the API and the host stand on different sides of this computer's border: one is loopback",
-            );
-        }
-    }
-
-    fn platform_problems(&self, platform: &Platform, say: &mut impl FnMut(Field, &str)) {
-        let named = self.has(&Field::Repository);
-        if platform.repository == RepositoryRule::Required && !named {
-            say(Field::Repository, &format!("`repository.name` is missing: {} keeps its files there", platform.title));
-        }
-        if platform.repository == RepositoryRule::Refused && named {
-            say(Field::Repository, &format!("{} takes no single repository: leave [repository] out", platform.title));
-        }
-        for field in [Field::RepositoryCreate, Field::Visibility, Field::Contents, Field::Branch] {
-            if !named && self.has(&field) {
-                say(field, "this says something about a repository, but [repository] has no `name`");
-            }
-        }
-        if platform.wants_empty && self.contents() == Contents::Readme {
-            say(Field::Contents, &format!("{} wants a repository without any commit: write \"empty\"", platform.title));
-        }
-        for field in self.given.keys() {
-            if let Field::Handover(key) = field
-                && !platform.handover.parameters.iter().any(|parameter| parameter.key == *key)
-            {
-                let known: Vec<_> = platform.handover.parameters.iter().map(|one| one.key.as_str()).collect();
-                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                say(field.clone(), &format!("{} asks for nothing of this name (it asks for: {known})", platform.title));
             }
         }
     }
@@ -433,6 +288,16 @@ pub fn moment(given: GivenExpiry) -> Option<Timestamp> {
     match given {
         GivenExpiry::At(at) => Some(at),
         GivenExpiry::Never => None,
+    }
+}
+
+impl Answer {
+    /// A path that was typed, as one that holds in every directory: it starts at `folder`, or with `~` at `home`.
+    #[must_use]
+    pub fn rooted(self, folder: &Path, home: Option<&Path>) -> Self {
+        let Self::Path(path) = self else { return self };
+        let at_home = path.strip_prefix("~").ok().zip(home).map(|(rest, home)| home.join(rest));
+        Self::Path(at_home.unwrap_or_else(|| folder.join(path)))
     }
 }
 

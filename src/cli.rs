@@ -317,11 +317,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Ending {
         Ok(cli) => cli,
         Err(error) => return usage(&error, &arguments),
     };
-    let out = Out::new(cli.common.format, cli.common.color);
+    let mut out = Out::new(cli.common.format, cli.common.color);
     let paths = match Paths::find(cli.common.config.as_deref()) {
         Ok(paths) => paths,
         Err(fault) => return out.disk_fault(&fault),
     };
+    out.config = Some(paths.config.clone());
     dispatch(cli, &out, &paths)
 }
 

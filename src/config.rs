@@ -49,6 +49,8 @@ pub struct ConfigProblem {
     pub column: usize,
     pub message: String,
     pub remedy: String,
+    /// What else makes the whole file unreadable, in its order.
+    pub more: Vec<Self>,
 }
 
 /// A saved, named access.
@@ -148,7 +150,7 @@ impl Config {
     /// Reads the config; without a file, or with an empty one, it begins as an explained one without connections.
     ///
     /// # Errors
-    /// The first thing that makes the whole file unreadable. What concerns one connection is among [`Self::problems`].
+    /// Everything that makes the whole file unreadable, the first with the others in it. What concerns one connection is among [`Self::problems`].
     pub fn parse(text: Option<&str>) -> Result<Self, ConfigProblem> {
         let empty = |text: &&str| text.trim_start_matches('\u{feff}').trim().is_empty();
         let text = text.filter(|text| !empty(text)).unwrap_or(TEMPLATE);

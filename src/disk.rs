@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 pub use config::update_config;
 pub use lock::Lock;
-pub use paths::Paths;
+pub use paths::{Paths, rooted};
 pub use save::{Lasting, SaveOutcome, create, probe, quiet, remove, replace, settle, sweep, update, update_as};
 
 /// The longest file that is read: every file of ours is far smaller, so a longer one is something else.

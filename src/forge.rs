@@ -27,6 +27,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 pub use self::client::{AGENT, Answer, Client, LONGEST_ANSWER, LONGEST_LIST, Limits, Log, Outside, Request, Sign};
+pub use self::client::{look_at_ca_file, look_at_client_cert};
 pub(crate) use self::memo::Memo;
 pub use self::progress::telling;
 use crate::fact::{

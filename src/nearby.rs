@@ -11,7 +11,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use crate::answers::{Answer, Field};
+use crate::answers::Field;
 use crate::config::Config;
 use crate::disk::{self, Paths};
 use crate::program;
@@ -209,14 +209,6 @@ fn remotes(text: &str) -> Vec<(String, String)> {
         }
     }
     all
-}
-
-/// A path that was typed here, as one that holds in every directory; `~` is the home of whoever types.
-pub fn rooted(answer: Answer) -> Answer {
-    let Answer::Path(path) = answer else { return answer };
-    let at_home = path.strip_prefix("~").ok().and_then(|rest| Some(std::env::home_dir()?.join(rest)));
-    let here = || std::env::current_dir().map_or_else(|_| path.clone(), |here| here.join(&path));
-    Answer::Path(at_home.unwrap_or_else(here))
 }
 
 #[cfg(test)]

@@ -24,7 +24,6 @@ pub(crate) use self::quiet::heed_stops;
 pub use self::terminal::Terminal;
 use crate::answers::{Answer, Field};
 use crate::headless::Tasks;
-use crate::nearby;
 use crate::secret::{NotASecret, Secret};
 use crate::wizard::{Effect, Event, NoteKind, Screen, Step, Wizard};
 use crate::world::World;
@@ -260,7 +259,7 @@ impl<C: Console> Session<'_, C> {
     fn answer(&mut self, field: &Field, answer: Answer) {
         let answers = self.wizard.answers().clone();
         let before = answers.provider();
-        self.tell(Event::Answer(field.clone(), nearby::rooted(answer)));
+        self.tell(Event::Answer(field.clone(), crate::disk::rooted(answer)));
         if *field == Field::Provider && before.is_some() && before != self.wizard.answers().provider() {
             for gone in [Field::Host, Field::ApiUrl, Field::Project, Field::TokenKind] {
                 self.tell(Event::Clear(gone));

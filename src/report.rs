@@ -4,6 +4,7 @@ mod metrics;
 mod rotation;
 mod text;
 
+use std::fmt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -16,21 +17,45 @@ use crate::fact::{Fact, Place, Query, Remedy, Value};
 use crate::secret::Store;
 use crate::wizard::{Command, Done, Wizard};
 
-/// A mistake in a file, with its place; lines and columns begin at 1, and 0 means that it has none.
+/// A mistake, with its place as far as it has one. A mistake in a file has all of it, or at least the nearest table; one
+/// on the command line has the flag as its key, and no file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Located {
-    /// The file and a colon, for the text; empty where there is none.
-    pub file: String,
-    pub line: usize,
-    pub column: usize,
-    pub key: String,
+    /// As it was named: a path, or `standard input`.
+    pub file: Option<String>,
+    /// Line and column; both begin at 1.
+    pub place: Option<(usize, usize)>,
+    /// The key in the file, or the flag.
+    pub key: Option<String>,
     pub message: String,
+}
+
+impl Located {
+    fn json(&self) -> Json {
+        let (line, column) = self.place.unzip();
+        json!({ "file": self.file, "line": line, "column": column, "key": self.key, "message": self.message })
+    }
+}
+
+/// `FILE:LINE:COLUMN: message`, or `FLAG: message`; the message alone where it names its file itself.
+impl fmt::Display for Located {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.file, self.place, &self.key) {
+            (Some(file), Some((line, column)), _) if !self.message.starts_with(file.as_str()) => {
+                write!(out, "{file}:{line}:{column}: ")?;
+            }
+            (None, _, Some(flag)) if !self.message.starts_with(flag.as_str()) => write!(out, "{flag}: ")?,
+            _ => {}
+        }
+        out.write_str(&self.message)
+    }
 }
 
 /// What one run found.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    pub config: PathBuf,
+    /// The config in effect; none where the run did not come to look for it.
+    pub config: Option<PathBuf>,
     pub problems: Vec<Located>,
     pub connections: Vec<Entry>,
 }
@@ -222,10 +247,8 @@ impl Report {
         let mut json = json!({
             "version": 1,
             "verdict": self.verdict(),
-            "config": self.config.display().to_string(),
-            "problems": self.problems.iter().map(|one| {
-                json!({ "line": one.line, "column": one.column, "key": one.key, "message": one.message })
-            }).collect::<Vec<_>>(),
+            "config": self.config.as_ref().map(|path| path.display().to_string()),
+            "problems": self.problems.iter().map(Located::json).collect::<Vec<_>>(),
         });
         // Put there as they are: the macro would copy them, and those of a fleet are long.
         json["connections"] = Json::Array(self.connections.iter().map(Entry::json).collect());

@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-pub use self::keyfile::{generate, read_key};
+pub use self::keyfile::{generate, read_key, read_private};
 pub use self::known::known_hosts;
 use crate::disk;
 use crate::fact::{Fault, FaultKind, Remedy, Service};

@@ -68,6 +68,15 @@ pub(crate) enum Value {
     Table(Vec<Entry>),
 }
 
+impl Value {
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
 /// A key and value of a table in braces; the key may be dotted.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
@@ -144,8 +153,8 @@ pub(crate) fn repetitions(text: &str, all: &[Statement]) -> Vec<usize> {
     places
 }
 
-/// Reads one statement that is closed.
-fn parsed(text: &str, range: Range<usize>) -> Said {
+/// Reads one statement that is closed; also a piece of a line on which there are several.
+pub(crate) fn parsed(text: &str, range: Range<usize>) -> Said {
     let slice = &text[range.clone()];
     let written = slice.trim_start_matches('\u{feff}').trim();
     if written.is_empty() {
@@ -274,7 +283,7 @@ pub(crate) fn list<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
 
 /// A date and time of the file as a moment. A bare date is 00:00 UTC of that day.
 pub(crate) fn moment(date: &Datetime) -> Result<jiff::Timestamp, &'static str> {
-    let out_of_range = "the date is out of range";
+    let out_of_range = "the date is out of range: write one such as 2027-02-01";
     let Some(day) = date.date else { return Err("a day is missing: write a date such as 2027-02-01") };
     let number = |number: u8| i8::try_from(number).map_err(|_| out_of_range);
     let year = i16::try_from(day.year).map_err(|_| out_of_range)?;

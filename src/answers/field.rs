@@ -227,6 +227,9 @@ impl Field {
             (Shape::Words, Raw::Words(words)) => parse_words(words),
             (Shape::Expiry, Raw::Moment(at)) => Ok(Answer::Expires(GivenExpiry::At(*at))),
             (Shape::Expiry, Raw::Date(date)) => start_of(*date).map(|at| Answer::Expires(GivenExpiry::At(at))),
+            (Shape::Choice(words), _) => {
+                Err(format!("write one of {}, in quotes, and not {}", words.join(", "), raw.name()))
+            }
             (shape, _) => Err(format!("{} is expected here, not {}", shape.name(), raw.name())),
         }
     }
@@ -240,7 +243,7 @@ impl Field {
             return Err("this is a private key: it stays in its file, and `ssh.private_key` names that".into());
         }
         if text.chars().any(char::is_control) {
-            return Err("the value has a control character".into());
+            return Err("the value has a control character, such as a tab or the end of a line: remove it".into());
         }
         if matches!(self, Self::Owner | Self::Repository) && Address::is_meant(text) {
             // What it names depends on the other answers; whether it is safe to read does not.
@@ -253,6 +256,9 @@ impl Field {
             Self::Name => name(text).map(Answer::Text),
             Self::Platform => platform(text).map(Answer::Text),
             Self::Provider => provider(text).map(Answer::Provider),
+            Self::ApiUrl if !could_be_address(text) => {
+                Err("this is no address: write that of the API with https://, or leave this out".into())
+            }
             Self::Host | Self::ApiUrl => Host::parse(text).map(Answer::Host).map_err(|reason| reason.to_string()),
             Self::TokenEnv | Self::StoreEnv => variable(text).map(Answer::Text),
             Self::Visibility => choice(text, &Visibility::ALL, Visibility::name).map(Answer::Visibility),
@@ -275,9 +281,11 @@ impl Field {
                 Ok(Answer::Text(address.to_string()))
             }
             Self::Owner | Self::Project | Self::Username if text.starts_with('-') => {
-                Err("the value begins with a hyphen, which no such name does".into())
+                Err("the value begins with a hyphen, which no such name does: write the name alone".into())
             }
-            Self::Email if !text.contains('@') => Err("an e-mail address has an @".into()),
+            Self::Email if !text.contains('@') => {
+                Err("an e-mail address has an @: write it in full, such as o@acme.example".into())
+            }
             _ if self.row().shape == Shape::Path => Ok(Answer::Path(PathBuf::from(text))),
             _ => Ok(Answer::Text(text.to_owned())),
         }
@@ -289,7 +297,7 @@ impl Shape {
         match self {
             Self::Text | Self::Path => "a text in quotes",
             Self::Flag => "true or false",
-            Self::Words => "a list of texts",
+            Self::Words => "a list of texts, such as [\"op\", \"read\"],",
             Self::Expiry => "a date (2027-02-01) or \"never\"",
             Self::Choice(_) => "one of the known words in quotes",
         }
@@ -336,7 +344,8 @@ pub fn name(text: &str) -> Result<String, String> {
     if begins && text.len() <= 63 && text.chars().all(is_name_letter) {
         Ok(text.to_owned())
     } else {
-        Err("a name has 1 to 63 lower-case letters, digits, dots, hyphens or underscores, and begins with a letter or digit"
+        Err("a name has 1 to 63 lower-case letters, digits, dots, hyphens or underscores, and begins with a letter or \
+             digit"
             .into())
     }
 }
@@ -357,7 +366,8 @@ fn variable(text: &str) -> Result<String, String> {
     if begins && text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
         Ok(text.to_owned())
     } else {
-        Err("this is not the name of an environment variable; the token itself does not belong into this file".into())
+        Err("this is not the name of an environment variable: write one such as GITHUB_TOKEN, and never the token itself"
+            .into())
     }
 }
 
@@ -367,7 +377,11 @@ fn branch(text: &str) -> Result<String, String> {
         && !text.contains("@{")
         && !text.starts_with(['-', '/'])
         && !text.ends_with(['/', '.']);
-    if fine { Ok(text.to_owned()) } else { Err("git allows no branch of this name".into()) }
+    if fine {
+        Ok(text.to_owned())
+    } else {
+        Err("git allows no branch of this name: write one such as main or release/1.2".into())
+    }
 }
 
 fn parse_words(words: &[&str]) -> Result<Answer, String> {
@@ -376,7 +390,7 @@ fn parse_words(words: &[&str]) -> Result<Answer, String> {
         Some(first) if first.is_empty() || first.starts_with('-') => {
             Err("the first word is the program: it is not empty and begins with no hyphen".into())
         }
-        Some(_) if words.iter().any(|word| word.contains('\0')) => Err("a word has a zero byte".into()),
+        Some(_) if words.iter().any(|word| word.contains('\0')) => Err("a word has a zero byte: remove it".into()),
         Some(_) => Ok(Answer::Words(words.iter().map(ToString::to_string).collect())),
     }
 }
@@ -384,13 +398,19 @@ fn parse_words(words: &[&str]) -> Result<Answer, String> {
 fn choice<T: Copy>(text: &str, all: &[T], name: impl Fn(T) -> &'static str) -> Result<T, String> {
     all.iter().copied().find(|one| name(*one) == text).ok_or_else(|| {
         let words: Vec<_> = all.iter().map(|one| name(*one)).collect();
-        format!("the value is none of {}", words.join(", "))
+        format!("no such word is known here: write one of {}", words.join(", "))
     })
 }
 
 fn start_of(date: Date) -> Result<Timestamp, String> {
     let midnight = date.at(0, 0, 0, 0);
-    Offset::UTC.to_timestamp(midnight).map_err(|_| "the date is out of range".into())
+    Offset::UTC.to_timestamp(midnight).map_err(|_| "the date is out of range: write one such as 2027-02-01".into())
+}
+
+/// Whether `text` is more than a word: it has a scheme, a dot or a port. One word would be taken for the name of a computer
+/// of the own network, and the mistake would show as a host that cannot be found.
+fn could_be_address(text: &str) -> bool {
+    text.contains(['.', ':']) || text == "localhost"
 }
 
 /// `never`, a date (00:00 UTC of that day) or a moment with its offset.

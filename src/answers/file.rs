@@ -1,16 +1,18 @@
 //! The answers file: what the user decided, as a document.
 //!
 //! [`read`] finds every problem in one run, each with its line and column, in the order of the file. One mistake is one
-//! problem: what follows from it (a field that is missing because its line cannot be read) is not told again. Nothing
-//! that stands where a value belongs is ever repeated.
+//! problem: what only follows from it (a field that is missing because its line cannot be read) is not told again; but
+//! none is hidden behind another, so a line that cannot be read is still read as far as it goes. Nothing that stands
+//! where a value belongs is ever repeated.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod broken;
 
-use serde::Serialize;
+use std::collections::BTreeMap;
 
 use super::field::{FIELDS, Field, Raw, Shape};
-use super::literal::{self, shown_key};
-use super::meaning::{Meaning, is_about_value, meaning, relies_on};
+use super::fit::Unread;
+use super::literal::{self, shown_path};
+use super::meaning::{Meaning, is_about_value, meaning};
 use super::suggestion;
 use super::{Answers, Problem};
 use crate::platform::Platform;
@@ -48,13 +50,16 @@ pub struct Reading {
     /// In the order of the file. Empty: the file can be used.
     pub problems: Vec<Located>,
     spots: BTreeMap<Field, Spot>,
+    /// Where each table begins.
+    headers: BTreeMap<String, Position>,
+    unread: Unread,
 }
 
-/// A problem and its place: line and column from 1, the column in characters.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// A problem and its place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Located {
-    pub line: usize,
-    pub column: usize,
+    /// Line and column from 1, the column in characters. None where the file has no part in it: the command line has.
+    pub place: Option<(usize, usize)>,
     /// Table and key, as far as they can be told and shown.
     pub key: Option<String>,
     pub message: String,
@@ -70,10 +75,49 @@ struct Spot {
 const START: Position = Position { line: 1, column: 1 };
 
 impl Reading {
-    /// A problem with `field` that was found later, at its place in the file.
-    pub fn locate(&self, field: &Field, message: impl Into<String>) -> Located {
-        let position = self.spots.get(field).map_or(START, |spot| spot.value);
-        located(position, Some(field.key()), message)
+    /// Whether the file means to answer `field` in a way that could not be read.
+    pub fn is_unread(&self, field: &Field) -> bool {
+        let is_meant = self.unread.surely.contains(field) || self.unread.perhaps.contains(field);
+        is_meant && !self.answers.has(field)
+    }
+
+    /// A problem with `field` at its place: where the file says it, unless the command line (`above`) does; else where
+    /// its table begins, else where the file does.
+    pub fn locate(&self, field: &Field, above: &Answers, message: impl Into<String>) -> Located {
+        if above.has(field) {
+            let flag = match field {
+                Field::Name => "NAME".to_owned(),
+                Field::Repository => "--repository".to_owned(),
+                _ => format!("--{}", field.key()),
+            };
+            return Located { place: None, key: Some(flag), message: message.into() };
+        }
+        let key = field.key();
+        let position = match self.spots.get(field) {
+            Some(spot) if is_about_value(field) => spot.value,
+            Some(spot) => spot.key,
+            None => {
+                let table = key.split_once('.').and_then(|(table, _)| self.headers.get(table));
+                table.copied().unwrap_or(START)
+            }
+        };
+        located(position, Some(key), message)
+    }
+
+    /// A problem with what `field` names, at its value.
+    pub fn locate_value(&self, field: &Field, message: impl Into<String>) -> Option<Located> {
+        let spot = self.spots.get(field)?;
+        Some(located(spot.value, Some(field.key()), message))
+    }
+
+    /// Whether a line about `field` itself was there.
+    fn has_read(&self, field: &Field) -> bool {
+        self.spots.contains_key(field)
+    }
+
+    fn insert(&mut self, field: Field, answer: super::Answer) {
+        // Not `set`, which drops the token when the host changes: here the order of the lines means nothing.
+        self.answers.given.insert(field, answer);
     }
 }
 
@@ -84,33 +128,22 @@ pub fn read(text: &str, circumstances: &Circumstances<'_>) -> Reading {
         lines: Lines::new(text),
         text,
         reading: Reading::default(),
-        tried: Tried::default(),
-        headers: BTreeMap::new(),
         has_version: false,
         from_stdin: circumstances.from_stdin,
     };
     reader.walk(&all, &repetitions(text, &all));
     reader.judge(circumstances);
     let mut reading = reader.reading;
-    reading.problems.sort_by_key(|problem| (problem.line, problem.column));
+    // What the command line says comes last.
+    reading.problems.sort_by_key(|problem| (problem.place.is_none(), problem.place));
+    reading.problems.dedup();
     reading
-}
-
-/// Fields that the file means to answer in a way that could not be read: they are not missing.
-#[derive(Default)]
-struct Tried {
-    fields: BTreeSet<Field>,
-    /// Something that could have been anything.
-    everything: bool,
 }
 
 struct Reader<'t> {
     lines: Lines<'t>,
     text: &'t str,
     reading: Reading,
-    tried: Tried,
-    /// Where each table begins.
-    headers: BTreeMap<String, Position>,
     has_version: bool,
     from_stdin: bool,
 }
@@ -133,19 +166,43 @@ impl Reader<'_> {
             match &statement.said {
                 Said::Nothing | Said::Comment => {}
                 Said::Header { parts, list } => table = self.header(parts, *list && again.is_empty()),
+                Said::Pair { parts, node } if again.is_empty() => self.line(table.as_deref(), parts, node),
                 Said::Pair { parts, node } => {
-                    if again.is_empty()
-                        && let Some(table) = &table
-                    {
-                        self.pair(&below(table, parts), parts, node);
+                    if let Some(table) = &table {
+                        self.second(&below(table, parts), node);
                     }
                 }
                 Said::Broken(mistake) => {
-                    let path = self.broken(mistake, table.as_deref());
+                    let path = self.broken(statement.range.clone(), mistake, table.as_deref());
                     if mistake.header {
                         table = path.filter(|path| matches!(meaning(path), Meaning::Table));
                     }
                 }
+            }
+        }
+    }
+
+    /// A line of the table; of one that is not read, only that it holds no token.
+    fn line(&mut self, table: Option<&[String]>, parts: &[Part], node: &Node) {
+        match table {
+            Some(table) => self.pair(&below(table, parts), parts, node),
+            None => {
+                if let Some(at) = token_in(node) {
+                    self.literal(at, &names(parts));
+                }
+            }
+        }
+    }
+
+    /// What is wrong with the value of a key that stood before.
+    fn second(&mut self, path: &[String], node: &Node) {
+        if let Some(at) = token_in(node) {
+            self.literal(at, path);
+        } else if let Meaning::Field(field) = meaning(path)
+            && let Err(mistakes) = parsed(&field, node)
+        {
+            for (at, message) in mistakes {
+                self.say(at, Some(field.key()), &message);
             }
         }
     }
@@ -161,7 +218,7 @@ impl Reader<'_> {
                 }
                 let bracket = self.text[..first].rfind('[').unwrap_or(first);
                 let position = self.lines.position(bracket);
-                self.headers.entry(joined(&path)).or_insert(position);
+                self.reading.headers.entry(joined(&path)).or_insert(position);
                 Some(path)
             }
             Meaning::Version => {
@@ -172,12 +229,12 @@ impl Reader<'_> {
             Meaning::Field(field) | Meaning::Below(field, _) => {
                 let message = format!("{} is expected here, not a table", field.row().shape.name());
                 self.say_at(parts, parts.len(), &path, &message);
-                self.tried.fields.insert(field);
+                self.reading.unread.surely.insert(field);
                 None
             }
             Meaning::Unknown(index) => {
                 self.unknown(&path, index, parts, None);
-                None
+                table_meant(&path)
             }
         }
     }
@@ -204,7 +261,7 @@ impl Reader<'_> {
                 let message = format!("{} is expected here, not a table", field.row().shape.name());
                 let part = parts.len().saturating_sub(path.len() - used).max(1);
                 self.say_at(parts, part, path, &message);
-                self.tried.fields.insert(field);
+                self.reading.unread.surely.insert(field);
             }
             Meaning::Unknown(index) => self.unknown(path, index, parts, Some(node)),
         }
@@ -225,30 +282,29 @@ impl Reader<'_> {
         let value = self.lines.position(node.span.start);
         self.reading.spots.insert(field.clone(), Spot { key, value });
         if let Some(at) = token_in(node) {
-            self.tried.fields.insert(Field::TokenEnv);
-            self.tried.fields.insert(field.clone());
+            self.reading.unread.perhaps.insert(Field::TokenEnv);
+            self.reading.unread.surely.insert(field.clone());
             self.say(at, Some(field.key()), literal::REFUSAL);
             return;
         }
         match parsed(&field, node) {
             Ok(super::Answer::Flag(true)) if field == Field::TokenStdin && self.from_stdin => {
-                self.tried.fields.insert(field.clone());
+                self.reading.unread.surely.insert(field.clone());
                 let message = "standard input is taken by the answers: name env, file or command as the token's source";
                 self.say(last.span.start, Some(field.key()), message);
             }
-            // Not `set`, which drops the token when the host changes: here the order of the lines means nothing.
-            Ok(answer) => {
-                self.reading.answers.given.insert(field, answer);
-            }
-            Err((at, message)) => {
-                self.say(at, Some(field.key()), &message);
-                self.tried.fields.insert(field);
+            Ok(answer) => self.reading.insert(field, answer),
+            Err(mistakes) => {
+                for (at, message) in mistakes {
+                    self.say(at, Some(field.key()), &message);
+                }
+                self.reading.unread.surely.insert(field);
             }
         }
     }
 
     fn literal(&mut self, at: usize, path: &[String]) {
-        self.tried.fields.insert(Field::TokenEnv);
+        self.reading.unread.perhaps.insert(Field::TokenEnv);
         self.say(at, Some(joined(path)), literal::REFUSAL);
     }
 
@@ -261,44 +317,34 @@ impl Reader<'_> {
             self.literal(at, path);
             return;
         }
-        let key = joined(&path[..=index]);
-        let meant = suggestion::meant(&key);
-        for known in &meant {
-            self.try_prefix(known);
+        self.is_unknown(at, path, index, node.is_none());
+        // What was meant is judged like the rest, where there is no doubt about it.
+        if let (Some(field), Some(node)) = (field_meant(path), node)
+            && !self.reading.has_read(&field)
+        {
+            self.field(field, &parts[parts.len() - 1], node);
         }
-        let what = if node.is_some() { "key" } else { "table" };
-        let message = format!("no {what} is named `{}`: {}", shown_key(&key), suggestion::hint(&meant));
-        self.say(at, Some(joined(path)), &message);
     }
 
-    /// A line that cannot be read. Gives the path that it was about, as far as it can be told.
-    fn broken(&mut self, mistake: &Mistake, table: Option<&[String]>) -> Option<Vec<String>> {
-        let path = mistake.path.as_ref();
-        let path = match (mistake.header, table, path) {
-            (true, _, Some(path)) => Some(path.clone()),
-            (false, Some(table), Some(path)) => Some(table.iter().chain(path).cloned().collect()),
-            _ => None,
-        };
-        let rest = self.text[mistake.rest.clone()].trim().trim_matches(['"', '\'']);
-        if literal::is_token(rest) {
-            self.tried.fields.insert(Field::TokenEnv);
+    /// Tells a key that is not known, with those that were probably meant.
+    fn is_unknown(&mut self, at: usize, path: &[String], index: usize, is_table: bool) {
+        let key = joined(&path[..=index]);
+        let meant = suggestion::meant(&key);
+        if !(is_table && table_meant(path).is_some()) {
+            for known in &meant {
+                self.try_prefix(known);
+            }
         }
-        let message = if literal::is_token(rest) { literal::REFUSAL } else { mistake.message };
-        self.say(mistake.at, path.as_deref().map(joined), message);
-        match &path {
-            Some(path) => self.try_path(path),
-            // Below a table that is not read nothing was meant that counts.
-            None if table.is_some() || mistake.header => self.tried.everything = true,
-            None => {}
-        }
-        path
+        let what = if is_table { "table" } else { "key" };
+        let message = format!("no {what} is named `{}`: {}", shown_path(&key), suggestion::hint(&meant));
+        self.say(at, Some(joined(path)), &message);
     }
 
     fn try_path(&mut self, path: &[String]) {
         match meaning(path) {
             Meaning::Version => self.has_version = true,
             Meaning::Field(field) | Meaning::Below(field, _) => {
-                self.tried.fields.insert(field);
+                self.reading.unread.surely.insert(field);
             }
             Meaning::Table => self.try_prefix(&joined(path)),
             Meaning::Unknown(index) => {
@@ -316,12 +362,12 @@ impl Reader<'_> {
         }
         let under = format!("{known}.");
         let rows = FIELDS.iter().filter(|row| row.key == known || row.key.starts_with(&under));
-        self.tried.fields.extend(rows.map(|row| row.field.clone()));
+        self.reading.unread.perhaps.extend(rows.map(|row| row.field.clone()));
     }
 
     /// What is missing, and what does not fit together.
     fn judge(&mut self, circumstances: &Circumstances<'_>) {
-        if !self.has_version && !self.tried.everything {
+        if !self.has_version {
             self.problem(START, Some("version".into()), "`version` is missing: write version = 1");
         }
         let Whole { answers: merged, has_token } = (circumstances.whole)(&self.reading.answers);
@@ -332,38 +378,16 @@ impl Reader<'_> {
             let message = format!("no platform of this name is known: write {known}, or the name of a platform file");
             self.fits_not(&Problem { field: Field::Platform, message }, circumstances.above);
         }
-        let mut problems = merged.problems(platform.as_ref(), has_token);
+        let mut problems = merged.problems_beside(platform.as_ref(), has_token, &self.reading.unread);
         problems.extend(platform.as_ref().and_then(|platform| unsupported(&merged, platform)));
         for problem in problems {
-            if !self.follows_from_another(&problem.field, &merged) {
-                self.fits_not(&problem, circumstances.above);
-            }
+            self.fits_not(&problem, circumstances.above);
         }
     }
 
-    /// Whether a problem only shows because something that could not be read is not there.
-    fn follows_from_another(&self, field: &Field, merged: &Answers) -> bool {
-        let tried = |field: &Field| self.tried.fields.contains(field);
-        tried(field) || relies_on(field).iter().any(tried) || (self.tried.everything && !merged.has(field))
-    }
-
-    /// A problem at its place: where the file says it, unless the command line does.
     fn fits_not(&mut self, problem: &Problem, above: &Answers) {
-        if above.has(&problem.field) {
-            let flag = format!("--{}", problem.field.key().replace("repository.name", "repository"));
-            return self.problem(Position { line: 0, column: 0 }, Some(flag), &problem.message);
-        }
-        let spot = self.reading.spots.get(&problem.field);
-        let position = match spot {
-            Some(spot) if is_about_value(&problem.field) => spot.value,
-            Some(spot) => spot.key,
-            None => {
-                let key = problem.field.key();
-                let table = key.split_once('.').and_then(|(table, _)| self.headers.get(table));
-                table.copied().unwrap_or(START)
-            }
-        };
-        self.problem(position, Some(problem.field.key()), &problem.message);
+        let located = self.reading.locate(&problem.field, above, problem.message.as_str());
+        self.reading.problems.push(located);
     }
 
     fn say_at(&mut self, parts: &[Part], number: usize, path: &[String], message: &str) {
@@ -381,8 +405,8 @@ impl Reader<'_> {
 }
 
 fn located(position: Position, key: Option<String>, message: impl Into<String>) -> Located {
-    let key = key.map(|key| shown_key(&key));
-    Located { line: position.line, column: position.column, key, message: message.into() }
+    let key = key.map(|key| shown_path(&key));
+    Located { place: Some((position.line, position.column)), key, message: message.into() }
 }
 
 /// Why the platform cannot use the provider, or this kind of token.
@@ -397,31 +421,47 @@ fn unsupported(answers: &Answers, platform: &Platform) -> Option<Problem> {
     Some(Problem { field: Field::TokenKind, message })
 }
 
-/// A value as an answer; or where in it the mistake is, and what.
-fn parsed(field: &Field, node: &Node) -> Result<super::Answer, (usize, String)> {
+/// A value as an answer; or where in it the mistakes are, and what.
+fn parsed(field: &Field, node: &Node) -> Result<super::Answer, Vec<(usize, String)>> {
     let shape = field.row().shape;
+    let at = |message: String| vec![(node.span.start, message)];
     let raw = match &node.value {
         Value::Text(text) => Raw::Text(text),
         Value::Flag(flag) => Raw::Flag(*flag),
         Value::Number(_) | Value::Fraction => Raw::Other("a number"),
         Value::Table(_) => Raw::Other("a table"),
         Value::Date(_) if shape != Shape::Expiry => Raw::Other("a date"),
-        Value::Date(date) => Raw::Moment(moment(date).map_err(|message| (node.span.start, message.to_owned()))?),
+        Value::Date(date) => Raw::Moment(moment(date).map_err(|message| at(message.to_owned()))?),
         Value::List(items) => {
-            let mut words = Vec::new();
-            for item in items {
-                match &item.value {
-                    Value::Text(word) => words.push(word.as_str()),
-                    _ if shape == Shape::Words => {
-                        return Err((item.span.start, "each word of the list is a text in quotes".into()));
-                    }
-                    _ => {}
-                }
+            let is_text = |item: &Node| matches!(item.value, Value::Text(_));
+            let odd = items.iter().filter(|item| shape == Shape::Words && !is_text(item));
+            let odd: Vec<_> =
+                odd.map(|item| (item.span.start, "each word of the list is a text in quotes".to_owned())).collect();
+            if !odd.is_empty() {
+                return Err(odd);
             }
-            Raw::Words(words)
+            Raw::Words(items.iter().filter_map(|item| item.value.as_text()).collect())
         }
     };
-    field.parse(&raw).map_err(|message| (node.span.start, message))
+    field.parse(&raw).map_err(at)
+}
+
+/// The field that an unknown key was surely meant to be: the only one like it, and in the same table.
+fn field_meant(path: &[String]) -> Option<Field> {
+    let table = |key: &str| key.rsplit_once('.').map(|(table, _)| table.to_owned());
+    let key = joined(path);
+    match suggestion::meant(&key).as_slice() {
+        [one] if table(one) == table(&key) => Field::from_key(one),
+        _ => None,
+    }
+}
+
+/// The table that an unknown one was surely meant to be: its lines are read.
+fn table_meant(path: &[String]) -> Option<Vec<String>> {
+    match suggestion::meant(&joined(path)).as_slice() {
+        [one] if suggestion::TABLES.contains(one) => Some(vec![(*one).to_owned()]),
+        _ => None,
+    }
 }
 
 /// Where in a value a token stands, if one does.

@@ -2,6 +2,7 @@
 
 use super::Answers;
 use super::field::{Answer, Field, KeyScope};
+use super::fit::Fit;
 use crate::key::{KeyFiles, Lock, PublicHalf, SshAddress};
 use crate::platform::Platform;
 use crate::provider::Provider;
@@ -72,59 +73,77 @@ impl Answers {
             None => told.cloned().or_else(usual),
         }
     }
+}
 
-    pub(super) fn key_problems(&self, platform: Option<&Platform>, has_token: bool, say: &mut impl FnMut(Field, &str)) {
+impl Fit<'_> {
+    /// What does not go together with the key.
+    pub(super) fn key(&mut self) {
+        let answers = self.answers;
         if !self.has_ssh() {
             return;
         }
-        if let (Some(platform), Some(provider)) = (platform, self.provider())
+        if let (Some(platform), Some(provider)) = (self.platform, answers.provider())
             && platform.key(provider).is_none()
         {
-            say(Field::SshPublicKey, &format!("{} signs in with a token here, not with a key", platform.title));
+            self.say(Field::SshPublicKey, format!("{} signs in with a token here, not with a key", platform.title));
             return;
         }
-        match (self.has(&Field::SshPublicKey), self.has(&Field::SshGenerate)) {
-            (false, false) => say(Field::SshPublicKey, "the key is missing: give `public_key` or `generate` in [ssh]"),
-            (true, true) => say(Field::SshGenerate, "[ssh] has two keys: keep `public_key` or `generate`"),
+        match (self.is_meant(&Field::SshPublicKey), self.is_meant(&Field::SshGenerate)) {
+            (false, false) => {
+                self.say(Field::SshPublicKey, "the key is missing: give `public_key` or `generate` in [ssh]");
+            }
+            _ if self.is_there(&Field::SshPublicKey) && self.is_there(&Field::SshGenerate) => {
+                self.say(Field::SshGenerate, "[ssh] has two keys: keep `public_key` or `generate`");
+            }
             _ => {}
         }
-        if self.has(&Field::SshGenerate) && self.has(&Field::SshPrivateKey) {
-            say(
-                Field::SshPrivateKey,
-                "the private half of a new key is the file that `generate` names: leave this out",
-            );
-        } else if self.has(&Field::SshPrivateKey) && self.path(&Field::SshPrivateKey) == self.path(&Field::SshPublicKey)
+        if self.is_there(&Field::SshGenerate) && self.is_there(&Field::SshPrivateKey) {
+            let message = "the private half of a new key is the file that `generate` names: leave this out";
+            self.say(Field::SshPrivateKey, message);
+        } else if answers.has(&Field::SshPrivateKey)
+            && answers.path(&Field::SshPrivateKey) == answers.path(&Field::SshPublicKey)
         {
-            say(Field::SshPrivateKey, "this is the file of the public half: name the private one, or leave this out");
+            let message = "this is the file of the public half: name the private one, or leave this out";
+            self.say(Field::SshPrivateKey, message);
         }
-        self.access_problems(platform, say);
+        self.access();
         for field in [Field::StoreKind, Field::StorePath, Field::StoreEnv, Field::StoreCommand] {
-            if self.has(&field) {
-                say(field, "a key is all that is kept here, and a token beside it is not: leave [store] out");
+            if self.is_there(&field) {
+                self.say(field, "a key is all that is kept here, and a token beside it is not: leave [store] out");
             }
         }
-        if self.creates() && self.source().is_none() && !has_token {
+        if answers.creates() && !self.has_token && !Field::TOKEN_SOURCES.iter().any(|source| self.is_meant(source)) {
             let message =
                 "creating takes a token, and none is named: add [token], or create it by hand and leave this out";
-            say(Field::RepositoryCreate, message);
+            self.say(Field::RepositoryCreate, message);
         }
     }
 
     /// What the key opens, and how far.
-    fn access_problems(&self, platform: Option<&Platform>, say: &mut impl FnMut(Field, &str)) {
-        if self.key_scope() == KeyScope::Repository && !self.has(&Field::Repository) {
-            say(Field::SshScope, "a key of a repository needs one: give `repository.name`, or write \"account\"");
+    fn access(&mut self) {
+        let answers = self.answers;
+        let named = self.is_meant(&Field::Repository);
+        if self.is_there(&Field::SshUrl) && !named {
+            self.say(Field::SshUrl, "this is the address of a repository: give `repository.name` too");
         }
-        if self.flag(&Field::SshReadOnly) && self.key_scope() == KeyScope::Account {
-            say(Field::SshReadOnly, "a key of an account opens all that the account may: leave `read_only` out");
-        } else if let (true, Some(platform), Some(provider)) =
-            (self.flag(&Field::SshReadOnly), platform, self.provider())
+        if answers.flag(&Field::SshReadOnly)
+            && let (Some(platform), Some(provider)) = (self.platform, answers.provider())
+            && answers.key_scope() == KeyScope::Repository
             && needs_to_write(platform, provider)
         {
-            say(Field::SshReadOnly, &format!("{} pushes with this key: leave `read_only` out", platform.title));
+            self.say(Field::SshReadOnly, format!("{} pushes with this key: leave `read_only` out", platform.title));
         }
-        if self.has(&Field::SshUrl) && !self.has(&Field::Repository) {
-            say(Field::SshUrl, "this is the address of a repository: give `repository.name` too");
+        // Without the scope, a repository decides it; neither may be guessed.
+        let is_told =
+            answers.has(&Field::SshScope) || !(self.is_unread(&Field::SshScope) || self.is_unread(&Field::Repository));
+        if !is_told {
+            return;
+        }
+        if answers.key_scope() == KeyScope::Repository && !named {
+            self.say(Field::SshScope, "a key of a repository needs one: give `repository.name`, or write \"account\"");
+        }
+        if answers.flag(&Field::SshReadOnly) && answers.key_scope() == KeyScope::Account {
+            self.say(Field::SshReadOnly, "a key of an account opens all that the account may: leave `read_only` out");
         }
     }
 }
@@ -137,6 +156,7 @@ fn needs_to_write(platform: &Platform, provider: Provider) -> bool {
 mod tests {
     use super::*;
     use crate::answers::Raw;
+    use crate::answers::fit::Unread;
     use crate::platform::built_in;
 
     fn check(platform: &str, given: &[(&str, &str)], expected: &[&str]) {
@@ -153,8 +173,10 @@ mod tests {
         }
         let platforms = built_in();
         let platform = platforms.iter().find(|one| one.id == platform).unwrap();
-        let mut found = Vec::new();
-        answers.key_problems(Some(platform), false, &mut |field, _| found.push(field.key()));
+        let unread = Unread::default();
+        let mut fit = Fit::of(&answers, Some(platform), false, &unread);
+        fit.key();
+        let found: Vec<_> = fit.problems.iter().map(|problem| problem.field.key()).collect();
         assert_eq!(found, expected, "{given:?}");
     }
 

@@ -33,6 +33,8 @@ const BEGINNINGS: &[&str] = &[
 const LONG_BEGINNINGS: &[&str] = &["ATATT", "ATCTT", "ATBB", "BBDC-"];
 const LONG: usize = 20;
 const LONGEST_KEY: usize = 40;
+const LONGEST_RUN: usize = 20;
+const LONGEST_MIXED_RUN: usize = 8;
 
 /// Keys under which people put a token.
 const KEYS: &[&str] =
@@ -71,6 +73,19 @@ pub fn shown_key(name: &str) -> String {
         || name.chars().any(char::is_control)
         || name.split('.').any(|part| is_token(part.trim_matches(['"', '\''])));
     if odd { "…".to_owned() } else { name.to_owned() }
+}
+
+/// A key of an answers file as it may be repeated. Of a token that was broken in two, the second half can look like a key:
+/// the known ones are words, with no digits among long runs of letters.
+pub(super) fn shown_path(name: &str) -> String {
+    let holds = BEGINNINGS.iter().any(|begin| name.contains(begin));
+    let odd = holds
+        || name.split(['.', '_', '-', ' ']).any(|run| {
+            let mixed = run.contains(|letter: char| letter.is_ascii_digit())
+                && run.contains(|letter: char| letter.is_ascii_alphabetic());
+            run.len() > LONGEST_RUN || (mixed && run.len() > LONGEST_MIXED_RUN)
+        });
+    if odd { "…".to_owned() } else { shown_key(name) }
 }
 
 #[cfg(test)]

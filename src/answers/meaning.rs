@@ -39,33 +39,6 @@ pub(super) fn meaning(path: &[String]) -> Meaning {
     }
 }
 
-/// The fields whose absence makes a problem with `field`.
-pub(super) fn relies_on(field: &Field) -> &'static [Field] {
-    match field {
-        Field::TokenEnv => &[
-            Field::TokenEnv,
-            Field::TokenFile,
-            Field::TokenCommand,
-            Field::TokenStdin,
-            Field::SshPublicKey,
-            Field::SshGenerate,
-        ],
-        Field::StoreKind => {
-            &[Field::StorePath, Field::StoreEnv, Field::StoreCommand, Field::TokenEnv, Field::TokenCommand]
-        }
-        Field::StorePath | Field::StoreEnv | Field::StoreCommand => &[Field::StoreKind],
-        Field::RepositoryCreate
-        | Field::Visibility
-        | Field::Contents
-        | Field::Branch
-        | Field::SshScope
-        | Field::SshUrl => &[Field::Repository],
-        Field::ApiUrl => &[Field::Host],
-        Field::SshPublicKey => &[Field::SshPublicKey, Field::SshGenerate],
-        _ => &[],
-    }
-}
-
 /// Whether problems with `field` are about what it says, and not about that it is there.
 pub(super) fn is_about_value(field: &Field) -> bool {
     use Field::{

@@ -166,16 +166,18 @@ fn compared(bench: &Bench<'_>, check: Check, given: Option<GivenExpiry>) -> Chec
     if agrees {
         return check;
     }
-    let text = format!("Correct `token.expires`: what {} tells is what counts.", bench.case.site.provider);
+    let provider = bench.case.site.provider;
+    let text = format!("Correct `token.expires`: what {provider} tells is what counts.");
+    let said = match given {
+        Some(GivenExpiry::At(at)) => format!("that it ends on {}", day(at)),
+        _ => "that it never ends".to_owned(),
+    };
     let verdict = match check.verdict {
         Verdict::Pass => Verdict::Warn(Finding::new(Remedy::new(text))),
         worse => worse,
     };
-    let said = match given {
-        Some(GivenExpiry::At(at)) => format!("that it ends on {}.", day(at)),
-        _ => "that it never ends.".to_owned(),
-    };
-    Check { verdict, detail: format!("{} The answers say {said}", check.detail), ..check }
+    let detail = format!("{} This is what {provider} tells; the answers say {said}.", check.detail);
+    Check { verdict, detail, ..check }
 }
 
 fn never(bench: &Bench<'_>) -> Check {

@@ -73,7 +73,7 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
             }
         }))
         .await;
-        let mut report = Report { config: paths.config.clone(), ..Report::default() };
+        let mut report = Report { config: Some(paths.config.clone()), ..Report::default() };
         let mut endings = Vec::new();
         for problem in config.problems().iter().filter(|_| flags.names.is_empty()) {
             let refusal = super::manage::of_config(paths, problem.clone());

@@ -13,7 +13,7 @@ pub use self::list::list;
 pub use self::remove::{remove, used_by};
 pub use self::show::show;
 use super::{Out, Refusal};
-use crate::config::{Config, Connection};
+use crate::config::{Config, ConfigProblem, Connection};
 use crate::disk::{self, Paths};
 use crate::text::sanitise;
 
@@ -24,10 +24,12 @@ pub(super) fn config(paths: &Paths) -> Result<Config, Refusal> {
 }
 
 /// A problem of the config, with the file that has it.
-pub(super) fn of_config(paths: &Paths, problem: crate::config::ConfigProblem) -> Refusal {
+pub(super) fn of_config(paths: &Paths, problem: ConfigProblem) -> Refusal {
+    let place = Some((problem.line, problem.column)).filter(|(line, _)| *line > 0);
+    let more = problem.more.iter().map(|one| of_config(paths, one.clone())).collect();
     let refusal = Refusal::from(problem);
     let message = format!("{}, {}", sanitise(&paths.config.display().to_string(), 300), refusal.message);
-    Refusal { message, ..refusal }
+    Refusal { message, more, ..refusal }.in_file(&paths.config, place)
 }
 
 /// The connection of this name, or what is there instead.
@@ -36,9 +38,11 @@ pub(super) fn named<'c>(config: &'c Config, paths: &Paths, name: &str) -> Result
         return Ok(connection);
     }
     if config.has(name) {
-        let problem = config.problems().iter().find(|problem| problem.connection.as_deref() == Some(name));
-        if let Some(problem) = problem.or(config.problems().first()) {
-            return Err(of_config(paths, problem.clone()));
+        let of_it = |problem: &&ConfigProblem| problem.connection.as_deref() == Some(name);
+        let mut problems = config.problems().iter().filter(of_it).cloned();
+        let first = problems.next().map(|first| ConfigProblem { more: problems.collect(), ..first });
+        if let Some(problem) = first.or(config.problems().first().cloned()) {
+            return Err(of_config(paths, problem));
         }
     }
     let name = sanitise(name, 80);

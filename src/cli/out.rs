@@ -1,6 +1,7 @@
 //! Where text leaves the program: data to stdout, talk to stderr, both past the redactor.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Color, Ending, Format, Refusal};
@@ -15,6 +16,8 @@ pub struct Out {
     /// Whether stdout may be coloured.
     pub color: bool,
     pub redaction: Redaction,
+    /// The config in effect, once it was looked for.
+    pub config: Option<PathBuf>,
     /// Where a screen is drawn nothing may be printed: what would be is kept for it.
     kept: Option<Arc<Mutex<Vec<String>>>>,
 }
@@ -31,7 +34,7 @@ impl Out {
                     && std::io::stdout().is_terminal()
             }
         };
-        Self { format, color, redaction: Redaction::default(), kept: None }
+        Self { format, color, redaction: Redaction::default(), config: None, kept: None }
     }
 
     pub fn is_json(&self) -> bool {

@@ -58,7 +58,7 @@ fn broken(path: &Path, (line, column): (usize, usize), reason: &str) -> Refusal 
     let message =
         format!("{}, line {line}, column {column}: {}.", shown(path), sanitise(reason, 500).trim_end_matches('.'));
     let remedy = "Mend the file or move it away. The built-in platforms show how one is written.";
-    Refusal { place: Some((line, column)), ..Refusal::storage(message, remedy) }
+    Refusal::storage(message, remedy).in_file(path, Some((line, column)))
 }
 
 /// Every problem of a file, the remedy after the last.

@@ -1,10 +1,16 @@
 //! Why a command did not do what it was told: how the run ends, what happened, and what to do.
 
+use std::path::Path;
+
 use super::{Ending, Out};
 use crate::config::ConfigProblem;
 use crate::disk::DiskFault;
 use crate::report::{Located, Report};
 use crate::store::StoreFault;
+use crate::text::sanitise;
+
+/// The most that is shown of a path.
+const LONGEST_PATH: usize = 300;
 
 #[derive(Clone, Debug)]
 pub struct Refusal {
@@ -13,16 +19,26 @@ pub struct Refusal {
     pub message: String,
     /// What to do: a sentence, or nothing where the message says it.
     pub remedy: String,
-    /// Line and column, where the cause stands in a file.
-    pub place: Option<(usize, usize)>,
+    /// The file, line and column, where the cause stands in one.
+    pub spot: Option<Box<Spot>>,
     /// What else is wrong, where several things were found in one go.
     pub more: Vec<Refusal>,
+}
+
+/// Where the cause of a refusal stands.
+#[derive(Clone, Debug, Default)]
+pub struct Spot {
+    pub file: Option<String>,
+    /// Line and column; both begin at 1.
+    pub place: Option<(usize, usize)>,
+    /// The key in the file, or the flag on the command line.
+    pub key: Option<String>,
 }
 
 impl Refusal {
     /// The command line asks for something that is not there or does not go together.
     pub fn usage(message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { ending: Ending::Usage, message: message.into(), remedy: remedy.into(), place: None, more: Vec::new() }
+        Self { ending: Ending::Usage, message: message.into(), remedy: remedy.into(), spot: None, more: Vec::new() }
     }
 
     /// A file, a store or a secret could not be read or written.
@@ -32,17 +48,36 @@ impl Refusal {
 }
 
 impl Refusal {
+    /// The same with its cause in `file`, at a line and column where it has them.
+    #[must_use]
+    pub fn in_file(self, file: &Path, place: Option<(usize, usize)>) -> Self {
+        let file = Some(sanitise(&file.display().to_string(), LONGEST_PATH));
+        Self { spot: Some(Box::new(Spot { file, place, key: None })), ..self }
+    }
+
+    /// The same with a flag as its cause.
+    #[must_use]
+    pub fn of_flag(self, flag: &str) -> Self {
+        Self { spot: Some(Box::new(Spot { key: Some(flag.to_owned()), ..Spot::default() })), ..self }
+    }
+
+    /// This and what else was found, as problems of the report.
+    pub fn all_located(&self) -> Vec<Located> {
+        std::iter::once(self).chain(&self.more).map(Self::located).collect()
+    }
+
     /// The same as a problem of the report.
     pub fn located(&self) -> Located {
-        let (line, column) = self.place.unwrap_or_default();
+        let Spot { file, place, key } = self.spot.as_deref().cloned().unwrap_or_default();
         let message = [self.message.as_str(), self.remedy.as_str()].join("\n").trim().to_owned();
-        Located { line, column, message, ..Located::default() }
+        Located { file, place, key, message }
     }
 }
 
 impl From<DiskFault> for Refusal {
     fn from(fault: DiskFault) -> Self {
-        Self::storage(fault.message, fault.remedy)
+        let refusal = Self::storage(fault.message, fault.remedy);
+        if fault.path.as_os_str().is_empty() { refusal } else { refusal.in_file(&fault.path, None) }
     }
 }
 
@@ -54,8 +89,7 @@ impl From<StoreFault> for Refusal {
 
 impl From<ConfigProblem> for Refusal {
     fn from(problem: ConfigProblem) -> Self {
-        let place = Some((problem.line, problem.column)).filter(|(line, _)| *line > 0);
-        Self { place, ..Self::storage(problem.to_string(), problem.remedy) }
+        Self::storage(problem.to_string(), problem.remedy)
     }
 }
 
@@ -66,8 +100,8 @@ impl Out {
             self.failure(&one.message, &one.remedy);
         }
         if self.is_json() {
-            let problems = std::iter::once(refusal).chain(&refusal.more).map(Refusal::located).collect();
-            self.json(&Report { problems, ..Report::default() }.json());
+            let problems = refusal.all_located();
+            self.json(&Report { problems, config: self.config.clone(), ..Report::default() }.json());
         }
         refusal.ending
     }

@@ -1,6 +1,7 @@
 //! `setup`: a connection is set up, or an existing one edited, from answers.
 
 mod drawn;
+mod files;
 mod rotate;
 mod rotated;
 mod sheet;
@@ -22,7 +23,7 @@ use crate::fact::Fault;
 use crate::headless;
 use crate::platform::Platform;
 use crate::record::{Pending, Record, Stray, Unfinished};
-use crate::report::{Entry, Report};
+use crate::report::{Entry, Located, Report};
 use crate::sandbox::Sandbox;
 use crate::store::Stores;
 use crate::tui::Canvas;
@@ -111,7 +112,7 @@ fn begun(aim: Aim, name: Option<&str>, flags: &SetupFlags, common: &Common, out:
 
 fn begin(name: Option<&str>, flags: &SetupFlags, paths: &Paths) -> Result<(Vec<Platform>, Answers), Refusal> {
     let platforms = super::load_platforms(paths)?;
-    let above = from_flags(name, flags).map_err(|message| Refusal::usage(message, ""))?;
+    let above = from_flags(name, flags)?;
     if flags.save_answers.is_some() && flags.answers.len() > 1 {
         return Err(Refusal::usage(
             "--save-answers writes one file, and several are answered from.",
@@ -140,9 +141,10 @@ fn nothing_to_go_by(aim: Aim, keyed: bool, above: &Answers, platforms: &[Platfor
     Refusal::usage("There is no terminal, and no answers file was given.", remedy)
 }
 
-/// The answers on the command line.
-fn from_flags(name: Option<&str>, flags: &SetupFlags) -> Result<Answers, String> {
+/// The answers on the command line; or everything that is wrong with them.
+fn from_flags(name: Option<&str>, flags: &SetupFlags) -> Result<Answers, Refusal> {
     let mut answers = Answers::default();
+    let mut wrong = Vec::new();
     let given = [
         ("NAME", Field::Name, name),
         ("--platform", Field::Platform, flags.platform.as_deref()),
@@ -155,11 +157,17 @@ fn from_flags(name: Option<&str>, flags: &SetupFlags) -> Result<Answers, String>
     ];
     for (flag, field, text) in given {
         if let Some(text) = text {
-            let answer = field.parse(&Raw::Text(text)).map_err(|reason| format!("{flag}: {reason}"))?;
-            answers.set(field, answer);
+            match field.parse(&Raw::Text(text)) {
+                Ok(answer) => answers.set(field, answer),
+                Err(reason) => wrong.push(Refusal::usage(format!("{flag}: {reason}"), "").of_flag(flag)),
+            }
         }
     }
-    Ok(answers)
+    if wrong.is_empty() {
+        return Ok(answers);
+    }
+    let first = wrong.remove(0);
+    Err(Refusal { more: wrong, ..first })
 }
 
 impl Aim {
@@ -193,56 +201,59 @@ impl Setup<'_> {
     async fn all(self, name: Option<&str>, stores: Stores) -> Ending {
         let world = World::new(self.run.log.clone(), stores, self.paths.clone(), self.out.redaction.clone());
         let world = Arc::new(world.telling(Arc::clone(&self.run.changes)));
-        let mut report = Report { config: self.paths.config.clone(), ..Report::default() };
-        let ending = match self.sheets().await {
-            Ok(sheets) => {
-                let mut endings = Vec::new();
-                for sheet in &sheets {
-                    endings.push(self.one(sheet, name, &world, &mut report).await);
+        let mut report = Report { config: Some(self.paths.config.clone()), ..Report::default() };
+        let mut endings = Vec::new();
+        // Each is judged on its own: one that cannot be read keeps no other from its work.
+        for sheet in self.sheets().await {
+            endings.push(match sheet {
+                Ok(sheet) => self.one(&sheet, name, &world, &mut report).await,
+                Err(refusal) => {
+                    report.problems.extend(refusal.all_located());
+                    refusal.ending
                 }
-                headless::worst(endings)
+            });
+        }
+        let ending = headless::worst(endings);
+        // What is wrong with the command line is told once, and not once for each file.
+        let mut told: Vec<Located> = Vec::new();
+        for problem in std::mem::take(&mut report.problems) {
+            if problem.file.is_some() || !told.contains(&problem) {
+                told.push(problem);
             }
-            Err(refusal) => {
-                report.problems.push(refusal.located());
-                refusal.ending
-            }
-        };
+        }
+        report.problems = told;
         if self.out.is_json() {
             self.out.json(&report.json());
         } else {
             self.out.data(&report.text(self.out.color));
         }
         for problem in &report.problems {
-            let place =
-                if problem.line == 0 { String::new() } else { format!("{}:{}: ", problem.line, problem.column) };
-            let flag = if problem.key.starts_with("--") { format!("{}: ", problem.key) } else { String::new() };
-            let file = if flag.is_empty() { problem.file.as_str() } else { "" };
-            self.out.say(&format!("{file}{place}{flag}{}", problem.message));
+            self.out.say(&problem.to_string());
         }
         ending
     }
 
     /// The answers files in their order; without any, the sample of the sandbox.
-    async fn sheets(&self) -> Result<Vec<Sheet>, Refusal> {
+    async fn sheets(&self) -> Vec<Result<Sheet, Refusal>> {
         if self.flags.rotating.at_provider.is_some() {
-            return Ok(vec![Sheet::blank()]);
+            return vec![Ok(Sheet::blank())];
         }
         if let (Aim::Rotate, Some(played), true) = (self.aim, self.played, self.flags.answers.is_empty()) {
             let token = self.sample(&self.above).and_then(|sample| played.another_token(&sample));
             let broken = || Refusal::storage("The sandbox could not make another token.", "Run this again.");
-            return Ok(vec![Sheet::with_token(&token.ok_or_else(broken)?)]);
+            return vec![token.ok_or_else(broken).map(|token| Sheet::with_token(&token))];
         }
         if !self.flags.answers.is_empty() {
             let mut sheets = Vec::new();
             for path in &self.flags.answers {
-                sheets.push(Sheet::read(path).await?);
+                sheets.push(Sheet::read(path).await);
             }
-            return Ok(sheets);
+            return sheets;
         }
         self.out.say("No answers were given: this runs the sample answers of the scenario.");
         match self.sample(&self.above) {
-            Some(path) => Ok(vec![Sheet::read(&path).await?]),
-            None => Err(self.no_sample()),
+            Some(path) => vec![Sheet::read(&path).await],
+            None => vec![Err(self.no_sample())],
         }
     }
 
@@ -295,6 +306,7 @@ impl Setup<'_> {
         for note in &job.notes {
             self.out.say(note);
         }
+        report.problems.extend(job.problems.iter().cloned());
         if let Some(path) = &self.flags.save_answers
             && let Err(fault) = disk::replace(path, &file::write(&job.answers))
         {
@@ -314,7 +326,7 @@ impl Setup<'_> {
     async fn taken_up(&self, desk: &Desk<'_>, sheet: &Sheet, world: &World) -> Result<Job, Stopped> {
         let job = desk.job(sheet)?;
         let Some(held) = job.held.as_ref().filter(|_| !self.flags.dry_run) else { return Ok(job) };
-        let stopped = |refusal: Refusal| (refusal.ending, vec![refusal.located()]);
+        let stopped = |refusal: Refusal| (refusal.ending, refusal.all_located());
         world.hold(&held.id).await.map_err(|fault| stopped(told(fault, Ending::Storage)))?;
         self.recovered(held, world).await.map_err(stopped)?;
         // As it is now: another run may have changed it before it was held.

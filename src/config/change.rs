@@ -199,5 +199,6 @@ fn refused(message: &str) -> ConfigProblem {
         column: 1,
         message: message.to_owned(),
         remedy: "Choose another name, or mend the config file by hand; nothing was changed.".to_owned(),
+        more: Vec::new(),
     }
 }

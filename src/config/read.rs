@@ -14,7 +14,7 @@ use crate::fact::{IdentityKind, OwnerPath, Place, Site};
 use crate::key::PublicHalf;
 use crate::provider::{Host, Provider, TokenKind, token_kind};
 use crate::secret::Store;
-use crate::statements::{Lines, Mistake, Node, Said, Value, moment, repetitions, statements};
+use crate::statements::{Lines, Mistake, Node, Said, Statement, Value, moment, repetitions, statements};
 
 pub(super) struct Contents {
     pub version: u64,
@@ -34,22 +34,7 @@ pub(super) fn contents(text: &str) -> Result<Contents, ConfigProblem> {
     let whole = |at: usize, message: &str, remedy: &str| problem(&lines, None, at, message, remedy);
     // A newer file may use what this program does not understand, so its version is looked at before anything else.
     let version = version(&layout, &whole)?;
-    for statement in &all {
-        if let Said::Broken(mistake) = &statement.said {
-            return Err(whole(mistake.at, mistake.message, MEND));
-        }
-    }
-    if let Some(at) = repetitions(text, &all).first() {
-        return Err(whole(*at, Mistake::REPEATED, MEND));
-    }
-    let active = match layout.leaf(&["active"]) {
-        None => None,
-        Some(leaf) => match &leaf.node.value {
-            Value::Text(name) => Some(name.clone()),
-            _ => return Err(whole(leaf.node.span.start, "`active` is the name of a connection, in quotes", MEND)),
-        },
-    };
-    holds_tables(&layout).map_err(|at| whole(at, "[connections] holds tables: write [connections.NAME]", MEND))?;
+    let active = unreadable(text, &all, &layout, &whole)?;
     let parts = layout.by_connection();
     let mut names: Vec<_> = parts.iter().map(|(name, part)| (part.start(), *name)).collect();
     names.sort_unstable();
@@ -69,6 +54,37 @@ pub(super) fn contents(text: &str) -> Result<Contents, ConfigProblem> {
     Ok(Contents { version, connections, problems, names, active })
 }
 
+/// What makes the whole file unreadable, all of it; without any, the name of the connection in use.
+fn unreadable(
+    text: &str,
+    all: &[Statement],
+    layout: &Layout<'_>,
+    whole: &impl Fn(usize, &str, &str) -> ConfigProblem,
+) -> Result<Option<String>, ConfigProblem> {
+    let broken = all.iter().filter_map(|statement| match &statement.said {
+        Said::Broken(mistake) => Some(whole(mistake.at, mistake.message, MEND)),
+        _ => None,
+    });
+    let mut problems: Vec<_> = broken.collect();
+    problems.extend(repetitions(text, all).into_iter().map(|at| whole(at, Mistake::REPEATED, MEND)));
+    let mut active = None;
+    if let Some(leaf) = layout.leaf(&["active"]) {
+        match &leaf.node.value {
+            Value::Text(name) => active = Some(name.clone()),
+            _ => problems.push(whole(leaf.node.span.start, "`active` is the name of a connection, in quotes", MEND)),
+        }
+    }
+    if let Err(at) = holds_tables(layout) {
+        problems.push(whole(at, "[connections] holds tables: write [connections.NAME]", MEND));
+    }
+    problems.sort_by_key(|problem| (problem.line, problem.column));
+    let mut problems = problems.into_iter();
+    match problems.next() {
+        Some(first) => Err(ConfigProblem { more: problems.collect(), ..first }),
+        None => Ok(active),
+    }
+}
+
 fn problem(lines: &Lines<'_>, connection: Option<&str>, at: usize, message: &str, remedy: &str) -> ConfigProblem {
     let position = lines.position(at);
     ConfigProblem {
@@ -77,6 +93,7 @@ fn problem(lines: &Lines<'_>, connection: Option<&str>, at: usize, message: &str
         column: position.column,
         message: message.to_owned(),
         remedy: remedy.to_owned(),
+        more: Vec::new(),
     }
 }
 

@@ -7,9 +7,15 @@ use std::path::{Path, PathBuf};
 use directories::{BaseDirs, ProjectDirs};
 
 use super::{DiskFault, DiskFaultKind, Shown};
+use crate::answers::Answer;
 
 /// The variable that names the config file when `--config` does not.
 const CONFIG_VARIABLE: &str = "GIT_ACCESS_CONFIG";
+
+/// A path that was typed in this directory, as one that holds in every other; `~` is the home of whoever types.
+pub fn rooted(answer: Answer) -> Answer {
+    answer.rooted(&env::current_dir().unwrap_or_default(), env::home_dir().as_deref())
+}
 
 /// The places of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]

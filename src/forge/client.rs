@@ -19,7 +19,7 @@ use url::Url;
 pub use self::answer::Answer;
 use self::outside::Line;
 pub(crate) use self::outside::locked;
-pub use self::outside::{AGENT, Limits, Log, Outside};
+pub use self::outside::{AGENT, Limits, Log, Outside, look_at_ca_file, look_at_client_cert};
 use self::trouble::{Trouble, Way, diagnose};
 use crate::fact::{Fault, FaultKind, Remedy, Site};
 use crate::provider::{Host, Origin};

@@ -33,6 +33,14 @@ pub fn read_key(files: &KeyFiles) -> Result<PublicKey, Fault> {
     Err(fault(text, "Give the two halves of one key."))
 }
 
+/// The public half that belongs to the private one at `path`.
+///
+/// # Errors
+/// As for [`read_key`].
+pub fn read_private(path: &Path) -> Result<PublicKey, Fault> {
+    public_half(path)?.ok_or_else(|| absent(path))
+}
+
 /// Makes a new ed25519 key in the two files, or completes the pair whose private half is there and ours. Nothing that is
 /// there is ever replaced.
 ///

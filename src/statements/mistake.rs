@@ -14,8 +14,12 @@ pub(crate) struct Mistake {
     pub header: bool,
     /// The key it was about, as far as it can be told.
     pub path: Option<Vec<String>>,
+    /// What stands where the key belongs, as it is written.
+    pub name: Range<usize>,
     /// What stands where the value belongs, as it is written.
     pub rest: Range<usize>,
+    /// Whether something parts the two, so that what stands before it is a key and not a word of a sentence.
+    pub parted: bool,
 }
 
 /// By the beginning of the parser's message. The first that fits is taken.
@@ -27,7 +31,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ("unquoted keys cannot be empty", "the key is missing: write `key = value`, or `[table]`"),
     ("invalid unquoted key", "a key has letters from a to z, digits, - and _ only, or stands in quotes"),
     ("unclosed table", "the name of the table is not closed: end it with ]"),
-    ("unexpected key or value", "something follows where the line should end: give every key a line of its own"),
+    ("unexpected key or value", FOLLOWED),
     ("missing comma", "a comma is missing between two values"),
     ("extra comma", "there is one comma too many"),
     ("missing escaped value", ESCAPE),
@@ -49,6 +53,8 @@ const SENTENCES: &[(&str, &str)] = &[
 
 const ESCAPE: &str = "this is no escape: write \\\\ for a backslash, or put the text in single quotes";
 const NO_VALUE: &str = "the value is missing: write it after the `=`, or remove the key";
+const FOLLOWED: &str = "something follows where the line should end: give every key a line of its own";
+const NO_END: &str = "the text is not closed: end it with the quote that it begins with";
 const NO_QUOTES: &str = "a text stands in quotes: write key = \"text\"";
 const OTHER: &str = "this line cannot be read: check its quotes, brackets and the `=`";
 
@@ -56,12 +62,22 @@ impl Mistake {
     /// For keys and tables that stand twice.
     pub const REPEATED: &str = "this stands twice, or contradicts an earlier line: keep one of them";
 
+    /// Whether quotes are all that is wrong with the value.
+    pub fn is_about_quotes(&self) -> bool {
+        [NO_QUOTES, NO_END].contains(&self.message)
+    }
+
+    /// Whether the statement is whole, and another one begins at its place.
+    pub fn is_followed(&self) -> bool {
+        self.message == FOLLOWED
+    }
+
     /// The quote or bracket at `open` is never closed.
     pub(super) fn unclosed(text: &str, range: Range<usize>, open: usize) -> Self {
         let message = match text.as_bytes().get(open) {
             Some(b'[') => "the list is not closed: end it with ]",
             Some(b'{') => "the table is not closed: end it with }",
-            _ => "the text is not closed: end it with the quote that it begins with",
+            _ => NO_END,
         };
         Self::new(text, range, open, message)
     }
@@ -79,19 +95,20 @@ impl Mistake {
     }
 
     fn new(text: &str, range: Range<usize>, at: usize, message: &'static str) -> Self {
-        let statement = text[range.clone()].trim_start_matches('\u{feff}');
-        let first = statement.lines().next().unwrap_or_default().trim();
-        let header = first.starts_with('[');
+        let written = text[range.clone()].trim_start_matches('\u{feff}').trim_start();
+        let base = range.end - written.len();
+        let header = written.starts_with('[');
         let (name, rest) = if header {
-            (first.trim_start_matches('[').split([']', '#']).next().unwrap_or_default(), range.end..range.end)
+            let open = written.len() - written.trim_start_matches('[').len();
+            let close = written[open..].find([']', '#', '\r', '\n']).map_or(written.len(), |at| open + at);
+            (base + open..base + close, range.end..range.end)
         } else {
-            let base = range.end - statement.len();
-            let cut = statement.find('=').or_else(|| statement.find([':', ' ', '\t', '\n']));
-            let cut = cut.unwrap_or(statement.len());
-            let after = (cut + 1).min(statement.len());
-            (&statement[..cut], base + after..range.end)
+            let cut = written.find('=').or_else(|| written.find([':', ' ', '\t', '\n'])).unwrap_or(written.len());
+            let after = (cut + 1).min(written.len());
+            (base..base + cut, base + after..range.end)
         };
-        Self { at, message, header, path: path(name), rest }
+        let parted = header || text[name.end..].starts_with(['=', ':']);
+        Self { at, message, header, path: path(&text[name.clone()]), name, rest, parted }
     }
 }
 

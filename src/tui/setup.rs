@@ -19,7 +19,6 @@ use super::screens::token::TokenPage;
 use super::screens::{Act, apply};
 use crate::answers::{Answer, Answers, Field};
 use crate::headless::Tasks;
-use crate::nearby;
 use crate::provider::{Host, Provider};
 use crate::wizard::{Effect, Event, Screen, Step, Wizard};
 use crate::world::World;
@@ -109,7 +108,7 @@ impl SetUp {
     /// Tells the wizard, and has done what it then wants.
     fn tell(&mut self, event: Event) {
         let event = match event {
-            Event::Answer(field, answer) => Event::Answer(field, nearby::rooted(answer)),
+            Event::Answer(field, answer) => Event::Answer(field, crate::disk::rooted(answer)),
             event => event,
         };
         let answered = matches!(event, Event::Answer(..) | Event::Clear(_)).then(|| self.wizard.answers().clone());

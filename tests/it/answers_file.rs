@@ -5,6 +5,8 @@ use git_access::answers::{Answer, Answers, FIELDS, Field, Raw, Shape};
 use git_access::platform::{Platform, built_in};
 use proptest::prelude::*;
 
+use crate::program::Home;
+
 const GOOD: &str = r#"version = 1
 platform = "keptn"
 provider = "github"
@@ -28,8 +30,17 @@ fn reading(text: &str) -> Reading {
 
 /// Line, column and key of each problem.
 fn places(text: &str) -> Vec<(usize, usize, String)> {
-    let key = |problem: &Located| problem.key.clone().unwrap_or_default();
-    reading(text).problems.iter().map(|problem| (problem.line, problem.column, key(problem))).collect()
+    let place = |problem: &Located| {
+        let (line, column) = problem.place.unwrap();
+        (line, column, problem.key.clone().unwrap_or_default())
+    };
+    reading(text).problems.iter().map(place).collect()
+}
+
+fn is_in(text: &str, place: Option<(usize, usize)>) {
+    let (line, column) = place.expect("every problem of a file has a place");
+    let line = text.split('\n').nth(line.checked_sub(1).unwrap()).expect("the line is there");
+    assert!(column >= 1 && column <= line.chars().count() + 1, "column {column} of {line:?}");
 }
 
 fn expect(text: &str, wanted: &[(usize, usize, &str)]) {
@@ -48,7 +59,7 @@ fn a_good_file_has_no_problem_and_all_its_answers() {
 }
 
 #[test]
-fn twelve_mistakes_are_twelve_problems_in_the_order_of_the_file_each_at_its_character() {
+fn thirteen_mistakes_are_thirteen_problems_in_the_order_of_the_file_each_at_its_character() {
     let lines = [
         "\u{feff}# Änderungen für das Büro",
         "version = 1",
@@ -59,18 +70,18 @@ fn twelve_mistakes_are_twelve_problems_in_the_order_of_the_file_each_at_its_char
         "\towner = acme",                         // 3 syntax: no quotes
         "\t\"öwner\" = \"ä\"",                    // 4 unknown key
         "username = { ä = 1",                     // 5 syntax: not closed
-        "email = \"ü@exämple\"\tproject = \"x\"", // 6 syntax: two on a line
+        "email = \"ü@exämple\"\tproject = \"x\"", // 6 syntax: two on a line, 7 cross: GitHub has no projects
         "",
         "[token]",
         "env = \"GITHUB_TOKEN\"",
-        "file = \"tökén\"",         // 7 cross: a second source
-        "expires = \"übermorgen\"", // 8 range
-        "kind = 5",                 // 9 type
+        "file = \"tökén\"",         // 8 cross: a second source
+        "expires = \"übermorgen\"", // 9 range
+        "kind = 5",                 // 10 type
         "[repository]",
         "name = \"gitops\"",
-        "contents\t=\t\"readme\" # ä", // 10 cross: Keptn wants it empty
-        "cre\u{61}te = \"ja\" ",       // 11 type
-        "title = 1",                   // 12 unknown key
+        "contents\t=\t\"readme\" # ä", // 11 cross: Keptn wants it empty
+        "cre\u{61}te = \"ja\" ",       // 12 type
+        "title = 1",                   // 13 unknown key
     ];
     expect(
         &lines.join("\r\n"),
@@ -81,6 +92,7 @@ fn twelve_mistakes_are_twelve_problems_in_the_order_of_the_file_each_at_its_char
             (8, 2, "öwner"),
             (9, 12, "username"),
             (10, 21, "email"),
+            (10, 31, "project"),
             (14, 1, "token.file"),
             (15, 11, "token.expires"),
             (16, 8, "token.kind"),
@@ -134,7 +146,7 @@ fn each_mistake_is_told_once_at_its_place() {
     expect(&format!("{GOOD}[handover.project]\nx = 1\n"), &[(9, 11, "handover.project")]);
     let missing = [(1, 1, "platform"), (1, 1, "provider"), (1, 1, "owner"), (1, 1, "token.env")];
     expect("version = 1\n", &missing);
-    expect(&format!("foo bar\n{GOOD}"), &[(1, 5, "foo")]);
+    expect(&format!("foo bar\n{GOOD}"), &[(1, 5, "")]);
 }
 
 #[test]
@@ -210,7 +222,7 @@ fn what_the_command_line_and_the_scenario_say_is_not_missing() {
     assert_eq!(read("version = 1\ntoken.env = \"X\"\n", &circumstances).problems, []);
     let circumstances = Circumstances { from_stdin: true, ..circumstances };
     let problems = read("version = 1\n[token]\nstdin = true\n", &circumstances).problems;
-    assert_eq!((problems[0].line, problems[0].column, problems.len()), (3, 1, 1));
+    assert_eq!((problems[0].place, problems.len()), (Some((3, 1)), 1));
 }
 
 #[test]
@@ -234,7 +246,7 @@ fn a_token_that_is_kept_need_not_be_given_and_a_flag_is_blamed_by_its_name() {
     let circumstances = Circumstances { from_stdin: false, above: &above, whole: &whole, platform };
     let problems = read(GOOD, &circumstances).problems;
     assert_eq!(problems.len(), 1, "{problems:?}");
-    assert_eq!((problems[0].line, problems[0].key.as_deref()), (0, Some("--owner")));
+    assert_eq!((problems[0].place, problems[0].key.as_deref()), (None, Some("--owner")));
 }
 
 #[test]
@@ -248,7 +260,8 @@ fn what_the_platform_cannot_use_carries_its_reason() {
         let circumstances = Circumstances { from_stdin: false, above: &nothing, whole: &whole, platform };
         let problems = read(text, &circumstances).problems;
         assert_eq!(problems.len(), 1, "{problems:?}");
-        (problems[0].line, problems[0].column, problems[0].message.clone())
+        let (line, column) = problems[0].place.unwrap();
+        (line, column, problems[0].message.clone())
     };
     let text = GOOD.replace("[token]", "[token]\nkind = \"fine-grained\"");
     let (line, column, message) = found(&text, &keptn);
@@ -260,12 +273,16 @@ fn what_the_platform_cannot_use_carries_its_reason() {
 
 #[test]
 fn a_problem_is_reported_in_the_form_of_the_contract() {
-    let problems = reading(&GOOD.replace("provider", "providr")).problems;
-    let json = serde_json::to_string(&problems).unwrap();
-    assert_eq!(
-        json,
-        r#"[{"line":3,"column":1,"key":"providr","message":"no key is named `providr`: write `provider` if that is meant"}]"#
-    );
+    let home = Home::new();
+    home.write("a.toml", &GOOD.replace("provider", "providr").replace("env = \"GITHUB_TOKEN\"", "command = [\"x\"]"));
+    let json = home.run(&["setup", "--format", "json", "--answers", "a.toml"]).expect(2).json();
+    let problem = serde_json::json!({
+        "file": "a.toml", "line": 3, "column": 1, "key": "providr",
+        "message": "no key is named `providr`: write `provider` if that is meant",
+    });
+    assert_eq!(json["problems"], serde_json::json!([problem]));
+    assert_eq!(json["config"], home.config().to_str().unwrap());
+    assert_eq!((&json["verdict"], &json["connections"]), (&serde_json::Value::Null, &serde_json::json!([])));
 }
 
 #[test]
@@ -345,9 +362,7 @@ proptest! {
     #[test]
     fn no_text_stops_the_reader_and_every_place_is_in_the_text(text in "([a-z\\[\\]{}=\"'.,# \n\r\tä\\\\0-9]|version = 1\n|\\[token\\]|\"\"\"){0,60}") {
         for problem in reading(&text).problems {
-            prop_assert!(problem.line >= 1 && problem.line <= text.split('\n').count());
-            let line = text.split('\n').nth(problem.line - 1).unwrap();
-            prop_assert!(problem.column >= 1 && problem.column <= line.chars().count() + 1);
+            is_in(&text, problem.place);
         }
     }
 }

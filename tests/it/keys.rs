@@ -259,16 +259,17 @@ fn files_that_are_no_key_are_refused_and_not_quoted() {
     let secret = std::fs::read_to_string(home.path("k")).unwrap();
     let piece = secret.lines().nth(2).unwrap()[..24].to_owned();
     home.write("not.pub", "hello\n");
-    for (ssh, words) in [
-        ("public_key = \"k\"", "this is a private key"),
-        ("public_key = \"not.pub\"", "no public key"),
-        ("public_key = \"missing.pub\"", "There is no file"),
-        ("public_key = \"k.pub\"\nprivate_key = \"other\"", "two different keys"),
-        ("public_key = \"k.pub\"\nprivate_key = \"not.pub\"", "OpenSSH"),
+    // A public half that cannot be read is a mistake of the answers; a private one is a secret that cannot be read.
+    for (ssh, words, code) in [
+        ("public_key = \"k\"", "this is a private key", 2),
+        ("public_key = \"not.pub\"", "no public key", 2),
+        ("public_key = \"missing.pub\"", "There is no file", 2),
+        ("public_key = \"k.pub\"\nprivate_key = \"other\"", "two different keys", 2),
+        ("public_key = \"k.pub\"\nprivate_key = \"not.pub\"", "OpenSSH", 4),
     ] {
         #[cfg(unix)]
         std::fs::set_permissions(home.path("not.pub"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-        let run = setup(&home, &served, &Sheet { ssh, ..FLUX }).expect(4);
+        let run = setup(&home, &served, &Sheet { ssh, ..FLUX }).expect(code);
         assert!(run.stdout.contains(words), "{ssh}: {}", run.stdout);
         assert!(!run.stdout.contains(&piece) && !run.stderr.contains(&piece), "{ssh}");
         assert_eq!(home.config_text(), "");

@@ -3,6 +3,8 @@
 
 mod addresses;
 mod answers_file;
+mod answers_problems;
+mod answers_samples;
 mod azure_devops;
 mod bitbucket;
 mod bitbucket_dc;

@@ -141,7 +141,7 @@ async fn a_start_announces_files_that_exist_and_no_token() {
     );
     assert_eq!(keptn, expected);
     let samples = announcement["answers"].as_array().unwrap();
-    assert_eq!(samples.iter().filter(|sample| sample["provider"] == "github").count(), 6);
+    assert_eq!(samples.iter().filter(|sample| sample["provider"] == "github").count(), 7);
     assert_eq!(play.sandbox.sample("keptn", "sourceforge"), None);
 }
 

@@ -50,10 +50,13 @@ pub fn list(out: &Out, paths: &Paths) -> Result<Ending, Refusal> {
 
 fn document(all: &[Standing<'_>], config: &Config, paths: &Paths) -> serde_json::Value {
     let problem = |problem: &crate::config::ConfigProblem| {
+        // 0 stands for none here.
+        let number = |number: usize| (number > 0).then_some(number);
         json!({
-            "line": problem.line,
-            "column": problem.column,
-            "key": problem.connection.clone().unwrap_or_default(),
+            "file": paths.config.display().to_string(),
+            "line": number(problem.line),
+            "column": number(problem.column),
+            "key": problem.connection,
             "message": problem.message,
         })
     };

@@ -217,7 +217,7 @@ impl Setup<'_> {
         {
             return self.out.refused(&Refusal::from(fault));
         }
-        let mut report = Report { config: self.paths.config.clone(), ..Report::default() };
+        let mut report = Report { config: Some(self.paths.config.clone()), ..Report::default() };
         let ending = self.after(wizard, world, &mut report).await;
         if self.out.is_json() {
             self.out.json(&report.json());

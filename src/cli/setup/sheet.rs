@@ -4,11 +4,13 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use super::files;
 use crate::answers::file::{self, Circumstances, Reading, Whole};
 use crate::answers::{Answer, Answers, Field, folder_of};
 use crate::cli::{Ending, Refusal, manage};
 use crate::config::{Config, Connection};
 use crate::disk::{self, Paths};
+use crate::headless;
 use crate::platform::Platform;
 use crate::provider::Host;
 use crate::report::Located;
@@ -17,6 +19,8 @@ use crate::wizard::{Rotating, answers_of, edited};
 
 /// The most that is read of an answers file, in bytes.
 const LONGEST: u64 = 1024 * 1024;
+/// What standard input is called in messages.
+const STDIN: &str = "standard input";
 
 /// An answers file, before it is read.
 pub struct Sheet {
@@ -34,6 +38,8 @@ pub struct Job {
     /// What was filled in from addresses, in sentences.
     pub notes: Vec<String>,
     pub held: Option<Box<Connection>>,
+    /// What is amiss with the token's source; the checks tell what comes of it.
+    pub problems: Vec<Located>,
 }
 
 impl Sheet {
@@ -48,9 +54,10 @@ impl Sheet {
             std::io::stdin().lock().take(LONGEST).read_to_string(&mut text).map(|_| text)
         });
         let Ok(Ok(text)) = read.await else {
-            return Err(Refusal::usage("Standard input is not text in UTF-8.", "Write the answers in UTF-8."));
+            let refusal = Refusal::usage("Standard input is not text in UTF-8.", "Write the answers in UTF-8.");
+            return Err(refusal.in_file(Path::new(STDIN), None));
         };
-        Ok(Self { label: "standard input".into(), text, folder: absolute(Path::new(".")), from_stdin: true })
+        Ok(Self { label: STDIN.into(), text, folder: absolute(Path::new(".")), from_stdin: true })
     }
 
     /// A sheet that answers nothing.
@@ -72,17 +79,20 @@ impl Sheet {
                 folder: absolute(&folder_of(path)),
                 from_stdin: false,
             }),
-            Ok(None) => Err(Refusal::usage(format!("There is no answers file {}", path.display()), "")),
+            Ok(None) => {
+                let refusal = Refusal::usage(format!("There is no answers file {}", path.display()), "");
+                Err(refusal.in_file(path, None))
+            }
             Err(fault) => Err(Refusal { ending: Ending::Usage, ..Refusal::from(fault) }),
         }
     }
 
     fn located(&self, problem: &file::Located) -> Located {
         Located {
-            file: format!("{}:", self.label),
-            line: problem.line,
-            column: problem.column,
-            key: problem.key.clone().unwrap_or_default(),
+            // What has no place in it is about the command line.
+            file: problem.place.map(|_| self.label.clone()),
+            place: problem.place,
+            key: problem.key.clone(),
             message: problem.message.clone(),
         }
     }
@@ -113,22 +123,30 @@ pub type Stopped = (Ending, Vec<Located>);
 
 impl Desk<'_> {
     pub fn job(&self, sheet: &Sheet) -> Result<Job, Stopped> {
-        let stored = |refusal: Refusal| (refusal.ending, vec![refusal.located()]);
+        let stored = |refusal: Refusal| (refusal.ending, refusal.all_located());
         let config = manage::config(self.paths).map_err(stored)?;
         let reading = self.read(sheet, &config);
-        let mut problems: Vec<_> = reading.problems.iter().map(|problem| sheet.located(problem)).collect();
         let (whole, held, notes) = self.whole(sheet, &reading.answers, &config);
-        if problems.is_empty() {
-            let more = afterthoughts(&whole.answers, held, &config, &reading, self.rotates.is_some());
-            problems.extend(more.iter().map(|problem| sheet.located(problem)));
-            if let (Some(held), Some(how)) = (held, self.rotates) {
-                let mut more = beyond_the_token(held, self.above, &reading);
-                more.extend(missing_in_a_rotation(held, &whole.answers, how, &reading));
-                problems.extend(more.iter().map(|problem| sheet.located(problem)));
-            }
+        let mut problems = reading.problems.clone();
+        problems.extend(self.afterthoughts(&whole.answers, held, &config, &reading));
+        if let (Some(held), Some(how)) = (held, self.rotates) {
+            problems.extend(self.beyond_the_token(held, &reading));
+            problems.extend(self.missing_in_a_rotation(held, &whole.answers, how, &reading));
         }
-        if !problems.is_empty() {
-            return Err((Ending::Usage, problems));
+        let mut ending = if problems.is_empty() { Ending::Done } else { Ending::Usage };
+        let (sources, amiss): (Vec<_>, Vec<_>) =
+            files::amiss(&whole.answers, &reading).into_iter().partition(|amiss| amiss.is_source);
+        for amiss in amiss {
+            ending = headless::worst([ending, amiss.ending]);
+            problems.push(amiss.problem);
+        }
+        let stops = !problems.is_empty();
+        // Whether a variable is set is a matter of the run, and none of whoever looks over the answers.
+        problems.extend(sources.into_iter().filter(|_| !stops).map(|amiss| amiss.problem));
+        problems.sort_by_key(|problem| (problem.place.is_none(), problem.place));
+        let problems: Vec<_> = problems.iter().map(|problem| sheet.located(problem)).collect();
+        if stops {
+            return Err((ending, problems));
         }
         let name = whole.answers.name().unwrap_or_default();
         if held.is_none() && config.has(&name) {
@@ -140,7 +158,7 @@ impl Desk<'_> {
             );
             return Err(stored(refusal));
         }
-        Ok(Job { answers: whole.answers, notes, held: held.map(|held| Box::new(held.clone())) })
+        Ok(Job { answers: whole.answers, notes, held: held.map(|held| Box::new(held.clone())), problems })
     }
 
     fn read(&self, sheet: &Sheet, config: &Config) -> Reading {
@@ -231,77 +249,91 @@ fn keep_the_reach(held: &Connection, answers: &mut Answers) {
     }
 }
 
-/// What a rotation cannot do without: the new token, or the new key.
-fn missing_in_a_rotation(held: &Connection, whole: &Answers, how: Rotating, reading: &Reading) -> Vec<file::Located> {
-    if held.token.is_none() {
-        let same = whole.key_files().map(|files| files.public) == held.ssh.as_ref().map(|ssh| ssh.public_key.clone());
-        let message = "`[ssh]` with another key is missing: rotate needs `generate`, or `public_key` and `private_key`";
-        return Vec::from_iter(same.then(|| reading.locate(&Field::SshPublicKey, message.to_owned())));
-    }
-    let message = "`[token]` is missing: rotate needs to know where the new token comes from".to_owned();
-    let missing = whole.source().is_none() && how.at_provider.is_none();
-    Vec::from_iter(missing.then(|| reading.locate(&Field::TokenEnv, message)))
-}
-
-/// What a rotation may not answer: anything but the token and its resting place, unless it is as it was saved. Of a
-/// connection that signs in with a key, anything but the key, and the token that registers it.
-fn beyond_the_token(held: &Connection, above: &Answers, reading: &Reading) -> Vec<file::Located> {
-    let saved = answers_of(held);
-    let mut problems = Vec::new();
-    let of_the_key = |field: &Field| {
-        held.token.is_none()
-            && field.is_of_ssh()
-            && !matches!(field, Field::SshScope | Field::SshReadOnly | Field::SshUrl)
-    };
-    for (field, _) in reading.answers.iter().chain(above.iter()) {
-        let may = field.is_of_token() || of_the_key(field) || field.key().starts_with("store.");
-        let given = reading.answers.shown(field).or_else(|| above.shown(field));
-        if !may && saved.shown(field) != given {
-            let is_place = matches!(
-                field,
-                Field::Platform | Field::Provider | Field::Host | Field::ApiUrl | Field::Owner | Field::Project
-            );
-            // What a connection is about never changes: that is another one.
-            let instead = if is_place {
-                "set up another connection with git-access setup".to_owned()
-            } else {
-                format!("change it with git-access setup {}", held.name)
-            };
-            let message = format!(
-                "rotate changes the token alone, and {} was saved otherwise: leave it out, or {instead}",
-                field.key()
-            );
-            problems.push(reading.locate(field, message));
+impl Desk<'_> {
+    /// What a rotation cannot do without: the new token, or the new key.
+    fn missing_in_a_rotation(
+        &self,
+        held: &Connection,
+        whole: &Answers,
+        how: Rotating,
+        reading: &Reading,
+    ) -> Option<file::Located> {
+        if held.token.is_none() {
+            let same =
+                whole.key_files().map(|files| files.public) == held.ssh.as_ref().map(|ssh| ssh.public_key.clone());
+            let is_missing =
+                same && ![Field::SshPublicKey, Field::SshGenerate].iter().any(|half| reading.is_unread(half));
+            let message =
+                "`[ssh]` with another key is missing: rotate needs `generate`, or `public_key` and `private_key`";
+            return is_missing.then(|| reading.locate(&Field::SshPublicKey, self.above, message));
         }
+        let is_meant = Field::TOKEN_SOURCES.iter().any(|source| reading.is_unread(source));
+        let is_missing = whole.source().is_none() && how.at_provider.is_none() && !is_meant;
+        let message = "`[token]` is missing: rotate needs to know where the new token comes from";
+        is_missing.then(|| reading.locate(&Field::TokenEnv, self.above, message))
     }
-    problems
-}
 
-/// What only shows beside the saved connections.
-fn afterthoughts(
-    answers: &Answers,
-    held: Option<&Connection>,
-    config: &Config,
-    reading: &Reading,
-    rotates: bool,
-) -> Vec<file::Located> {
-    let mut problems = Vec::new();
-    // In a rotation each answer that differs is told by itself, and another name would be no way out.
-    if let Some(held) = held.filter(|held| !rotates && !is_same_access(held, answers)) {
-        let message = format!(
-            "{} is saved for another platform, provider, host or owner: choose another `name`, or leave these as they are",
-            held.name
-        );
-        problems.push(reading.locate(&Field::Name, message));
+    /// What a rotation may not answer: anything but the token and its resting place, unless it is as it was saved. Of a
+    /// connection that signs in with a key, anything but the key, and the token that registers it.
+    fn beyond_the_token(&self, held: &Connection, reading: &Reading) -> Vec<file::Located> {
+        let saved = answers_of(held);
+        let mut problems = Vec::new();
+        let of_the_key = |field: &Field| {
+            held.token.is_none()
+                && field.is_of_ssh()
+                && !matches!(field, Field::SshScope | Field::SshReadOnly | Field::SshUrl)
+        };
+        for (field, _) in reading.answers.iter().chain(self.above.iter()) {
+            let may = field.is_of_token() || of_the_key(field) || field.key().starts_with("store.");
+            let given = reading.answers.shown(field).or_else(|| self.above.shown(field));
+            if !may && saved.shown(field) != given {
+                let is_place = matches!(
+                    field,
+                    Field::Platform | Field::Provider | Field::Host | Field::ApiUrl | Field::Owner | Field::Project
+                );
+                // What a connection is about never changes: that is another one.
+                let instead = if is_place {
+                    "set up another connection with git-access setup".to_owned()
+                } else {
+                    format!("change it with git-access setup {}", held.name)
+                };
+                let message = format!(
+                    "rotate changes the token alone, and {} was saved otherwise: leave it out, or {instead}",
+                    field.key()
+                );
+                problems.push(reading.locate(field, self.above, message));
+            }
+        }
+        problems
     }
-    let store = answers.store();
-    let taken = config.connections().iter().find(|other| {
-        let its = other.token.as_ref().map(|token| &token.store);
-        matches!(store, Store::File(_)) && its == Some(&store) && held.is_none_or(|held| held.id != other.id)
-    });
-    if let Some(other) = taken {
-        let message = format!("the connection {} keeps its token in this file: name another path", other.name);
-        problems.push(reading.locate(&Field::StorePath, message));
+
+    /// What only shows beside the saved connections.
+    fn afterthoughts(
+        &self,
+        answers: &Answers,
+        held: Option<&Connection>,
+        config: &Config,
+        reading: &Reading,
+    ) -> Vec<file::Located> {
+        let mut problems = Vec::new();
+        // In a rotation each answer that differs is told by itself, and another name would be no way out.
+        if let Some(held) = held.filter(|held| self.rotates.is_none() && !is_same_access(held, answers)) {
+            let message = format!(
+                "{} is saved for another platform, provider, host or owner: choose another `name`, or leave these as \
+                 they are",
+                held.name
+            );
+            problems.push(reading.locate(&Field::Name, self.above, message));
+        }
+        let store = answers.store();
+        let taken = config.connections().iter().find(|other| {
+            let its = other.token.as_ref().map(|token| &token.store);
+            matches!(store, Store::File(_)) && its == Some(&store) && held.is_none_or(|held| held.id != other.id)
+        });
+        if let Some(other) = taken {
+            let message = format!("the connection {} keeps its token in this file: name another path", other.name);
+            problems.push(reading.locate(&Field::StorePath, self.above, message));
+        }
+        problems
     }
-    problems
 }

@@ -265,6 +265,22 @@ impl Resolve for Resolver {
     }
 }
 
+/// Whether certificate authorities can be read from the file at `path`.
+///
+/// # Errors
+/// Why not, with the remedy; nothing of what the file holds.
+pub fn look_at_ca_file(path: &Path) -> Result<(), Fault> {
+    certificates(path).map(drop)
+}
+
+/// Whether a certificate with its key can be read from the file at `path`.
+///
+/// # Errors
+/// As for [`look_at_ca_file`].
+pub fn look_at_client_cert(path: &Path) -> Result<(), Fault> {
+    identity(path).map(drop)
+}
+
 fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, Fault> {
     let pem = read(path)?;
     let named = |what: &str| {
