@@ -13,7 +13,7 @@ use crate::forge::Log;
 use crate::platform::Platform;
 use crate::report::Entry;
 use crate::store::Stores;
-use crate::tui::{Checked, Desk, Row};
+use crate::tui::{Checked, Desk, Parting, Row};
 use crate::wizard::Settings;
 use crate::world::World;
 
@@ -66,8 +66,8 @@ impl Desk for Here {
         Ok(self.out.take_kept().iter().flat_map(|text| text.lines().map(str::to_owned)).collect())
     }
 
-    fn uses(&self, name: &str) -> Vec<String> {
-        manage::used_by(&self.paths, name).unwrap_or_default()
+    fn parting(&self, name: &str) -> Result<Parting, String> {
+        manage::parting(&self.paths, name).map_err(|refusal| said(&refusal))
     }
 
     fn activate(&self, name: &str) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! The terminal shell: the real loop over a buffer and typed keys, against the sandbox; and the program in a terminal.
 
+mod desk;
 mod endings;
 mod frames;
 mod hostile;
@@ -14,3 +15,4 @@ mod seat;
 mod steps;
 mod stops;
 mod strict;
+mod tour;

@@ -1,15 +1,17 @@
 //! The review: everything on one page, each line a way back to its answer, and the last one the way on.
 
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::answers::Field;
 use crate::config::Config;
 use crate::tui::keys::Intent;
 use crate::tui::theme::Theme;
-use crate::tui::widgets::sheet::{Sheet, cut, padded};
+use crate::tui::widgets::sheet::{Sheet, padded};
 use crate::wizard::{Control, Step, Wizard};
 
-const LABELS: usize = 16;
+/// The least width of the labels.
+const LABELS: usize = 14;
 
 /// The cursor on the review. It begins at the top, so that whoever leans on Enter applies nothing.
 #[derive(Debug)]
@@ -85,26 +87,25 @@ impl Review {
 
     pub fn body(&self, wizard: &Wizard, theme: &Theme, width: u16) -> Sheet {
         let mut sheet = Sheet::new(width);
-        let room = sheet.width().saturating_sub(LABELS + 14);
-        for (at, line) in answered(wizard).into_iter().enumerate() {
+        let lines = answered(wizard);
+        let labels = lines.iter().map(|line| line.label.width()).max().unwrap_or(0).max(LABELS).min(sheet.width() / 2);
+        for (at, line) in lines.into_iter().enumerate() {
             let here = self.at == Some(at);
             let pointer = if here { theme.glyphs.pointer } else { " " };
             let style = if here { theme.strong() } else { theme.text() };
-            let mut spans = vec![
+            let head = vec![
                 Span::styled(format!(" {pointer} "), theme.accent()),
-                Span::styled(padded(&line.label, LABELS, theme.glyphs.cut), theme.quiet()),
-                Span::styled(cut(&line.value, room, theme.glyphs.cut), style),
+                Span::styled(format!("{}  ", padded(&line.label, labels, theme.glyphs.cut)), theme.quiet()),
             ];
-            if line.by_default && line.value.is_empty() {
-                spans.push(Span::styled(theme.glyphs.dot, theme.quiet()));
-            } else if line.by_default {
-                spans.push(Span::styled(" (default)", theme.quiet()));
-            }
-            let drawn = Line::from(spans);
+            let (value, style) = match (line.by_default, line.value.is_empty()) {
+                (true, true) => ("not given".to_owned(), theme.quiet()),
+                (true, false) => (format!("{} (default)", line.value), style),
+                (false, _) => (line.value, style),
+            };
             if here {
-                sheet.focused(|sheet| sheet.line(drawn.style(theme.selected())));
+                sheet.focused(|sheet| sheet.row(head, &value, style, |line| theme.under_cursor(line)));
             } else {
-                sheet.line(drawn);
+                sheet.row(head, &value, style, |line| line);
             }
         }
         self.last(&mut sheet, wizard, theme);
@@ -131,11 +132,12 @@ impl Review {
         };
         let line = Line::from(vec![
             Span::styled(format!(" {pointer} "), theme.accent()),
-            Span::styled(words, if here { theme.title() } else { theme.accent() }),
+            // A button, also where there are no colours.
+            Span::styled(format!("[ {words} ]"), if here { theme.title() } else { theme.accent() }),
         ]);
         if here {
             // The whole list of what will happen comes into view with its last line.
-            sheet.focused(|sheet| sheet.line(line.style(theme.selected())));
+            sheet.focused(|sheet| sheet.line(theme.under_cursor(line)));
         } else {
             sheet.line(line);
         }
@@ -157,7 +159,14 @@ pub fn details(sheet: &mut Sheet, wizard: &Wizard, theme: &Theme) {
     if let Some(text) = config(wizard) {
         sheet.text(0, "The config will hold:", theme.quiet());
         for line in text.lines() {
-            sheet.line(Line::styled(format!("  {line}"), theme.text()));
+            match line.split_once(" = ") {
+                // A list that is longer than the line goes on below its key.
+                Some((key, value)) => sheet.hanging(&format!("  {key} = "), theme.quiet(), value, theme.text()),
+                None => {
+                    sheet.gap();
+                    sheet.line(Line::styled(format!("  {line}"), theme.text()));
+                }
+            }
         }
     }
 }

@@ -43,7 +43,7 @@ pub fn steps(sheet: &mut Sheet, theme: &Theme, boxes: &Boxes, platform: &str) {
         sheet.text(3, &group, theme.quiet());
         for tick in ticks {
             let required = tick.level == Level::Required;
-            let mark = if required { theme.glyphs.ticked } else { theme.glyphs.unchosen };
+            let mark = if required { theme.glyphs.ticked } else { theme.glyphs.unticked };
             let head = format!("   {mark} {}  ", padded(&tick.title, widest, theme.glyphs.cut));
             let word = if required { "" } else { "recommended: " };
             sheet.hanging(&head, theme.strong(), &format!("{word}{}", tick.reason), theme.quiet());
@@ -61,7 +61,7 @@ pub fn told(sheet: &mut Sheet, theme: &Theme, told: &Told) {
         Told::Doubtful(text) => (theme.glyphs.warn, theme.warn(), text),
         Told::Wrong(text) => (theme.glyphs.fail, theme.fail(), text),
     };
-    sheet.hanging(&format!("  {mark} "), style, text, style);
+    sheet.hanging(&format!("   {mark} "), style, text, style);
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use super::{Ask, Choice, Control, Note, NoteKind, Screen};
 use crate::answers::Field;
 use crate::fact::Source;
+use crate::platform::Platform;
 use crate::secret::Store;
 use crate::wizard::{Step, Wizard};
 
@@ -93,15 +94,16 @@ pub(super) fn apply(wizard: &Wizard) -> Screen {
 
 pub(super) fn done(wizard: &Wizard) -> Screen {
     let platform = wizard.platform();
+    let who = |platform: &Platform| format!("Who may enter it there: {}", platform.who);
     let lead = match platform {
-        _ if !wizard.is_saved() => "The checks were made. Nothing was changed.".to_owned(),
+        _ if !wizard.is_saved() => vec!["The checks were made. Nothing was changed.".to_owned()],
         Some(platform) if platform.id != "none" && wizard.is_rotation() => {
-            format!("Replaced. Now give the new token to {}: {}", platform.title, platform.who)
+            vec![format!("Replaced. Now give the new token to {}.", platform.title), who(platform)]
         }
         Some(platform) if platform.id != "none" => {
-            format!("Saved. Now enter it at {}: {}", platform.title, platform.who)
+            vec![format!("Saved. Now enter it at {}.", platform.title), who(platform)]
         }
-        _ => "Saved.".to_owned(),
+        _ => vec!["Saved.".to_owned()],
     };
     let mut notes = Vec::new();
     if let Some(connection) = wizard.connection().filter(|_| wizard.is_saved()) {
@@ -118,7 +120,7 @@ pub(super) fn done(wizard: &Wizard) -> Screen {
         notes.push(Note::new(NoteKind::Advice, format!("To look at it again: git access check {name}"), None));
         notes.push(Note::new(NoteKind::Advice, "To let git use it: git access setup-git", None));
     }
-    Screen { step: Step::Done, title: "Done".into(), lead: vec![lead], asks: Vec::new(), notes }
+    Screen { step: Step::Done, title: "Done".into(), lead, asks: Vec::new(), notes }
 }
 
 impl Wizard {
