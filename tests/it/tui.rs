@@ -15,4 +15,5 @@ mod seat;
 mod steps;
 mod stops;
 mod strict;
+mod themes;
 mod tour;
