@@ -248,7 +248,7 @@ impl Theme {
             let style = Style::new().add_modifier(span.style.add_modifier);
             Span::styled(span.content, style)
         };
-        Line::from_iter(line.spans.into_iter().map(plain)).style(self.selected())
+        line.spans.into_iter().map(plain).collect::<Line<'_>>().style(self.selected())
     }
 
     /// The line that is typed into.

@@ -74,9 +74,8 @@ pub fn details(sheet: &mut Sheet, theme: &Theme, row: &Choice) {
         sheet.hanging(&format!("{} ", theme.glyphs.fail), theme.fail(), reason, theme.text());
         sheet.gap();
     }
-    let (first, rest) = row.detail.split_at(row.detail.len().min(1));
-    first.iter().for_each(|sentence| sheet.text(0, sentence, theme.text()));
-    for sentence in rest {
-        sheet.hanging(&format!("{} ", theme.glyphs.dot), theme.accent(), sentence, theme.text());
+    for (at, sentence) in row.detail.iter().enumerate() {
+        let head = if at == 0 { String::new() } else { format!("{} ", theme.glyphs.dot) };
+        sheet.hanging(&head, theme.accent(), sentence, theme.text());
     }
 }

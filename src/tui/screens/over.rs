@@ -143,7 +143,7 @@ fn camera(sheet: &mut Sheet, url: &str, code: &Code, height: u16, theme: &Theme)
     }
     for line in lines {
         let dots = line.spans.into_iter().map(|span| span.patch_style(paper));
-        sheet.line(Line::from_iter(dots));
+        sheet.line(dots.collect::<Line<'_>>());
     }
     if sheet.height() + 4 <= rows {
         sheet.blank();

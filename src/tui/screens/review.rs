@@ -159,13 +159,12 @@ pub fn details(sheet: &mut Sheet, wizard: &Wizard, theme: &Theme) {
     if let Some(text) = config(wizard) {
         sheet.text(0, "The config will hold:", theme.quiet());
         for line in text.lines() {
-            match line.split_once(" = ") {
-                // A list that is longer than the line goes on below its key.
-                Some((key, value)) => sheet.hanging(&format!("  {key} = "), theme.quiet(), value, theme.text()),
-                None => {
-                    sheet.gap();
-                    sheet.line(Line::styled(format!("  {line}"), theme.text()));
-                }
+            if let Some((key, value)) = line.split_once(" = ") {
+                // A list that is longer than the line goes on below itself.
+                sheet.hanging(&format!("  {key} = "), theme.quiet(), value, theme.text());
+            } else {
+                sheet.gap();
+                sheet.line(Line::styled(format!("  {line}"), theme.text()));
             }
         }
     }

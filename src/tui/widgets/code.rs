@@ -36,7 +36,7 @@ impl Code {
                 let style = if *dark { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
                 Span::styled("  ", style)
             };
-            return self.0.iter().map(|row| Line::from_iter(row.iter().map(dot))).collect();
+            return self.0.iter().map(|row| row.iter().map(dot).collect()).collect();
         }
         let line = |pair: &[Vec<bool>]| -> String {
             let below = |x: usize| pair.get(1).is_some_and(|row| row[x]);

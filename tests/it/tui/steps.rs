@@ -98,6 +98,12 @@ fn the_list_leads_everywhere() {
         assert!(player.text().contains("setup-git"), "what to do afterwards is told before: {}", player.text());
         player.press(&mut scene, "n<enter>").await;
         assert!(player.text().contains("devtron-github-acme whole"), "{}", player.text());
+        player.press(&mut scene, "<esc>dy<settle>").await;
+        let text = player.text();
+        assert!(text.contains("Removed devtron-github-acme.") && text.contains("No connection is active"), "{text}");
+        player.press(&mut scene, "u").await;
+        let text = player.text();
+        assert!(!text.contains("No connection is active") && text.contains("flux-gitea-acme  active"), "{text}");
     });
 }
 
