@@ -11,8 +11,10 @@ use crate::check::{SOON, day, days_between};
 use crate::disk::Paths;
 use crate::forge::Log;
 use crate::platform::Platform;
+use crate::record::Unfinished;
 use crate::report::Entry;
 use crate::store::Stores;
+use crate::text::sanitise;
 use crate::tui::{Checked, Desk, Parting, Row};
 use crate::wizard::Settings;
 use crate::world::World;
@@ -59,6 +61,20 @@ impl Desk for Here {
             }
         });
         Ok(rows.collect())
+    }
+
+    fn amiss(&self) -> Vec<String> {
+        let Ok(config) = manage::config(&self.paths) else { return Vec::new() };
+        let unread = config.problems().iter().map(|problem| {
+            let name = sanitise(problem.connection.as_deref().unwrap_or("Something"), 80);
+            let (line, message) = (problem.line, sanitise(&problem.message, 500));
+            format!("{name} cannot be read, line {line} of the config: {message}. {}", problem.remedy)
+        });
+        let unfinished = Unfinished::all(&self.paths).into_iter().map(|one| {
+            let name = sanitise(&one.name, 80);
+            format!("A set-up of {name} was not finished: git-access remove {name} takes away what is left of it.")
+        });
+        unread.chain(unfinished).collect()
     }
 
     fn show(&self, name: &str) -> Result<Vec<String>, String> {

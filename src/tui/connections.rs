@@ -39,6 +39,8 @@ pub struct Row {
 /// What the list works with. Every failure is a sentence to show.
 pub trait Desk: Clone + Send + 'static {
     fn rows(&self) -> Result<Vec<Row>, String>;
+    /// What is there and is no row: what cannot be read, what was not finished. One sentence or two each.
+    fn amiss(&self) -> Vec<String>;
     /// Everything about a connection, in lines.
     fn show(&self, name: &str) -> Result<Vec<String>, String>;
     /// What becomes of what belongs to a connection when it is removed.
@@ -86,6 +88,7 @@ pub struct Connections<D> {
     desk: D,
     about: String,
     rows: Vec<Row>,
+    amiss: Vec<String>,
     at: usize,
     /// What was seen of each in this run.
     seen: BTreeMap<String, Result<Checked, String>>,
@@ -103,6 +106,7 @@ impl<D: Desk> Connections<D> {
         let rows = desk.rows()?;
         let at = rows.iter().position(|row| row.active).unwrap_or(0);
         Ok(Self {
+            amiss: desk.amiss(),
             desk,
             about,
             rows,
@@ -124,6 +128,7 @@ impl<D: Desk> Connections<D> {
         match self.desk.rows() {
             Ok(rows) => {
                 self.rows = rows;
+                self.amiss = self.desk.amiss();
                 self.at = self.at.min(self.rows.len().saturating_sub(1));
                 Vec::new()
             }
@@ -209,8 +214,19 @@ impl<D: Desk> Connections<D> {
         sheet.blank();
         if self.rows.is_empty() {
             sheet.text(1, "There is no connection yet: a sets one up.", theme.text());
-            return sheet;
+        } else {
+            self.table(&mut sheet, look);
         }
+        let none_active = self.has_no_active().then_some(NONE_ACTIVE);
+        for sentence in none_active.into_iter().chain(self.amiss.iter().map(String::as_str)) {
+            sheet.gap();
+            sheet.hanging(&format!("{} ", theme.glyphs.warn), theme.warn(), sentence, theme.text());
+        }
+        sheet
+    }
+
+    fn table(&self, sheet: &mut Sheet, look: Look<'_>) {
+        let theme = look.theme;
         let columns = Columns::of(&self.rows, sheet.width());
         sheet.line(Line::styled(columns.head(), theme.quiet()));
         for (at, row) in self.rows.iter().enumerate() {
@@ -221,11 +237,6 @@ impl<D: Desk> Connections<D> {
                 sheet.line(line);
             }
         }
-        if self.has_no_active() {
-            sheet.gap();
-            sheet.hanging(&format!("{} ", theme.glyphs.warn), theme.warn(), NONE_ACTIVE, theme.text());
-        }
-        sheet
     }
 
     fn row(&self, row: &Row, here: bool, columns: Columns, look: Look<'_>) -> Line<'static> {
@@ -423,8 +434,16 @@ impl<D: Desk> Scene for Connections<D> {
             let mut body = Sheet::new(look.body_width());
             for line in lines {
                 let indent = line.len() - line.trim_start().len();
-                let style = if indent == 0 { look.theme.title() } else { look.theme.text() };
-                body.text(indent, line, style);
+                if indent == 0 {
+                    body.text(0, line, look.theme.title());
+                } else if let Some((_, value)) = line[indent..].split_once("  ") {
+                    // A label, and what belongs to it in a column of its own.
+                    let value = value.trim_start();
+                    let label = &line[..line.len() - value.len()];
+                    body.hanging(label, look.theme.quiet(), value, look.theme.text());
+                } else {
+                    body.text(indent, line, look.theme.text());
+                }
             }
             return Page { about, body, ..Page::default() };
         }

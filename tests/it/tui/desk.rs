@@ -39,8 +39,14 @@ impl Desk for Drawer {
         Ok(self.0.lock().unwrap().clone())
     }
 
+    fn amiss(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     fn show(&self, name: &str) -> Result<Vec<String>, String> {
-        Ok(vec![format!("{name} whole")])
+        let lines =
+            ["  Platform     devtron", "  Token        classic", "", "What to enter at Devtron", "  Settings > Git"];
+        Ok([format!("{name} whole")].into_iter().chain(lines.map(str::to_owned)).collect())
     }
 
     fn parting(&self, _name: &str) -> Result<Parting, String> {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use git_access::tui::scene::Scene;
+use git_access::tui::theme::UNICODE;
 
 use super::player::{Player, THEME, run, styles_of, text_of};
 use super::tour::{self, SIZES, Visitor};
@@ -23,6 +24,9 @@ fn steady_line(line: &str) -> String {
         return "(code)".to_owned();
     }
     let mut line = line.to_owned();
+    for picture in UNICODE.spinner {
+        line = line.replace(picture, UNICODE.spinner[0]);
+    }
     // Ports of this computer have five digits where the system chooses them.
     let mut from = 0;
     while let Some(at) = line[from..].find("127.0.0.1:").map(|at| at + from + 10) {

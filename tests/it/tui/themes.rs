@@ -66,8 +66,16 @@ fn coloured(buffer: &Buffer, wrong: impl Fn(Color) -> bool) -> Result<(), String
 }
 
 /// Where nothing is under a cursor: what is only read, and the token page beside its field.
-const READ: &[&str] =
-    &["help", "token", "rotate-token", "apply", "apply-stopped", "connections-none", "connections-help"];
+const READ: &[&str] = &[
+    "help",
+    "token",
+    "rotate-token",
+    "apply",
+    "apply-stopped",
+    "connections-none",
+    "connections-help",
+    "connections-shown",
+];
 
 /// The row under the cursor is reversed and has the pointer, a line that is typed into is underlined and has it, too.
 fn has_its_focus(name: &str, buffer: &Buffer, glyphs: &Glyphs) -> Result<(), String> {

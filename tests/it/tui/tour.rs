@@ -154,6 +154,7 @@ pub async fn connections(theme: Theme, visitor: &mut impl Visitor) {
         ("connections-checked", "<down><down>c<settle>"),
         ("connections-remove", "<up><up>d"),
         ("connections-help", "n?"),
+        ("connections-shown", "<esc><enter>"),
         ("connections-none-active", "<esc>dy<settle>"),
     ];
     stops(visitor, &mut player, &mut scene, "no token here", &pages).await;
