@@ -24,7 +24,7 @@ const TIMES: usize = 7;
 const HEAD: usize = 13;
 
 /// The least columns in which a sentence can be read.
-const LEAST: usize = 40;
+const LEAST: usize = 56;
 
 /// The cursor on the checks.
 #[derive(Debug, Default)]
