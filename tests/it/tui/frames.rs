@@ -35,6 +35,7 @@ fn steady_line(line: &str) -> String {
         from = at;
     }
     dates(&mut line);
+    days(&mut line);
     times(line)
 }
 
@@ -55,6 +56,13 @@ fn dates(line: &mut String) {
             line.replace_range(at + 11..at + 19, "00:00:00");
         }
         at += 1;
+    }
+}
+
+/// A token of ninety days has lost one, or not yet.
+fn days(line: &mut String) {
+    if let Some(at) = line.find("in 89 days") {
+        line.replace_range(at..at + 10, "in 90 days");
     }
 }
 
