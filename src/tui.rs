@@ -19,7 +19,7 @@ mod terminal;
 pub mod theme;
 pub mod widgets;
 
-pub use self::connections::{Checked, Chosen, Connections, Desk, Row};
+pub use self::connections::{Checked, Chosen, Connections, Desk, Parting, Row};
 pub use self::run::Held;
 pub use self::setup::{Circumstances, Left, SetUp};
 pub use self::stage::Ended;

@@ -61,16 +61,8 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
             fail_within,
         };
         let seen = join_all(chosen.into_iter().map(|held| {
-            let (world, platforms) = (Arc::clone(&world), Arc::clone(&platforms));
             let known = flags.offline.then(|| Standing::of(&held, &config, paths).ends());
-            async move {
-                let wizard = look_at(held, known, settings, platforms, world).await;
-                let entry = Entry::of(&wizard);
-                if let Some(held) = wizard.held().filter(|_| wizard.platform().is_some() && !settings.offline) {
-                    run::record_aside(paths, &held.id, &entry, settings.now).await;
-                }
-                (wizard, entry)
-            }
+            seen(held, known, settings, Arc::clone(&platforms), Arc::clone(&world), paths)
         }))
         .await;
         let mut report = Report { config: Some(paths.config.clone()), ..Report::default() };
@@ -92,6 +84,23 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
         }
         headless::worst(endings)
     })
+}
+
+/// Looks at one connection, and keeps what was found.
+async fn seen(
+    held: Connection,
+    known: Option<Ends>,
+    settings: Settings,
+    platforms: Arc<Vec<crate::platform::Platform>>,
+    world: Arc<World>,
+    paths: &Paths,
+) -> (Wizard, Entry) {
+    let wizard = look_at(held, known, settings, platforms, world).await;
+    let entry = Entry::of(&wizard);
+    if let Some(held) = wizard.held().filter(|_| wizard.platform().is_some() && !settings.offline) {
+        run::record_aside(paths, &held.id, &entry, settings.now).await;
+    }
+    (wizard, entry)
 }
 
 pub(super) async fn look_at(

@@ -11,10 +11,11 @@ use crate::check::{SOON, day, days_between};
 use crate::disk::Paths;
 use crate::forge::Log;
 use crate::platform::Platform;
+use crate::record::Unfinished;
 use crate::report::Entry;
 use crate::store::Stores;
 use crate::text::sanitise;
-use crate::tui::{Checked, Desk, Row};
+use crate::tui::{Checked, Desk, Parting, Row};
 use crate::wizard::Settings;
 use crate::world::World;
 
@@ -65,13 +66,27 @@ impl Desk for Here {
         Ok(rows.collect())
     }
 
+    fn amiss(&self) -> Vec<String> {
+        let Ok(config) = manage::config(&self.paths) else { return Vec::new() };
+        let unread = config.problems().iter().map(|problem| {
+            let name = sanitise(problem.connection.as_deref().unwrap_or("Something"), 80);
+            let (line, message) = (problem.line, sanitise(&problem.message, 500));
+            format!("{name} cannot be read, line {line} of the config: {message}. {}", problem.remedy)
+        });
+        let unfinished = Unfinished::all(&self.paths).into_iter().map(|one| {
+            let name = sanitise(&one.name, 80);
+            format!("A set-up of {name} was not finished: git-access remove {name} takes away what is left of it.")
+        });
+        unread.chain(unfinished).collect()
+    }
+
     fn show(&self, name: &str) -> Result<Vec<String>, String> {
         manage::show(&self.out, &self.paths, name).map_err(|refusal| said(&refusal))?;
         Ok(self.out.take_kept().iter().flat_map(|text| text.lines().map(str::to_owned)).collect())
     }
 
-    fn uses(&self, name: &str) -> Vec<String> {
-        manage::used_by(&self.paths, name).unwrap_or_default()
+    fn parting(&self, name: &str) -> Result<Parting, String> {
+        manage::parting(&self.paths, name).map_err(|refusal| said(&refusal))
     }
 
     fn activate(&self, name: &str) -> Result<(), String> {

@@ -10,7 +10,7 @@ mod show;
 
 pub use self::change::{activate, rename};
 pub use self::list::list;
-pub use self::remove::{remove, used_by};
+pub use self::remove::{parting, remove};
 pub use self::show::show;
 use super::{Out, Refusal};
 use crate::config::{Config, ConfigProblem, Connection};

@@ -13,6 +13,12 @@ use super::keys::{Context, Intent};
 use super::scene::{Deed, Look, Question, Scene, Topic};
 use super::widgets::sheet::{Sheet, padded};
 
+/// Beside the name of the active one.
+const ACTIVE: &str = "active";
+
+const NONE_ACTIVE: &str =
+    "No connection is active: where several serve one host, git takes the active one. u makes the chosen one active.";
+
 /// A connection, as a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -33,15 +39,27 @@ pub struct Row {
 /// What the list works with. Every failure is a sentence to show.
 pub trait Desk: Clone + Send + 'static {
     fn rows(&self) -> Result<Vec<Row>, String>;
+    /// What is there and is no row: what cannot be read, what was not finished. One sentence or two each.
+    fn amiss(&self) -> Vec<String>;
     /// Everything about a connection, in lines.
     fn show(&self, name: &str) -> Result<Vec<String>, String>;
-    /// What uses a connection, one line each.
-    fn uses(&self, name: &str) -> Vec<String>;
+    /// What becomes of what belongs to a connection when it is removed.
+    fn parting(&self, name: &str) -> Result<Parting, String>;
     fn activate(&self, name: &str) -> Result<(), String>;
     /// Removes a connection and its stored secret; may wait for a store.
     fn remove(&self, name: &str) -> Result<String, String>;
     /// Every live check of a connection again: what came of it, in words, and the checks that did not pass.
     fn check(&self, name: &str) -> impl Future<Output = Result<Checked, String>> + Send;
+}
+
+/// What becomes of what belongs to a connection when it is removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parting {
+    /// One thing each.
+    pub goes: Vec<String>,
+    pub stays: Vec<String>,
+    /// What to do afterwards: sentences.
+    pub then: Vec<String>,
 }
 
 /// What a look at a connection came to.
@@ -70,6 +88,7 @@ pub struct Connections<D> {
     desk: D,
     about: String,
     rows: Vec<Row>,
+    amiss: Vec<String>,
     at: usize,
     /// What was seen of each in this run.
     seen: BTreeMap<String, Result<Checked, String>>,
@@ -87,6 +106,7 @@ impl<D: Desk> Connections<D> {
         let rows = desk.rows()?;
         let at = rows.iter().position(|row| row.active).unwrap_or(0);
         Ok(Self {
+            amiss: desk.amiss(),
             desk,
             about,
             rows,
@@ -108,6 +128,7 @@ impl<D: Desk> Connections<D> {
         match self.desk.rows() {
             Ok(rows) => {
                 self.rows = rows;
+                self.amiss = self.desk.amiss();
                 self.at = self.at.min(self.rows.len().saturating_sub(1));
                 Vec::new()
             }
@@ -165,13 +186,23 @@ impl<D: Desk> Connections<D> {
 
     fn ask_to_remove(&self) -> Vec<Deed<Chosen>> {
         let Some(row) = self.chosen() else { return Vec::new() };
-        let mut text = self.desk.uses(&row.name);
-        text.push("Nothing changes at the forge: revoke the token there if nobody else uses it.".to_owned());
+        let parting = match self.desk.parting(&row.name) {
+            Ok(parting) => parting,
+            Err(reason) => return vec![Deed::Warn(reason)],
+        };
+        let mut text = Vec::new();
+        for (word, things) in [("Goes", parting.goes), ("Stays", parting.stays)] {
+            text.push(format!("  {word}: {}.", things.join("; ")));
+        }
+        text.extend(parting.then.iter().map(|sentence| format!("  {sentence}")));
+        if row.active && self.rows.len() > 1 {
+            text.push("  It is the active connection, and afterwards none is: u makes another one active.".to_owned());
+        }
         vec![Deed::Ask(Question {
             topic: Topic::Remove(row.name.clone()),
             title: format!("Remove {}?", row.name),
             text,
-            yes: "Remove it with its stored secret".to_owned(),
+            yes: "Remove it".to_owned(),
             no: "Keep it".to_owned(),
         })]
     }
@@ -181,57 +212,60 @@ impl<D: Desk> Connections<D> {
         let mut sheet = Sheet::new(look.body_width());
         sheet.line(Line::styled("Connections", theme.title()));
         sheet.blank();
-        let width = |of: fn(&Row) -> &str, most: usize| {
-            self.rows.iter().map(|row| of(row).width()).max().unwrap_or(0).min(most)
-        };
-        let name = width(|row| &row.name, 28);
-        let ends = width(|row| short(&row.ends), 20);
-        // What there is no room for is in the details.
-        let mut room = sheet.width().saturating_sub(name + ends + 19);
-        let mut column = |wanted: usize, least: usize| {
-            let given = if room >= least + 2 { wanted.min(room - 2) } else { 0 };
-            room = room.saturating_sub(given + 2);
-            given
-        };
-        let owner = column(width(|row| &row.owner, 24).max(5), 5);
-        let provider = column(width(|row| &row.provider, 24).max(8), 8);
-        let beside = |text: &str, width: usize| match width {
-            0 => String::new(),
-            width => format!("  {}", padded(text, width, theme.glyphs.cut)),
-        };
-        if !self.rows.is_empty() {
-            let (provider, owner) = (beside("Provider", provider), beside("Owner", owner));
-            let head = format!("    {}{provider}{owner}    {:11}Ends", padded("Name", name, ""), "Checked");
-            sheet.line(Line::styled(head, theme.quiet()));
+        if self.rows.is_empty() {
+            sheet.text(1, "There is no connection yet: a sets one up.", theme.text());
+        } else {
+            self.table(&mut sheet, look);
         }
+        let none_active = self.has_no_active().then_some(NONE_ACTIVE);
+        for sentence in none_active.into_iter().chain(self.amiss.iter().map(String::as_str)) {
+            sheet.gap();
+            sheet.hanging(&format!("{} ", theme.glyphs.warn), theme.warn(), sentence, theme.text());
+        }
+        sheet
+    }
+
+    fn table(&self, sheet: &mut Sheet, look: Look<'_>) {
+        let theme = look.theme;
+        let columns = Columns::of(&self.rows, sheet.width());
+        sheet.line(Line::styled(columns.head(), theme.quiet()));
         for (at, row) in self.rows.iter().enumerate() {
-            let here = at == self.at;
-            let word = self.verdict(row);
-            let (mark, style) =
-                word.as_deref().map_or((theme.glyphs.pending, theme.quiet()), |word| theme.verdict(word));
-            let going_on = self.under_way.contains(&row.name);
-            let mark = if going_on { theme.spinner(look.tick) } else { mark };
-            let active = if row.active { theme.glyphs.pass } else { " " };
-            let plain = if here { theme.strong() } else { theme.text() };
-            let line = Line::from(vec![
-                Span::styled(format!("{} ", if here { theme.glyphs.pointer } else { " " }), theme.accent()),
-                Span::styled(format!("{active} "), theme.pass()),
-                Span::styled(padded(&row.name, name, theme.glyphs.cut), plain),
-                Span::styled(beside(&row.provider, provider), theme.quiet()),
-                Span::styled(beside(&row.owner, owner), theme.text()),
-                Span::styled(format!("  {mark} {:11}", word.as_deref().unwrap_or("not yet")), style),
-                Span::styled(short(&row.ends).to_owned(), if row.urgent { theme.warn() } else { theme.quiet() }),
-            ]);
-            if here {
-                sheet.focused(|sheet| sheet.line(line.style(theme.selected())));
+            let line = self.row(row, at == self.at, columns, look);
+            if at == self.at {
+                sheet.focused(|sheet| sheet.line(theme.under_cursor(line)));
             } else {
                 sheet.line(line);
             }
         }
-        if self.rows.is_empty() {
-            sheet.text(2, "There is no connection yet: a sets one up.", theme.text());
-        }
-        sheet
+    }
+
+    fn row(&self, row: &Row, here: bool, columns: Columns, look: Look<'_>) -> Line<'static> {
+        let theme = look.theme;
+        let word = self.verdict(row);
+        let (mark, style) = word.as_deref().map_or((theme.glyphs.pending, theme.quiet()), |word| theme.verdict(word));
+        let mark = if self.under_way.contains(&row.name) { theme.spinner(look.tick) } else { mark };
+        let beside = |text: &str, width: usize| match width {
+            0 => String::new(),
+            width => format!("  {}", padded(text, width, theme.glyphs.cut)),
+        };
+        let active = if row.active { ACTIVE } else { "" };
+        Line::from(vec![
+            Span::styled(format!("{} ", if here { theme.glyphs.pointer } else { " " }), theme.accent()),
+            Span::styled(
+                padded(&row.name, columns.name, theme.glyphs.cut),
+                if here { theme.strong() } else { theme.text() },
+            ),
+            Span::styled(beside(active, columns.active), theme.accent()),
+            Span::styled(beside(&row.provider, columns.provider), theme.quiet()),
+            Span::styled(beside(&row.owner, columns.owner), theme.text()),
+            Span::styled(format!("  {mark} {:8}", word.as_deref().unwrap_or("not yet")), style),
+            Span::styled(format!("  {}", short(&row.ends)), if row.urgent { theme.warn() } else { theme.quiet() }),
+        ])
+    }
+
+    /// Whether there are some, and none is the active one.
+    fn has_no_active(&self) -> bool {
+        !self.rows.is_empty() && self.rows.iter().all(|row| !row.active)
     }
 
     /// The verdict of this run, else the last one.
@@ -246,10 +280,11 @@ impl<D: Desk> Connections<D> {
         let theme = look.theme;
         let mut sheet = Sheet::new(look.details_width());
         let Some(row) = self.chosen() else { return sheet };
-        let active = if row.active { " (active)" } else { "" };
-        sheet.line(Line::styled(format!("{}{active}", row.name), theme.strong()));
+        sheet.text(0, &row.name, theme.strong());
         for (label, value) in [
+            ("Active", if row.active { "yes" } else { "no: u makes it so" }),
             ("Platform", row.platform.as_str()),
+            ("Provider", row.provider.as_str()),
             ("Host", row.host.as_str()),
             ("Owner", row.owner.as_str()),
             ("Token ends", row.ends.as_str()),
@@ -271,7 +306,7 @@ impl<D: Desk> Connections<D> {
                 for (word, title, detail, remedy) in &checked.open {
                     let (mark, style) = theme.verdict(word);
                     sheet.hanging(&format!("{mark} {word:8}"), style, &format!("{title}: {detail}"), theme.text());
-                    sheet.hanging(&format!("  {} ", theme.glyphs.pointer), theme.accent(), remedy, theme.quiet());
+                    sheet.hanging(&format!("{:8}{} ", "", theme.glyphs.pointer), theme.accent(), remedy, theme.text());
                 }
             }
             Some(Err(reason)) => sheet.hanging(&format!("{} ", theme.glyphs.fail), theme.fail(), reason, theme.text()),
@@ -281,6 +316,48 @@ impl<D: Desk> Connections<D> {
             }
         }
         sheet
+    }
+}
+
+/// How wide the columns of the list are; 0 where there is no room for one: what it says is in the details.
+#[derive(Clone, Copy)]
+struct Columns {
+    name: usize,
+    active: usize,
+    provider: usize,
+    owner: usize,
+}
+
+impl Columns {
+    fn of(rows: &[Row], whole: usize) -> Self {
+        let width = |of: fn(&Row) -> &str| rows.iter().map(|row| of(row).width()).max().unwrap_or(0);
+        let active = if rows.iter().any(|row| row.active) { ACTIVE.width() } else { 0 };
+        // The pointer; the word and its gap; mark and verdict; when it ends.
+        let kept = 2 + active + if active > 0 { 2 } else { 0 } + 12 + 2 + width(|row| short(&row.ends)).max(4);
+        let name = width(|row| &row.name).max(4).min(whole.saturating_sub(kept).max(12));
+        let mut room = whole.saturating_sub(kept + name);
+        let mut column = |wanted: usize, least: usize| {
+            let given = if room >= wanted.min(least) + 2 { wanted.min(room - 2) } else { 0 };
+            room = room.saturating_sub(if given > 0 { given + 2 } else { 0 });
+            given
+        };
+        let owner = column(width(|row| &row.owner).clamp(5, 24), 12);
+        let provider = column(width(|row| &row.provider).clamp(8, 24), 10);
+        Self { name, active, provider, owner }
+    }
+
+    fn head(self) -> String {
+        let beside = |text: &str, width: usize| match width {
+            0 => String::new(),
+            width => format!("  {}", padded(text, width, "")),
+        };
+        let (active, provider) = (beside("", self.active), beside("Provider", self.provider));
+        format!(
+            "  {}{active}{provider}{}  {:10}  Ends",
+            padded("Name", self.name, ""),
+            beside("Owner", self.owner),
+            "Checked"
+        )
     }
 }
 
@@ -357,8 +434,16 @@ impl<D: Desk> Scene for Connections<D> {
             let mut body = Sheet::new(look.body_width());
             for line in lines {
                 let indent = line.len() - line.trim_start().len();
-                let style = if indent == 0 { look.theme.title() } else { look.theme.text() };
-                body.text(indent, line, style);
+                if indent == 0 {
+                    body.text(0, line, look.theme.title());
+                } else if let Some((_, value)) = line[indent..].split_once("  ") {
+                    // A label, and what belongs to it in a column of its own.
+                    let value = value.trim_start();
+                    let label = &line[..line.len() - value.len()];
+                    body.hanging(label, look.theme.quiet(), value, look.theme.text());
+                } else {
+                    body.text(indent, line, look.theme.text());
+                }
             }
             return Page { about, body, ..Page::default() };
         }

@@ -1,7 +1,8 @@
 //! The frame around every page: where one is, the page itself with what to know beside or below it, and the keys.
 //!
-//! From [`BESIDE`] columns on the details stand beside the page, otherwise below it. A terminal that is too small for
-//! any page shows one line, and its keys still work.
+//! From [`BESIDE`] columns on the details stand beside the page, otherwise below it; so they do where they are longer
+//! than the screen, and a page without details has the whole width. Keys and notices that are too long for one line take
+//! more, and the page gives way. A terminal that is too small for any page shows one line, and its keys still work.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -10,12 +11,16 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::theme::Theme;
-use super::widgets::sheet::{Sheet, cut};
+use super::widgets::sheet::{Sheet, cut, wrap};
 
 /// From so many columns on, details stand beside the page.
 pub const BESIDE: u16 = 110;
 /// Lines longer than this are hard to read.
-const WIDEST: u16 = 136;
+const WIDEST: u16 = 160;
+/// From so many rows on, keys may take two lines.
+const TALL: u16 = 18;
+/// The most lines of a notice.
+const NOTICE: usize = 4;
 /// Below this no page can be shown.
 const SMALLEST: (u16, u16) = (40, 10);
 
@@ -39,8 +44,10 @@ pub struct Page {
     pub body: Sheet,
     pub details: Sheet,
     pub keys: Vec<(&'static str, &'static str)>,
-    /// One line above the keys: what has just happened.
+    /// Above the keys: what has just happened.
     pub notice: Option<(String, Style)>,
+    /// It needs every row of the screen, and stands there without head and rules.
+    pub bare: bool,
 }
 
 /// The room of a page in an area: the body, and the details where they stand beside it.
@@ -48,6 +55,14 @@ pub struct Page {
 pub struct Room {
     pub body: Rect,
     pub beside: Option<Rect>,
+}
+
+impl Room {
+    /// The room of a page without details.
+    pub fn whole(&self) -> Rect {
+        let right = self.beside.map_or(self.body.right(), Rect::right);
+        Rect { width: right - self.body.x, ..self.body }
+    }
 }
 
 /// The room that a page has in `area`; `None` where it is too small for any.
@@ -85,30 +100,49 @@ pub fn draw(page: &Page, theme: &Theme, buffer: &mut Buffer, area: Rect, scroll:
         return None;
     };
     let whole = middle(area);
+    let keys = footer(page, theme, whole);
+    let foot = u16::try_from(keys.len()).unwrap_or(1);
+    for (y, line) in (whole.bottom() - foot..).zip(&keys) {
+        buffer.set_line(whole.x, y, line, whole.width);
+    }
+    if page.bare {
+        let body = Rect { y: area.y, height: area.height - foot, ..room.whole() };
+        *scroll = page.body.scroll(*scroll, usize::from(body.height));
+        return page.body.draw(buffer, body, *scroll);
+    }
     header(page, theme, buffer, whole);
-    footer(page, theme, buffer, whole);
-    let cursor = match room.beside {
-        Some(beside) => {
-            if !page.details.is_empty() {
-                for y in room.body.top()..room.body.bottom() {
-                    buffer.set_string(beside.x - 2, y, theme.glyphs.wall, theme.rule());
-                }
-                page.details.draw(buffer, beside, 0);
-            }
-            body(&page.body, theme, buffer, room.body, scroll)
-        }
-        None if page.details.is_empty() => body(&page.body, theme, buffer, room.body, scroll),
-        None => {
-            let mut stacked = page.body.clone();
-            stacked.gap();
-            let mut details = page.details.clone();
-            details.forget_focus();
-            stacked.append(details);
-            body(&stacked, theme, buffer, room.body, scroll)
-        }
-    };
-    notice(page, theme, buffer, whole);
+    let rule_at = whole.bottom() - foot - 1;
+    rule(theme, buffer, whole, rule_at);
+    let notice = notice(page, theme, whole);
+    let over = u16::try_from(notice.len().saturating_sub(1)).unwrap_or(0);
+    let lost = foot - 1 + over;
+    let shorter = |area: Rect| Rect { height: area.height.saturating_sub(lost), ..area };
+    let cursor =
+        sheets(page, theme, buffer, Room { body: shorter(room.body), beside: room.beside.map(shorter) }, scroll);
+    for (y, line) in (rule_at - over..).zip(notice) {
+        buffer.set_line(whole.x, y, &line, whole.width);
+    }
     cursor
+}
+
+/// The body, and the details beside or below it.
+fn sheets(page: &Page, theme: &Theme, buffer: &mut Buffer, room: Room, scroll: &mut usize) -> Option<Position> {
+    if page.details.is_empty() {
+        return body(&page.body, theme, buffer, room.whole(), scroll);
+    }
+    if let Some(beside) = room.beside.filter(|beside| page.details.height() <= usize::from(beside.height)) {
+        for y in room.body.top()..room.body.bottom() {
+            buffer.set_string(beside.x - 2, y, theme.glyphs.wall, theme.rule());
+        }
+        page.details.draw(buffer, beside, 0);
+        return body(&page.body, theme, buffer, room.body, scroll);
+    }
+    let mut stacked = page.body.clone();
+    stacked.gap();
+    let mut details = page.details.clone();
+    details.forget_focus();
+    stacked.append(details);
+    body(&stacked, theme, buffer, room.body, scroll)
 }
 
 fn body(sheet: &Sheet, theme: &Theme, buffer: &mut Buffer, area: Rect, scroll: &mut usize) -> Option<Position> {
@@ -122,7 +156,7 @@ fn body(sheet: &Sheet, theme: &Theme, buffer: &mut Buffer, area: Rect, scroll: &
     };
     // On the rules, so that nothing of the page is covered.
     if above {
-        hint(buffer, area.y - 1, format!(" {} more ", theme.glyphs.above));
+        hint(buffer, area.y - 2, format!(" {} more ", theme.glyphs.above));
     }
     if below {
         hint(buffer, area.bottom(), format!(" {} more ", theme.glyphs.below));
@@ -174,33 +208,52 @@ fn rule(theme: &Theme, buffer: &mut Buffer, area: Rect, y: u16) {
 }
 
 /// What is to be told, over the rule and whatever stands there.
-fn notice(page: &Page, theme: &Theme, buffer: &mut Buffer, area: Rect) {
-    let bottom = area.bottom() - 1;
-    if let Some((text, style)) = &page.notice {
-        let text = cut(text, usize::from(area.width).saturating_sub(4), theme.glyphs.cut);
-        buffer.set_string(area.x, bottom - 1, format!(" {text} "), *style);
+fn notice(page: &Page, theme: &Theme, area: Rect) -> Vec<Line<'static>> {
+    let Some((text, style)) = &page.notice else { return Vec::new() };
+    let room = usize::from(area.width).saturating_sub(4);
+    let mut lines = wrap(text, room);
+    if lines.len() > NOTICE {
+        lines.truncate(NOTICE);
+        if let Some(last) = lines.last_mut() {
+            *last = format!("{}{}", cut(last, room - 1, ""), theme.glyphs.cut);
+        }
     }
+    lines.into_iter().map(|line| Line::styled(format!(" {line} "), *style)).collect()
 }
 
-fn footer(page: &Page, theme: &Theme, buffer: &mut Buffer, area: Rect) {
-    let bottom = area.bottom() - 1;
-    rule(theme, buffer, area, bottom - 1);
-    let mut spans = vec![Span::raw(" ")];
-    let mut room = usize::from(area.width).saturating_sub(1);
-    // Help and the way out are always there; of the others, as many as there is room for.
-    let kept_from = page.keys.len().saturating_sub(2);
-    let last: usize = page.keys.iter().skip(kept_from).map(|(keys, word)| keys.width() + word.width() + 3).sum();
-    for (at, (keys, word)) in page.keys.iter().enumerate() {
-        let wide = keys.width() + word.width() + 3;
-        let kept = if at >= kept_from { 0 } else { last };
-        if wide + kept > room + 2 {
-            continue;
+/// The keys: in one line where they fit, else in two where there are rows enough. Help and the way out are always there;
+/// of the others, as many as there is room for.
+fn footer(page: &Page, theme: &Theme, area: Rect) -> Vec<Line<'static>> {
+    let room = usize::from(area.width).saturating_sub(1);
+    let keys: Vec<(String, &str)> = page.keys.iter().map(|(keys, word)| (ascii(keys, theme), *word)).collect();
+    let wide = |(keys, word): &(String, &str)| keys.width() + word.width() + 3;
+    // Behind the last one no gap is needed.
+    let fits = |keys: &[(String, &str)]| keys.iter().map(wide).sum::<usize>() <= room + 2;
+    if fits(&keys) {
+        return vec![told(&keys, theme)];
+    }
+    let mut first = 0;
+    if area.height >= TALL {
+        while first + 2 < keys.len() && fits(&keys[..=first]) {
+            first += 1;
         }
-        room = room.saturating_sub(wide);
-        spans.push(Span::styled(ascii(keys, theme), theme.key()));
+    }
+    let (first, rest) = keys.split_at(first);
+    let mut rest = rest.to_vec();
+    while rest.len() > 2 && !fits(&rest) {
+        rest.remove(rest.len() - 3);
+    }
+    let lines = if first.is_empty() { vec![rest] } else { vec![first.to_vec(), rest] };
+    lines.iter().map(|keys| told(keys, theme)).collect()
+}
+
+fn told(keys: &[(String, &str)], theme: &Theme) -> Line<'static> {
+    let mut spans = vec![Span::raw(" ")];
+    for (keys, word) in keys {
+        spans.push(Span::styled(keys.clone(), theme.key()));
         spans.push(Span::styled(format!(" {word}  "), theme.quiet()));
     }
-    buffer.set_line(area.x, bottom, &Line::from(spans), area.width);
+    Line::from(spans)
 }
 
 /// The names of keys in letters that are there.
@@ -208,5 +261,5 @@ fn ascii(keys: &str, theme: &Theme) -> String {
     if theme.glyphs == super::theme::UNICODE {
         return keys.to_owned();
     }
-    keys.replace("↑↓", "up/down").replace("←→", "left/right")
+    keys.replace("↑↓", "up/down")
 }

@@ -58,6 +58,11 @@ impl Context {
         matches!(self, Self::Typing | Self::Searching)
     }
 
+    /// Whether this is a page of the way to the review.
+    pub fn is_before_the_review(self) -> bool {
+        PAGES.contains(&self)
+    }
+
     /// What is done here, for the head of the help.
     pub fn title(self) -> &'static str {
         match self {
@@ -235,7 +240,7 @@ pub const TABLE: &[Row] = &[
         &[Question],
         &[key(KeyCode::Up), key(KeyCode::Left), letter('k')],
         Intent::Up,
-        ("←→", "choose"),
+        ("↑↓", "choose"),
         "the other answer",
     ),
     row(&[Question], &[key(KeyCode::Down), key(KeyCode::Right), letter('j')], Intent::Down, HIDDEN, "the other answer"),
@@ -288,7 +293,7 @@ pub const TABLE: &[Row] = &[
         &[Token, Checks, Done, Reading],
         &[letter('o')],
         Intent::Open,
-        ("o", "open page"),
+        ("o", "open"),
         "open the page that belongs here in a browser",
     ),
     row(
@@ -325,7 +330,7 @@ pub const TABLE: &[Row] = &[
     row(&[Review], &[letter('a')], Intent::Apply, ("a", "apply"), "apply: everything listed here happens"),
     row(&[Confirming], &[letter('a')], Intent::Apply, HIDDEN, "apply: everything listed here happens"),
     row(&[Checks], &[letter('r')], Intent::Retry, ("r", "again"), "ask this again"),
-    row(&[Checks], &[letter('R')], Intent::RetryAll, ("R", "all again"), "ask everything again"),
+    row(&[Checks], &[letter('R')], Intent::RetryAll, HIDDEN, "ask everything again"),
     row(&[Checks], &[letter('A')], Intent::Overrule, HIDDEN, "save although checks failed, which is recorded"),
     row(
         &[Done, Review],

@@ -29,7 +29,7 @@ pub enum Deed<End> {
 pub struct Question {
     pub topic: Topic,
     pub title: String,
-    /// Sentences.
+    /// Sentences; what begins with two blanks is an item of a list.
     pub text: Vec<String>,
     pub yes: String,
     pub no: String,
@@ -79,6 +79,11 @@ pub struct Look<'a> {
 impl Look<'_> {
     pub fn body_width(&self) -> u16 {
         self.room.map_or(80, |room| room.body.width)
+    }
+
+    /// The width of a page that has no details.
+    pub fn whole_width(&self) -> u16 {
+        self.room.map_or(80, |room| room.whole().width)
     }
 
     /// The width of the details, wherever they stand.

@@ -14,13 +14,12 @@ use ratatui::backend::Backend;
 use ratatui::layout::Rect;
 use tokio::time::Instant;
 
-use super::frame::{self, Page};
+use super::frame;
 use super::input::Input;
 use super::keys::{self, Intent};
 use super::scene::{Deed, Look, Scene};
 use super::screens::over::{self, Over};
 use super::theme::Theme;
-use super::widgets::sheet::Sheet;
 
 /// How often the picture of something that goes on changes.
 const TICK: Duration = Duration::from_millis(100);
@@ -76,10 +75,9 @@ struct State {
     scroll: usize,
     /// What had the focus, and in which line.
     anchor: Option<(String, usize)>,
-    /// The page that was drawn last.
+    /// The page that was drawn last, and where.
     place: usize,
-    /// The size in which it was drawn.
-    size: Rect,
+    area: Rect,
     pasted: Option<Instant>,
 }
 
@@ -267,15 +265,15 @@ impl<B: Backend, O: Outside> Stage<B, O> {
             let mut page = scene.page(look);
             let context = self.state.over.as_ref().map_or(scene.context(), Over::context);
             page.keys = keys::footer(context, &scene.absent());
-            self.state.hold_still(page.body.anchored());
-            if std::mem::replace(&mut self.state.size, area) != area && page.body.has_focus() {
-                // In another room the view begins at the top again, as far as what has the focus lets it.
+            if std::mem::replace(&mut self.state.area, area) != area && page.body.has_focus() {
+                // What has the focus comes into view by itself, with as much above it as there is room for.
                 self.state.scroll = 0;
             }
+            self.state.hold_still(page.body.anchored());
             let notice = self.state.notice.as_ref();
             page.notice = notice.map(|(text, bad)| (text.clone(), if *bad { theme.warn() } else { theme.accent() }));
             if let Some(over) = &mut self.state.over {
-                page = Page { body: over.sheet(&theme, look.body_width()), details: Sheet::default(), ..page };
+                page = over.page(page, look, area);
                 frame::draw(&page, &theme, frame.buffer_mut(), area, over.scroll());
                 return;
             }

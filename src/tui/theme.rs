@@ -1,10 +1,11 @@
 //! How things look, named by what they mean: a screen asks for `theme.fail()` and never for red.
 //!
-//! Nothing is told by colour alone: each verdict has a mark and a word, the focus has a bar beside it. So the same
+//! Nothing is told by colour alone: each verdict has a mark and a word, the row under the cursor a pointer, the question that is open a bar. So the same
 //! frames serve where there are no colours (`NO_COLOR`), and where there are no such letters (a locale that is not
 //! UTF-8).
 
 use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
 
 use super::frame::Mark;
 
@@ -34,6 +35,7 @@ pub struct Glyphs {
     pub chosen: &'static str,
     pub unchosen: &'static str,
     pub ticked: &'static str,
+    pub unticked: &'static str,
     pub bar: &'static str,
     pub pointer: &'static str,
     pub rule: &'static str,
@@ -57,6 +59,7 @@ pub const UNICODE: &Glyphs = &Glyphs {
     chosen: "●",
     unchosen: "○",
     ticked: "☑",
+    unticked: "☐",
     bar: "▌",
     pointer: "›",
     rule: "─",
@@ -80,6 +83,7 @@ pub const ASCII: &Glyphs = &Glyphs {
     chosen: "*",
     unchosen: "o",
     ticked: "[x]",
+    unticked: "[ ]",
     bar: "|",
     pointer: ">",
     rule: "-",
@@ -226,14 +230,25 @@ impl Theme {
         }
     }
 
-    /// The row under the cursor.
-    pub fn selected(&self) -> Style {
+    /// The ground of the row under the cursor.
+    fn selected(&self) -> Style {
         match self.palette {
-            Palette::Dark | Palette::Light => {
-                self.ground((38, 50, 68), (221, 236, 255)).patch(self.text()).add_modifier(Modifier::BOLD)
-            }
-            Palette::Sixteen | Palette::None => Style::new().add_modifier(Modifier::BOLD),
+            Palette::Dark | Palette::Light => self.ground((38, 50, 68), (221, 236, 255)).patch(self.text()),
+            Palette::Sixteen | Palette::None => Style::new().add_modifier(Modifier::REVERSED),
         }
+    }
+
+    /// `line` as the row under the cursor, from end to end.
+    pub fn under_cursor(&self, line: Line<'static>) -> Line<'static> {
+        if matches!(self.palette, Palette::Dark | Palette::Light) {
+            return line.style(self.selected());
+        }
+        // Reversed, each colour of the terminal would be a ground of its own.
+        let plain = |span: Span<'static>| {
+            let style = Style::new().add_modifier(span.style.add_modifier);
+            Span::styled(span.content, style)
+        };
+        line.spans.into_iter().map(plain).collect::<Line<'_>>().style(self.selected())
     }
 
     /// The line that is typed into.

@@ -2,6 +2,7 @@
 
 mod applying;
 mod choices;
+mod desk;
 mod endings;
 mod flow;
 mod frames;
@@ -18,3 +19,5 @@ mod seat;
 mod steps;
 mod stops;
 mod strict;
+mod themes;
+mod tour;

@@ -1,22 +1,31 @@
 //! Draws the pages of README from the program itself, light and dark: `cargo test --test pictures`.
 //!
 //! The scene is the very wizard in front of the sandbox; only the backend is a buffer, and its cells become SVG.
+//!
+//! With `GIT_ACCESS_PICTURES=DIR` every page is drawn instead, in every size and look, below that folder; and with
+//! `GIT_ACCESS_PICTURES_OF=dark,16` only in these looks.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a picture that cannot be drawn is none")]
 
+#[path = "../it/tui/desk.rs"]
+mod desk;
 #[path = "../it/tui/player.rs"]
 #[expect(dead_code, reason = "tests use more of it")]
 mod player;
+#[path = "../it/tui/tour.rs"]
+mod tour;
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
 use git_access::tui::Theme;
-use git_access::tui::theme::{Palette, UNICODE};
+use git_access::tui::scene::Scene;
+use git_access::tui::theme::{ASCII, Palette, UNICODE};
 use git_access::tui::widgets::link;
 use player::{Game, Player, run};
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
+use tour::{SIZES, Visitor};
 
 const CELL: (f64, f64) = (8.4, 18.0);
 const MARGIN: f64 = 14.0;
@@ -57,8 +66,9 @@ fn svg(buffer: &Buffer, palette: Palette) -> String {
         for x in 0..buffer.area.width {
             let cell = &buffer[(x, y)];
             let (left, top) = (MARGIN + f64::from(x) * CELL.0, MARGIN + f64::from(y) * CELL.1);
-            if cell.bg != Color::Reset {
-                let fill = color(cell.bg, paper);
+            let reversed = cell.modifier.contains(Modifier::REVERSED);
+            if cell.bg != Color::Reset || reversed {
+                let fill = if reversed { color(cell.fg, ink) } else { color(cell.bg, paper) };
                 let _ = writeln!(
                     out,
                     "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{fill}\"/>",
@@ -67,13 +77,13 @@ fn svg(buffer: &Buffer, palette: Palette) -> String {
                 );
             }
         }
-        line(&mut out, buffer, y, ink);
+        line(&mut out, buffer, y, (paper, ink));
     }
     out + "</svg>\n"
 }
 
 /// The letters of a row: neighbours of one style together, each in its own column.
-fn line(out: &mut String, buffer: &Buffer, y: u16, ink: &str) {
+fn line(out: &mut String, buffer: &Buffer, y: u16, (paper, ink): (&str, &str)) {
     let baseline = MARGIN + f64::from(y) * CELL.1 + 13.5;
     let mut x = 0;
     while x < buffer.area.width {
@@ -93,7 +103,8 @@ fn line(out: &mut String, buffer: &Buffer, y: u16, ink: &str) {
         }
         let places: Vec<String> =
             (begin..x).map(|column| format!("{:.1}", MARGIN + f64::from(column) * CELL.0)).collect();
-        let mut look = format!(" fill=\"{}\"", color(first.fg, ink));
+        let reversed = first.modifier.contains(Modifier::REVERSED);
+        let mut look = format!(" fill=\"{}\"", if reversed { paper.to_owned() } else { color(first.fg, ink) });
         if first.modifier.contains(Modifier::BOLD) {
             look.push_str(" font-weight=\"bold\"");
         }
@@ -117,13 +128,14 @@ fn homely(text: &str) -> String {
         while let Some(at) = text.find(here) {
             let digits = text[at + here.len()..].bytes().take_while(u8::is_ascii_digit).count();
             let end = at + here.len() + digits;
-            assert_eq!(end - at, there.len(), "a port of {digits} digits leaves a gap");
-            text.replace_range(at..end, there);
+            // A port has five digits, or fewer where the line ends.
+            text.replace_range(at..end, &there[..end - at]);
         }
     }
     text
 }
 
+/// The pages of README.
 async fn pages(palette: Palette, suffix: &str, folder: &Path) {
     let theme = Theme { palette, glyphs: UNICODE };
     let mut game = Game::start("ready").await;
@@ -143,17 +155,51 @@ async fn pages(palette: Palette, suffix: &str, folder: &Path) {
     }
 }
 
+/// Draws each page in every size.
+struct Gallery<'f> {
+    palette: Palette,
+    folder: &'f Path,
+}
+
+impl Visitor for Gallery<'_> {
+    async fn look<S: Scene>(&mut self, name: &str, player: &mut Player, scene: &mut S) {
+        for (width, height) in SIZES {
+            player.resize(width, height);
+            player.press(scene, "").await;
+            let folder = self.folder.join(format!("{width}x{height}"));
+            std::fs::create_dir_all(&folder).unwrap();
+            let picture = svg(player.stage.terminal().backend().buffer(), self.palette);
+            std::fs::write(folder.join(format!("{name}.svg")), picture).unwrap();
+        }
+        player.resize(80, 24);
+    }
+}
+
+/// Every page, in every size and every look, below `folder`.
+async fn gallery(folder: &Path) {
+    let wanted = std::env::var("GIT_ACCESS_PICTURES_OF").ok();
+    for (name, palette, glyphs) in [
+        ("dark", Palette::Dark, UNICODE),
+        ("light", Palette::Light, UNICODE),
+        ("16", Palette::Sixteen, UNICODE),
+        ("none", Palette::None, UNICODE),
+        ("ascii", Palette::None, ASCII),
+    ] {
+        if wanted.as_ref().is_none_or(|wanted| wanted.split(',').any(|one| one == name)) {
+            let mut gallery = Gallery { palette, folder: &folder.join(name) };
+            tour::everywhere(Theme { palette, glyphs }, &mut gallery).await;
+        }
+    }
+}
+
 fn main() {
+    if let Some(folder) = std::env::var_os("GIT_ACCESS_PICTURES") {
+        return run(gallery(Path::new(&folder)));
+    }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/pictures");
     std::fs::create_dir_all(&folder).unwrap();
-    // What else can be looked at goes elsewhere: README shows the dark and the light ones.
-    let others = std::env::var_os("GIT_ACCESS_PICTURES").map(std::path::PathBuf::from);
     run(async {
         pages(Palette::Dark, "-dark", &folder).await;
         pages(Palette::Light, "-light", &folder).await;
-        if let Some(folder) = others {
-            pages(Palette::Sixteen, "-16", &folder).await;
-            pages(Palette::None, "-none", &folder).await;
-        }
     });
 }

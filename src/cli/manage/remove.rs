@@ -15,6 +15,7 @@ use crate::record::{Record, Unfinished};
 use crate::secret::Store;
 use crate::store::{Entry, StoreFaultKind, Stores};
 use crate::text::sanitise;
+use crate::tui::Parting;
 
 pub fn remove(out: &Out, paths: &Paths, name: &str, yes: bool) -> Result<(), Refusal> {
     let config = super::config(paths)?;
@@ -176,10 +177,44 @@ fn sharers<'c>(
     })
 }
 
-/// What uses the connection of this name, one line each.
-pub fn used_by(paths: &Paths, name: &str) -> Result<Vec<String>, Refusal> {
+/// What becomes of what belongs to the connection of this name when it is removed.
+pub fn parting(paths: &Paths, name: &str) -> Result<Parting, Refusal> {
     let config = super::config(paths)?;
-    Ok(uses(super::named(&config, paths, name)?, &config, paths))
+    let connection = super::named(&config, paths, name)?;
+    let provider = connection.site.provider;
+    let mut parting = Parting { goes: vec!["its entry in the config".to_owned()], ..Parting::default() };
+    if let Some(token) = &connection.token {
+        let place = token.store.described();
+        let others: Vec<&str> = sharers(connection, token, &config).map(|other| other.name.as_str()).collect();
+        if !others.is_empty() {
+            parting.stays.push(format!("its secret ({place}), which {} uses as well", others.join(", ")));
+        } else if token.store.keeps() {
+            parting.goes.push(format!("its stored secret ({place})"));
+        } else {
+            parting.stays.push(format!("its secret ({place}), which git-access only reads"));
+        }
+        parting.stays.push(format!("the token at {provider}, which works until you revoke it there"));
+    }
+    if let Some(ssh) = &connection.ssh {
+        parting.stays.extend(ssh.private_key.as_ref().map(|path| format!("the key file {}", path.display())));
+        parting.stays.push(format!("the key at {provider}, which is let in until you delete it there"));
+    }
+    parting.stays.push("the repositories".to_owned());
+    if let Some((origin, false)) = git_asks(connection, &config, paths) {
+        parting.then.push(format!("Git asks git-access for {origin}: run git-access setup-git again afterwards."));
+    }
+    Ok(parting)
+}
+
+/// Where git asks us for the secret of this connection, and whether others serve that place, too.
+fn git_asks(connection: &Connection, config: &Config, paths: &Paths) -> Option<(String, bool)> {
+    let origin = connection.site.host.origin();
+    let others = config
+        .connections()
+        .iter()
+        .any(|other| other.name != connection.name && other.token.is_some() && other.site.host.origin() == origin);
+    let origin = origin.to_string();
+    setup_git::configured(paths).contains(&origin).then_some((origin, others))
 }
 
 /// What uses the connection, one line each.
@@ -201,11 +236,7 @@ fn uses(connection: &Connection, config: &Config, paths: &Paths) -> Vec<String> 
             lines.push(format!("  its secret in {place}, which is not ours and stays"));
         }
     }
-    let origin = connection.site.host.origin().to_string();
-    if setup_git::configured(paths).contains(&origin) {
-        let others = config.connections().iter().any(|other| {
-            other.name != *name && other.token.is_some() && other.site.host.origin() == connection.site.host.origin()
-        });
+    if let Some((origin, others)) = git_asks(connection, config, paths) {
         let after = if others { "other connections serve it too" } else { "run git-access setup-git again afterwards" };
         lines.push(format!("  git, which asks git-access for {origin} ({after})"));
     }

@@ -1,12 +1,16 @@
 //! Choosing one of a few rows, all of them in sight.
 
-use ratatui::style::Style;
-use ratatui::text::{Line, Span};
+use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::tui::theme::Theme;
-use crate::tui::widgets::sheet::{Sheet, cut, padded};
+use crate::tui::widgets::sheet::{Sheet, padded};
 use crate::wizard::Choice;
+
+/// Pointer and mark before a title.
+const HEAD: usize = 5;
+/// The least columns in which a note can be read.
+const LEAST: usize = 28;
 
 /// The row to begin with: the one that was answered, or holds by default, else the first that can be chosen.
 pub fn first(rows: &[Choice], wanted: Option<&str>) -> usize {
@@ -21,7 +25,10 @@ pub fn step(rows: &[Choice], at: usize, down: bool) -> usize {
 
 /// Draws the rows. `answered` is the word that holds now; `chosen` the row under the cursor.
 pub fn rows(sheet: &mut Sheet, theme: &Theme, rows: &[Choice], chosen: usize, answered: Option<&str>) {
-    let widest = rows.iter().map(|row| row.title.width()).max().unwrap_or(0).min(sheet.width() / 2);
+    let widest = rows.iter().map(|row| row.title.width()).max().unwrap_or(0).min(sheet.width().saturating_sub(HEAD));
+    let room = sheet.width().saturating_sub(widest + HEAD + 2);
+    // A note stands beside its title, or below it where that leaves no room for words.
+    let beside = room >= LEAST || rows.iter().all(|row| note(row).width() <= room);
     for (at, row) in rows.iter().enumerate() {
         let here = at == chosen;
         let holds = answered == Some(row.word.as_str());
@@ -33,21 +40,32 @@ pub fn rows(sheet: &mut Sheet, theme: &Theme, rows: &[Choice], chosen: usize, an
             (false, true) => theme.strong(),
             (false, false) => theme.text(),
         };
-        let note = if refused { "not possible here" } else { row.note.as_str() };
-        let room = sheet.width().saturating_sub(widest + 7);
-        let line = Line::from(vec![
+        let mut head = vec![
             Span::styled(format!(" {pointer} "), theme.accent()),
             Span::styled(format!("{mark} "), if holds { theme.accent() } else { theme.quiet() }),
-            Span::styled(padded(&row.title, widest, theme.glyphs.cut), title),
-            Span::styled(format!("  {}", cut(note, room, theme.glyphs.cut)), theme.quiet()),
-        ]);
-        let line = if here { line.style(theme.selected()) } else { line };
+        ];
+        let add = |sheet: &mut Sheet| {
+            let drawn = |line| if here { theme.under_cursor(line) } else { line };
+            if beside {
+                head.push(Span::styled(padded(&row.title, widest, theme.glyphs.cut), title));
+                head.push(Span::raw("  "));
+                return sheet.row(head, note(row), theme.quiet(), drawn);
+            }
+            sheet.row(head, &row.title, title, drawn);
+            if !note(row).is_empty() {
+                sheet.row(vec![Span::raw(" ".repeat(HEAD + 2))], note(row), theme.quiet(), drawn);
+            }
+        };
         if here {
-            sheet.focused(|sheet| sheet.line(line));
+            sheet.focused(add);
         } else {
-            sheet.line(line);
+            add(sheet);
         }
     }
+}
+
+fn note(row: &Choice) -> &str {
+    if row.refused.is_some() { "not possible here" } else { &row.note }
 }
 
 /// What choosing the row under the cursor means, or why it cannot be chosen.
@@ -57,7 +75,7 @@ pub fn details(sheet: &mut Sheet, theme: &Theme, row: &Choice) {
         sheet.gap();
     }
     for (at, sentence) in row.detail.iter().enumerate() {
-        let style: Style = if at == 0 { theme.text() } else { theme.quiet() };
-        sheet.text(0, sentence, style);
+        let head = if at == 0 { String::new() } else { format!("{} ", theme.glyphs.dot) };
+        sheet.hanging(&head, theme.accent(), sentence, theme.text());
     }
 }

@@ -1,6 +1,7 @@
 //! The end: what to enter at the platform, one field after the other, ready to copy.
 
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::platform::Entered;
 use crate::tui::keys::Intent;
@@ -28,16 +29,18 @@ impl DonePage {
     }
 
     pub fn fields(&self, sheet: &mut Sheet, fields: &[Entered], theme: &Theme) {
-        let widest = fields.iter().map(|field| field.name.chars().count()).max().unwrap_or(0).min(sheet.width() / 3);
+        let widest = fields.iter().map(|field| field.name.width()).max().unwrap_or(0).min(sheet.width() / 2);
         for (at, field) in fields.iter().enumerate() {
             let here = at == self.at;
-            let pointer = if here { theme.glyphs.pointer } else { " " };
-            let head = format!(" {pointer} {}  ", padded(&field.name, widest, theme.glyphs.cut));
+            let head = vec![
+                Span::styled(format!(" {} ", if here { theme.glyphs.pointer } else { " " }), theme.accent()),
+                Span::styled(format!("{}  ", padded(&field.name, widest, theme.glyphs.cut)), theme.quiet()),
+            ];
             let style = if field.may_copy { theme.strong() } else { theme.quiet() };
             if here {
-                sheet.focused(|sheet| sheet.hanging(&head, theme.accent(), &field.value, style));
+                sheet.focused(|sheet| sheet.row(head, &field.value, style, |line| theme.under_cursor(line)));
             } else {
-                sheet.hanging(&head, theme.quiet(), &field.value, style);
+                sheet.row(head, &field.value, style, |line| line);
             }
         }
     }

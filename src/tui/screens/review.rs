@@ -1,15 +1,17 @@
 //! The review: everything on one page, the first line the way on, and each other one a way back to its answer.
 
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::answers::Field;
 use crate::config::Config;
 use crate::tui::keys::Intent;
 use crate::tui::theme::Theme;
-use crate::tui::widgets::sheet::{Sheet, cut, padded};
+use crate::tui::widgets::sheet::{Sheet, padded};
 use crate::wizard::{Control, Step, Wizard};
 
-const LABELS: usize = 16;
+/// The least width of the labels.
+const LABELS: usize = 14;
 
 /// The cursor on the review. It begins on the way on.
 #[derive(Debug, Default)]
@@ -85,26 +87,25 @@ impl Review {
         let mut sheet = Sheet::new(width);
         self.way_on(&mut sheet, wizard, theme);
         sheet.gap();
-        let room = sheet.width().saturating_sub(LABELS + 14);
-        for (at, line) in answered(wizard).into_iter().enumerate() {
+        let lines = answered(wizard);
+        let labels = lines.iter().map(|line| line.label.width()).max().unwrap_or(0).max(LABELS).min(sheet.width() / 2);
+        for (at, line) in lines.into_iter().enumerate() {
             let here = self.at == Some(at);
             let pointer = if here { theme.glyphs.pointer } else { " " };
             let style = if here { theme.strong() } else { theme.text() };
-            let mut spans = vec![
+            let head = vec![
                 Span::styled(format!(" {pointer} "), theme.accent()),
-                Span::styled(padded(&line.label, LABELS, theme.glyphs.cut), theme.quiet()),
-                Span::styled(cut(&line.value, room, theme.glyphs.cut), style),
+                Span::styled(format!("{}  ", padded(&line.label, labels, theme.glyphs.cut)), theme.quiet()),
             ];
-            if line.by_default && line.value.is_empty() {
-                spans.push(Span::styled(theme.glyphs.dot, theme.quiet()));
-            } else if line.by_default {
-                spans.push(Span::styled(" (default)", theme.quiet()));
-            }
-            let drawn = Line::from(spans);
+            let (value, style) = match (line.by_default, line.value.is_empty()) {
+                (true, true) => ("not given".to_owned(), theme.quiet()),
+                (true, false) => (format!("{} (default)", line.value), style),
+                (false, _) => (line.value, style),
+            };
             if here {
-                sheet.focused(|sheet| sheet.line(drawn.style(theme.selected())));
+                sheet.focused(|sheet| sheet.row(head, &value, style, |line| theme.under_cursor(line)));
             } else {
-                sheet.line(drawn);
+                sheet.row(head, &value, style, |line| line);
             }
         }
         sheet
@@ -116,16 +117,19 @@ impl Review {
         let here = self.at.is_none();
         let pointer = if here { theme.glyphs.pointer } else { " " };
         let words = match (wizard.settings().dry_run, commands.len()) {
-            (true, 0) => "Finish the dry run".to_owned(),
-            (true, _) => "Finish the dry run; without it this would happen, in this order:".to_owned(),
-            (false, 1) => "Apply this:".to_owned(),
-            (false, count) => format!("Apply these {count} steps, in this order:"),
+            (true, _) => "Finish the dry run".to_owned(),
+            (false, 1) => "Apply this".to_owned(),
+            (false, count) => format!("Apply these {count} steps"),
         };
         let line = Line::from(vec![
             Span::styled(format!(" {pointer} "), theme.accent()),
-            Span::styled(words, if here { theme.title() } else { theme.accent() }),
+            // A button, also where there are no colours.
+            Span::styled(format!("[ {words} ]"), if here { theme.title() } else { theme.accent() }),
         ]);
         let listed = |sheet: &mut Sheet| {
+            if wizard.settings().dry_run && !commands.is_empty() {
+                sheet.text(3, "Without --dry-run this would happen:", theme.quiet());
+            }
             for (at, command) in commands.iter().enumerate() {
                 sheet.hanging(&format!("   {:>2}. ", at + 1), theme.quiet(), &command.describe(), theme.text());
             }
@@ -133,7 +137,7 @@ impl Review {
         if here {
             // The list comes into view with it.
             sheet.focused(|sheet| {
-                sheet.line(line.style(theme.selected()));
+                sheet.line(theme.under_cursor(line));
                 listed(sheet);
             });
         } else {
@@ -158,7 +162,13 @@ pub fn details(sheet: &mut Sheet, wizard: &Wizard, theme: &Theme) {
     if let Some(text) = config(wizard) {
         sheet.text(0, "The config will hold:", theme.quiet());
         for line in text.lines() {
-            sheet.line(Line::styled(format!("  {line}"), theme.text()));
+            if let Some((key, value)) = line.split_once(" = ") {
+                // A list that is longer than the line goes on below itself.
+                sheet.hanging(&format!("  {key} = "), theme.quiet(), value, theme.text());
+            } else {
+                sheet.gap();
+                sheet.line(Line::styled(format!("  {line}"), theme.text()));
+            }
         }
     }
 }

@@ -68,7 +68,7 @@ fn what_to_do(boxes: &Boxes) -> &'static str {
 }
 
 fn mark<'t>(tick: &Tick, theme: &'t Theme) -> &'t str {
-    if tick.level == Level::Required { theme.glyphs.ticked } else { theme.glyphs.unchosen }
+    if tick.level == Level::Required { theme.glyphs.ticked } else { theme.glyphs.unticked }
 }
 
 /// The boxes one after the other, each in one piece.
@@ -103,7 +103,7 @@ pub fn told(sheet: &mut Sheet, theme: &Theme, told: &Told) {
         Told::Doubtful(text) => (theme.glyphs.warn, theme.warn(), text),
         Told::Wrong(text) => (theme.glyphs.fail, theme.fail(), text),
     };
-    sheet.hanging(&format!("  {mark} "), style, text, style);
+    sheet.hanging(&format!("   {mark} "), style, text, style);
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -26,10 +26,10 @@ impl SetUp {
         let view = View { screen: &screen, wizard: &self.wizard, theme: look.theme, tick: look.tick, told: &told };
         let (body, details) = match self.shown {
             Step::Token => self.token_sheets(view, look),
-            Step::Checks => self.check_sheets(view, look),
+            Step::Checks => (self.check_sheet(view, look), Sheet::default()),
             Step::Review => self.review_sheets(view, look),
             Step::Apply => {
-                let mut body = Sheet::new(look.body_width());
+                let mut body = Sheet::new(look.whole_width());
                 head(&mut body, view);
                 apply::body(&mut body, &self.wizard, look.theme, look.tick);
                 (body, Sheet::default())
@@ -137,14 +137,18 @@ impl SetUp {
         (body, details)
     }
 
-    fn check_sheets(&self, view: View<'_>, look: Look<'_>) -> (Sheet, Sheet) {
-        let mut body = Sheet::new(look.body_width());
+    fn check_sheet(&self, view: View<'_>, look: Look<'_>) -> Sheet {
+        let mut body = Sheet::new(look.whole_width());
         let all = self.wizard.judgement().checks;
         body.line(Line::styled(view.screen.title.clone(), look.theme.title()));
         let going_on = !self.wizard.is_settled();
         let mut summary = checks::summary(&all, look.theme);
         if !going_on && self.wizard.blocking().is_empty() && self.wizard.floor() {
-            summary.push_span(Span::styled("Nothing stands in the way.", look.theme.strong()));
+            let free = Span::styled("Nothing stands in the way.", look.theme.strong());
+            if summary.width() + free.width() > body.width() {
+                body.line(std::mem::take(&mut summary));
+            }
+            summary.push_span(free);
         }
         body.line(summary);
         if let Some(left) = self.limit(Timestamp::now()) {
@@ -153,13 +157,12 @@ impl SetUp {
             } else {
                 "The wait that the forge asked for is over: r asks again.".to_owned()
             };
-            body.line(Line::styled(text, look.theme.warn()));
+            body.text(0, &text, look.theme.warn());
         }
         body.blank();
         self.checks.rows(&mut body, &all, look.theme, going_on.then_some(look.tick));
-        let mut details = Sheet::new(look.details_width());
-        notes(&mut details, &view.screen.notes, look.theme);
-        (body, details)
+        notes(&mut body, &view.screen.notes, look.theme);
+        body
     }
 
     /// How long the forge still wants to be left alone.

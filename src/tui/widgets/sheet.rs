@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
@@ -81,6 +81,23 @@ impl Sheet {
         }
     }
 
+    /// A row whose text takes as many lines as it needs, each below the first; what has the focus is drawn by `drawn`.
+    pub fn row(
+        &mut self,
+        head: Vec<Span<'static>>,
+        text: &str,
+        style: Style,
+        drawn: impl Fn(Line<'static>) -> Line<'static>,
+    ) {
+        let indent = head.iter().map(Span::width).sum::<usize>();
+        let mut head = Some(head);
+        for piece in wrap(text, self.width.saturating_sub(indent)) {
+            let mut spans = head.take().unwrap_or_else(|| vec![Span::raw(" ".repeat(indent))]);
+            spans.push(Span::styled(piece, style));
+            self.lines.push(drawn(Line::from(spans)));
+        }
+    }
+
     /// An address in full, over as many lines as it takes, that the terminal can open.
     pub fn link(&mut self, indent: usize, url: &str, style: Style) {
         let room = self.width.saturating_sub(indent).max(1);
@@ -139,7 +156,7 @@ impl Sheet {
             if let Some(span) = covered {
                 span.content = span.content[1..].to_owned().into();
             }
-            line.spans.insert(0, Span::styled(bar.to_owned(), style));
+            line.spans.insert(0, Span::styled(bar.to_owned(), style.remove_modifier(Modifier::REVERSED)));
         }
     }
 

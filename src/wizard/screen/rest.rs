@@ -3,6 +3,7 @@
 use super::{Ask, Choice, Control, Note, NoteKind, Screen};
 use crate::answers::Field;
 use crate::fact::Source;
+use crate::platform::Platform;
 use crate::secret::Store;
 use crate::wizard::{Step, Wizard};
 
@@ -93,19 +94,16 @@ pub(super) fn apply(wizard: &Wizard) -> Screen {
 
 pub(super) fn done(wizard: &Wizard) -> Screen {
     let platform = wizard.platform();
-    let lead = match platform {
-        _ if !wizard.is_saved() => "The checks were made. Nothing was changed.".to_owned(),
+    let who = |platform: &Platform| format!("Who may do that: {}", begun_small(&platform.who));
+    let mut lead = match platform {
+        _ if !wizard.is_saved() => vec!["The checks were made. Nothing was changed.".to_owned()],
         Some(platform) if platform.id != "none" && wizard.is_rotation() => {
-            format!(
-                "Replaced. Next: enter the new token in {}. Who may do that: {}",
-                platform.title,
-                begun_small(&platform.who)
-            )
+            vec![format!("Replaced. Next: enter the new token in {}.", platform.title), who(platform)]
         }
         Some(platform) if platform.id != "none" => {
-            format!("Saved. Next: enter this in {}. Who may do that: {}", platform.title, begun_small(&platform.who))
+            vec![format!("Saved. Next: enter this in {}.", platform.title), who(platform)]
         }
-        _ => "Saved.".to_owned(),
+        _ => vec!["Saved.".to_owned()],
     };
     let mut notes = Vec::new();
     if let Some(connection) = wizard.connection().filter(|_| wizard.is_saved()) {
@@ -124,7 +122,6 @@ pub(super) fn done(wizard: &Wizard) -> Screen {
             notes.push(Note::new(NoteKind::Advice, "To let git use it: git access setup-git", None));
         }
     }
-    let mut lead = vec![lead];
     if wizard.is_played() && wizard.is_saved() {
         let text = "This was a sandbox: it ends with this program, and the connection works no more then. One that stays \
                     as long as you let it run: git-access sandbox --data DIR";

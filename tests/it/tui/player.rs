@@ -181,6 +181,11 @@ impl Player {
         Self { stage: Stage::new(terminal, Recorder::default(), theme, deaf) }
     }
 
+    /// On the screen that all pages are made for.
+    pub fn of(theme: Theme) -> Self {
+        Self::themed(80, 24, theme, Duration::ZERO)
+    }
+
     /// Presses the keys, and waits at each `<settle>` until nothing is under way. The end, if the scene came to one.
     pub async fn press<S: Scene>(&mut self, scene: &mut S, text: &str) -> Option<S::End> {
         for (at, part) in text.split("<settle>").enumerate() {

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use git_access::answers::{Answers, Field};
-use git_access::tui::{Checked, Chosen, Connections, Desk, Row};
+use git_access::tui::{Chosen, Connections};
 use git_access::wizard::Step;
 
-use super::frames::frames;
+use super::desk::Drawer;
 use super::player::{Game, Player, run};
 
 /// To the checks of Devtron on GitHub.
@@ -24,7 +24,6 @@ fn every_step_that_was_answered_is_two_keys_away_and_leads_back() {
         let mut player = Player::new(80, 24);
         to_the_checks(&mut game, &mut player, "acme", "devtron").await;
         game.press(&mut player, "s").await;
-        frames(&mut player, &mut game.scene, "steps").await;
         assert!(player.text().contains("acme"), "{}", player.text());
         // From the checks up to the place: Token, Access, Repository, Place.
         game.press(&mut player, "<up><up><up><up><enter>").await;
@@ -76,64 +75,11 @@ fn a_limit_runs_down_before_the_eyes() {
     });
 }
 
-/// Three connections that nobody has.
-#[derive(Clone)]
-struct Drawer;
-
-impl Desk for Drawer {
-    fn rows(&self) -> Result<Vec<Row>, String> {
-        let row = |name: &str, platform: &str, provider: &str, ends: &str, urgent, verdict: Option<(&str, &str)>| Row {
-            name: name.to_owned(),
-            active: name.starts_with("devtron"),
-            platform: platform.to_owned(),
-            provider: provider.to_owned(),
-            host: "https://git.example".to_owned(),
-            owner: "acme".to_owned(),
-            ends: ends.to_owned(),
-            urgent,
-            verdict: verdict.map(|(word, day)| (word.to_owned(), day.to_owned())),
-        };
-        Ok(vec![
-            row(
-                "devtron-github-acme",
-                "devtron",
-                "GitHub",
-                "in 73 days (2027-02-01)",
-                false,
-                Some(("pass", "2026-11-20")),
-            ),
-            row("flux-gitea-acme", "flux", "Gitea/Forgejo", "never", false, None),
-            row("keptn-gitlab-acme", "keptn", "GitLab", "in 2 days (2026-11-22)", true, Some(("warn", "2026-11-19"))),
-        ])
-    }
-
-    fn show(&self, name: &str) -> Result<Vec<String>, String> {
-        Ok(vec![format!("{name} whole")])
-    }
-
-    fn uses(&self, _name: &str) -> Vec<String> {
-        vec!["git itself (setup-git)".to_owned()]
-    }
-
-    fn activate(&self, _name: &str) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn remove(&self, name: &str) -> Result<String, String> {
-        Ok(format!("Removed {name}"))
-    }
-
-    async fn check(&self, _name: &str) -> Result<Checked, String> {
-        Ok(Checked { verdict: "pass".to_owned(), open: Vec::new() })
-    }
-}
-
 #[test]
 fn the_list_leads_everywhere() {
     run(async {
         let mut player = Player::new(80, 24);
-        let mut scene = Connections::new(Drawer, "config.toml".to_owned()).unwrap();
-        frames(&mut player, &mut scene, "connections").await;
+        let mut scene = Connections::new(Drawer::filled(), "config.toml".to_owned()).unwrap();
         let mut ends = BTreeSet::new();
         for (keys, end) in [
             ("a", Chosen::Add),
@@ -141,7 +87,7 @@ fn the_list_leads_everywhere() {
             ("<end>r", Chosen::Rotate("keptn-gitlab-acme".to_owned())),
             ("q", Chosen::Leave),
         ] {
-            let mut scene = Connections::new(Drawer, String::new()).unwrap();
+            let mut scene = Connections::new(Drawer::filled(), String::new()).unwrap();
             assert_eq!(player.press(&mut scene, keys).await, Some(end), "{keys}");
             ends.insert(keys);
         }
@@ -149,9 +95,16 @@ fn the_list_leads_everywhere() {
         player.press(&mut scene, "c<settle>").await;
         assert!(player.text().contains("pass"), "{}", player.text());
         player.press(&mut scene, "d").await;
-        assert!(player.text().contains("setup-git"), "what uses it is told before: {}", player.text());
+        assert!(player.text().contains("setup-git"), "what to do afterwards is told before: {}", player.text());
         player.press(&mut scene, "n<enter>").await;
         assert!(player.text().contains("devtron-github-acme whole"), "{}", player.text());
+        player.press(&mut scene, "<esc>dy<settle>").await;
+        let text = player.text();
+        assert!(text.contains("Removed devtron-github-acme.") && text.contains("No connection is active"), "{text}");
+        player.press(&mut scene, "u").await;
+        let text = player.text();
+        let row = text.lines().find(|line| line.contains("flux-gitea-acme  "));
+        assert!(row.is_some_and(|row| row.contains("active")) && !text.contains("No connection is active"), "{text}");
     });
 }
 
@@ -167,7 +120,6 @@ fn dxup_on_bitbucket_is_set_up_with_a_pasted_key() {
             .await;
         assert_eq!(game.scene.wizard().step(), Step::Access, "{}", player.text());
         game.press(&mut player, &format!("<paste:{KEY} dxup><enter>")).await;
-        frames(&mut player, &mut game.scene, "access-key").await;
         game.press(&mut player, "<enter>").await;
         assert_eq!(game.scene.wizard().step(), Step::Token, "{}", player.text());
         // The key alone: nobody can register it, and nothing is green.

@@ -15,7 +15,11 @@ use crate::wizard::{Ask, Control, Note, NoteKind, Screen, Wizard};
 /// Rows of a list that are in sight at a time.
 const LISTED: usize = 8;
 /// The column in which answers begin.
-const LABELS: usize = 18;
+const LABELS: usize = 20;
+/// The widest line that is typed into.
+const WIDEST: usize = 80;
+/// Behind what holds if nothing is answered.
+const DEFAULT: &str = " (default)";
 
 /// What drawing needs.
 #[derive(Clone, Copy)]
@@ -61,7 +65,7 @@ impl Form {
             .map(|(_, ask)| ask.label.as_str())
             .collect();
         if !aside.is_empty() {
-            let head = format!("   {}", padded("More, with Tab", LABELS, view.theme.glyphs.cut));
+            let head = format!(" {}", padded("More, with Tab", LABELS, view.theme.glyphs.cut));
             sheet.hanging(&head, view.theme.quiet(), &aside.join(", "), view.theme.quiet());
         }
         sheet
@@ -127,13 +131,16 @@ impl Form {
             let missing = entry.editor.is_empty() && !entry.refused;
             let (mark, style) =
                 if missing { (theme.glyphs.dot, theme.quiet()) } else { (theme.glyphs.fail, theme.fail()) };
-            sheet.hanging(&format!("  {mark} "), style, &problem, style);
+            // A row of the list is chosen already: nothing is missing.
+            if !missing || entry.row.is_none() {
+                sheet.hanging(&format!("   {mark} "), style, &problem, style);
+            }
         } else if let Some(found) = ask.found.as_ref().filter(|_| !entry.touched && ask.answered.is_none()) {
-            sheet.text(2, &format!("Found: {}. Enter takes it, typing replaces it.", found.place), theme.quiet());
+            sheet.text(3, &format!("Found: {}. Enter takes it, typing replaces it.", found.place), theme.quiet());
         } else if let Some(text) = view.wizard.understood(&ask.field, entry.editor.text()) {
-            sheet.text(2, &text, theme.quiet());
+            sheet.text(3, &text, theme.quiet());
         } else if may_stay_empty(ask, entry, view.wizard) {
-            sheet.text(2, "This may stay empty: enter goes on.", theme.quiet());
+            sheet.text(3, "This may stay empty: enter goes on.", theme.quiet());
         }
         if matches!(ask.control, Control::Secret) {
             token::told(sheet, theme, view.told);
@@ -154,25 +161,26 @@ impl Form {
             let rows = choices(ask).unwrap_or_default();
             rows.into_iter().find(|row| row.word == word).map_or(word.to_owned(), |row| row.title)
         };
-        let room = sheet.width().saturating_sub(LABELS + 4);
+        let room = sheet.width().saturating_sub(LABELS + 1);
         let shown = match (typed, &ask.answered, &ask.default) {
             (None, ..) if secret && is_given(view.wizard) => Span::styled(theme.glyphs.mask.repeat(8), theme.text()),
             (Some(_), ..) if secret => Span::styled(theme.glyphs.mask.repeat(8), theme.text()),
             (Some(text), ..) if choices(ask).is_none() => Span::styled(cut(text, room, theme.glyphs.cut), theme.text()),
             (_, Some(text), _) => Span::styled(cut(&title(text), room, theme.glyphs.cut), theme.text()),
             (_, None, Some(text)) => {
-                Span::styled(format!("{} (default)", cut(&title(text), room, theme.glyphs.cut)), theme.quiet())
+                let room = room.saturating_sub(DEFAULT.width());
+                Span::styled(format!("{}{DEFAULT}", cut(&title(text), room, theme.glyphs.cut)), theme.quiet())
             }
-            (_, None, None) => Span::styled(theme.glyphs.dot, theme.quiet()),
+            (_, None, None) => Span::styled("not given", theme.quiet()),
         };
-        let mut spans = vec![Span::styled(format!("   {label}"), theme.quiet()), shown];
+        let mut spans = vec![Span::styled(format!(" {label}"), theme.quiet()), shown];
         if let Some(found) = ask.found.as_ref().filter(|_| Self::is_offered(ask, view)) {
             spans[1] = Span::styled(format!("found, with Tab: {}", found.place), theme.text());
         }
         sheet.line(Line::from(spans));
         if let Some(problem) = self.problem(ask, view.screen.step, view.wizard).filter(|_| ask.answered.is_some()) {
             sheet.hanging(
-                &format!("{}{} ", " ".repeat(LABELS + 3), theme.glyphs.fail),
+                &format!("{}{} ", " ".repeat(LABELS + 1), theme.glyphs.fail),
                 theme.fail(),
                 &problem,
                 theme.fail(),
@@ -198,13 +206,16 @@ fn may_stay_empty(ask: &Ask, entry: &Entry, wizard: &Wizard) -> bool {
 
 /// The line that is typed into.
 fn input(sheet: &mut Sheet, ask: &Ask, entry: &Entry, theme: &Theme) {
-    let width = sheet.width().saturating_sub(4).min(72);
+    let width = sheet.width().saturating_sub(3).min(WIDEST);
     // A token in the wrong line is not shown either.
     let secret = matches!(ask.control, Control::Secret) || holds_token(entry.editor.text());
     let (text, column, style) = match (entry.editor.is_empty(), secret) {
         (true, _) => {
-            let hint = ask.default.as_ref().map(|text| format!("{text} (default)")).unwrap_or_default();
-            (cut(&hint, width, theme.glyphs.cut), 0, theme.placeholder())
+            let hint = ask
+                .default
+                .as_ref()
+                .map(|text| format!("{}{DEFAULT}", cut(text, width.saturating_sub(DEFAULT.width()), theme.glyphs.cut)));
+            (hint.unwrap_or_default(), 0, theme.placeholder())
         }
         // Always as wide: the length of a token is nobody's business.
         (false, true) => (theme.glyphs.mask.repeat(12), 12, theme.field()),
@@ -213,9 +224,9 @@ fn input(sheet: &mut Sheet, ask: &Ask, entry: &Entry, theme: &Theme) {
             (text, column, theme.field())
         }
     };
-    sheet.cursor_in_next_line(2 + column);
+    sheet.cursor_in_next_line(3 + column);
     sheet.line(Line::from(vec![
-        Span::styled(format!(" {}", theme.glyphs.pointer), theme.accent()),
+        Span::styled(format!(" {} ", theme.glyphs.pointer), theme.accent()),
         Span::styled(padded(&text, width, theme.glyphs.cut), style),
     ]));
 }
@@ -231,8 +242,8 @@ fn list(sheet: &mut Sheet, entry: &Entry, query: &Query, view: View<'_>) {
     let listed = listed(view.wizard, query);
     let hits = entry.filter.hits();
     let count = match (hits.len(), listed.rows.len()) {
-        (found, all) if found == all => format!("{all}"),
-        (found, all) => format!("{found} of {all}"),
+        (found, all) if found == all => format!("{all} to choose from"),
+        (found, all) => format!("{found} of {all} fit what is typed"),
     };
     match (listed.going_on, listed.rows.is_empty()) {
         (true, _) => {
@@ -242,34 +253,38 @@ fn list(sheet: &mut Sheet, entry: &Entry, query: &Query, view: View<'_>) {
                 rows => format!("{rows} {what}\u{2026}"),
             };
             let text = text.replace('\u{2026}', theme.glyphs.cut);
-            sheet.text(2, &format!("{} {text}", theme.spinner(view.tick)), theme.quiet());
+            sheet.text(3, &format!("{} {text}", theme.spinner(view.tick)), theme.quiet());
         }
-        (false, false) => sheet.text(2, &format!("{count}; arrows choose from the list"), theme.quiet()),
+        (false, false) => sheet.text(3, &count, theme.quiet()),
         (false, true) => {}
     }
     if let Some(note) = listed.note {
-        sheet.hanging(&format!("  {} ", theme.glyphs.warn), theme.warn(), note, theme.quiet());
+        sheet.hanging(&format!("   {} ", theme.glyphs.warn), theme.warn(), note, theme.text());
     }
     let at = entry.row.unwrap_or(0);
     let first = at.saturating_sub(LISTED / 2).min(hits.len().saturating_sub(LISTED));
+    let names = hits.iter().skip(first).take(LISTED).filter_map(|hit| listed.rows.get(hit.row));
+    let widest = names.map(|row| row.name.width()).max().unwrap_or(0).min(sheet.width() / 2);
     for (number, hit) in hits.iter().enumerate().skip(first).take(LISTED) {
         let Some(row) = listed.rows.get(hit.row) else { continue };
         let here = entry.row == Some(number);
         let pointer = if here { theme.glyphs.pointer } else { " " };
-        let mut spans = vec![Span::styled(format!("  {pointer} "), theme.accent())];
+        let mut spans = vec![Span::styled(format!(" {pointer} "), theme.accent())];
         let plain = if here { theme.strong() } else { theme.text() };
         for (place, letter) in row.name.chars().enumerate() {
             let found = hit.letters.binary_search(&u32::try_from(place).unwrap_or(u32::MAX)).is_ok();
             spans.push(Span::styled(letter.to_string(), if found { plain.patch(theme.found()) } else { plain }));
         }
-        let room = sheet.width().saturating_sub(row.name.width() + 7);
         let note = match view.wizard.unfit(query, &row.name) {
             Some(reason) => format!("{} {} {reason}", row.note, theme.glyphs.dot),
             None => row.note.clone(),
         };
-        spans.push(Span::styled(format!("  {}", cut(&note, room, theme.glyphs.cut)), theme.quiet()));
+        let gap = 2 + widest.saturating_sub(row.name.width());
+        let room = sheet.width().saturating_sub(row.name.width() + gap + 3);
+        spans.push(Span::raw(" ".repeat(gap)));
+        spans.push(Span::styled(cut(&note, room, theme.glyphs.cut), theme.quiet()));
         let line = Line::from(spans);
-        sheet.line(if here { line.style(theme.selected()) } else { line });
+        sheet.line(if here { theme.under_cursor(line) } else { line });
     }
 }
 
