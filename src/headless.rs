@@ -36,6 +36,10 @@ pub async fn drive(wizard: &mut Wizard, world: &Arc<World>) {
                 break;
             }
         }
+        if wizard.is_check() {
+            // A look ends where it began.
+            return;
+        }
     }
 }
 

@@ -76,7 +76,7 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
         if seen.is_empty() && report.problems.is_empty() {
             out.say("There are no connections yet: git-access setup makes one.");
         }
-        endings.extend(seen.into_iter().map(|(wizard, entry)| tell(&wizard, entry, flags.strict, &mut report, out)));
+        endings.extend(seen.into_iter().map(|(entry, ending)| tell(entry, ending, flags.strict, &mut report, out)));
         match out.format {
             Format::Json => out.json(&report.json()),
             Format::Openmetrics => out.data(&report.metrics(settings.now)),
@@ -86,7 +86,7 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
     })
 }
 
-/// Looks at one connection, and keeps what was found.
+/// Looks at one connection, and keeps what was found. There is no ending where its platform is not known here.
 async fn seen(
     held: Connection,
     known: Option<Ends>,
@@ -94,13 +94,14 @@ async fn seen(
     platforms: Arc<Vec<crate::platform::Platform>>,
     world: Arc<World>,
     paths: &Paths,
-) -> (Wizard, Entry) {
+) -> (Entry, Option<Ending>) {
     let wizard = look_at(held, known, settings, platforms, world).await;
     let entry = Entry::of(&wizard);
-    if let Some(held) = wizard.held().filter(|_| wizard.platform().is_some() && !settings.offline) {
+    let ending = wizard.platform().map(|_| headless::ending(&wizard));
+    if let Some(held) = wizard.held().filter(|_| ending.is_some() && !settings.offline) {
         run::record_aside(paths, &held.id, &entry, settings.now).await;
     }
-    (wizard, entry)
+    (entry, ending)
 }
 
 pub(super) async fn look_at(
@@ -123,8 +124,8 @@ pub(super) async fn look_at(
 }
 
 /// Takes one connection into the report.
-fn tell(wizard: &Wizard, entry: Entry, strict: bool, report: &mut Report, out: &Out) -> Ending {
-    if wizard.platform().is_none() {
+fn tell(entry: Entry, ending: Option<Ending>, strict: bool, report: &mut Report, out: &Out) -> Ending {
+    let Some(ending) = ending else {
         let refusal = Refusal::storage(
             format!("The connection {} is for the platform {}, which is not known here.", entry.name, entry.platform),
             "Put its file back into the folder of platform files, or set the connection up again.",
@@ -133,8 +134,7 @@ fn tell(wizard: &Wizard, entry: Entry, strict: bool, report: &mut Report, out: &
         report.problems.push(refusal.located());
         report.connections.push(entry);
         return refusal.ending;
-    }
-    let ending = headless::ending(wizard);
+    };
     let open = strict && ending == Ending::Done && entry.verdict() != "pass";
     report.connections.push(entry);
     if open { Ending::Refused } else { ending }

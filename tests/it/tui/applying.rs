@@ -107,7 +107,7 @@ const PAGES: [(&str, &str); 14] = [
     ("personal access token (classic)", "\r"),
     ("▌Ends on", "\r"),
     ("Nothing stands in the way", "\r"),
-    ("Where does the token rest?", "REST"),
+    ("Where is the token kept?", "REST"),
     ("▌Path", "SECRET\r"),
     ("Is everything right?", ""),
 ];
@@ -262,7 +262,7 @@ const ROTATION: [(&str, &str); 6] = [
     ("personal access token (classic)", "\r"),
     ("▌Ends on", "\r"),
     ("stands in the way", "\r"),
-    ("Where does the token rest?", "\r"),
+    ("Where is the token kept?", "\r"),
     ("Is everything right?", ""),
 ];
 

@@ -177,7 +177,7 @@ fn whatever_was_written_down_the_list_on_the_screen_is_text() {
         for row in 0..rows {
             if row % 5 == number % 5 {
                 for (keys, seen, is_there) in [
-                    ("\r", "Goes only to", true),
+                    ("\r", "esc close", true),
                     ("\x1b", "Connections", true),
                     ("d", "Keep it", true),
                     ("n", "Keep it", false),
