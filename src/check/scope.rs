@@ -95,7 +95,7 @@ pub(super) fn proven(bench: &Bench<'_>, id: CheckId, title: &str, scope: &str, l
             let text = "Look at the token's page whether it is ticked.";
             return open(bench, id, title, text, "The repository is public, so that every token reads it.");
         }
-        Proof::Git(service) => bench.git_query(&place, service, &super::git::user(bench)),
+        Proof::Git(service) => bench.git_query(place, service, &super::git::user(bench)),
         Proof::Read => right(false),
         Proof::Probe if bench.case.probes => right(true),
         Proof::Probe => {
