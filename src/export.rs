@@ -43,6 +43,8 @@ pub struct Format {
     pub about: &'static str,
     /// What can be given with `--set`, and what it is.
     pub parameters: &'static [(&'static str, &'static str)],
+    /// Whether it has a place for a client certificate.
+    pub carries_client: bool,
     write: fn(&Case<'_>, &mut Document) -> Result<String, String>,
 }
 

@@ -122,7 +122,7 @@ pub fn ending(wizard: &Wizard) -> Ending {
     if wizard.is_done() { Ending::Done } else { Ending::Refused }
 }
 
-/// The ending of several runs: the first that applies of storage, refused, unanswered, done.
+/// The ending of several runs: the first that applies of cancelled, usage, storage, refused, unanswered, done.
 pub fn worst(endings: impl IntoIterator<Item = Ending>) -> Ending {
     let rank = |ending: &Ending| match ending {
         Ending::Cancelled | Ending::Terminated => 5,

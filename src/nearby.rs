@@ -6,6 +6,7 @@
 
 mod git_config;
 
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
@@ -40,16 +41,17 @@ pub struct Around<'a> {
     pub ourselves: Option<String>,
 }
 
-/// What lies around this process. It blocks for some milliseconds; whoever draws runs it aside.
+/// What lies around this process. It blocks for some milliseconds.
 pub fn look(paths: &Paths) -> Nearby {
     let dir = std::env::current_dir().unwrap_or_default();
-    let helpers = Helpers::configured();
+    let asked = Cell::new(Helpers::ask());
+    let helpers = OnceCell::new();
     look_around(&Around {
         dir: &dir,
         config: &paths.config,
         is_set: &|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()),
         is_installed: &|name| program::find(name).is_some(),
-        keeps_logins: &|host| helpers.serve(host),
+        keeps_logins: &|host| helpers.get_or_init(|| Helpers::configured(asked.take())).serve(host),
         ourselves: ourselves(),
     })
 }

@@ -32,8 +32,10 @@ pub struct Located {
 
 impl Located {
     fn json(&self) -> Json {
-        let (line, column) = self.place.unzip();
-        json!({ "file": self.file, "line": line, "column": column, "key": self.key, "message": self.message })
+        // Numbers and a text in any case: lines and columns begin at 1, so that 0 is none of them.
+        let (line, column) = self.place.unwrap_or_default();
+        let key = self.key.as_deref().unwrap_or_default();
+        json!({ "file": self.file, "line": line, "column": column, "key": key, "message": self.message })
     }
 }
 

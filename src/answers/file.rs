@@ -40,6 +40,8 @@ pub struct Whole {
     pub answers: Answers,
     /// A saved connection keeps a token already, so that none has to be given.
     pub has_token: bool,
+    /// Whether they are about a new token, or key, of a saved connection alone.
+    pub rotates: bool,
 }
 
 /// What a file says, and what is wrong with it.
@@ -367,10 +369,11 @@ impl Reader<'_> {
 
     /// What is missing, and what does not fit together.
     fn judge(&mut self, circumstances: &Circumstances<'_>) {
-        if !self.has_version {
+        let Whole { answers: merged, has_token, rotates } = (circumstances.whole)(&self.reading.answers);
+        // A rotation needs to be told of the token, or of the key, and of nothing else.
+        if !self.has_version && !rotates {
             self.problem(START, Some("version".into()), "`version` is missing: write version = 1");
         }
-        let Whole { answers: merged, has_token } = (circumstances.whole)(&self.reading.answers);
         let platform = merged.platform().and_then(circumstances.platform);
         if merged.has(&Field::Platform) && platform.is_none() {
             let known: Vec<_> = crate::platform::built_in().into_iter().map(|platform| platform.id).collect();

@@ -33,7 +33,7 @@ pub fn export(out: &Out, paths: &Paths, flags: &ExportFlags) -> Result<(), Refus
         ));
     }
     let parameters = parameters(connection, format, &flags.set)?;
-    let files = Files::read(connection, &parameters, paths)?;
+    let files = Files::read(connection, format, &parameters, paths)?;
     let user = connection.token.as_ref().map(|token| git_user(connection, token));
     let case = Case {
         connection,
@@ -112,12 +112,20 @@ struct Files {
 }
 
 impl Files {
-    fn read(connection: &Connection, parameters: &BTreeMap<String, String>, paths: &Paths) -> Result<Self, Refusal> {
+    fn read(
+        connection: &Connection,
+        format: &Format,
+        parameters: &BTreeMap<String, String>,
+        paths: &Paths,
+    ) -> Result<Self, Refusal> {
         let ssh = connection.ssh.as_ref();
         let given = contents(parameters.get(KNOWN_HOSTS).map(PathBuf::from).as_deref())?;
         Ok(Self {
             ca: contents(connection.site.ca_file.as_deref())?,
-            client: client(connection.site.client_cert.as_deref().filter(|_| connection.token.is_some()))?,
+            // Who has no place for it says so, whatever is in the file.
+            client: client(
+                connection.site.client_cert.as_deref().filter(|_| connection.token.is_some() && format.carries_client),
+            )?,
             public_key: match ssh.map(|ssh| &ssh.public_key) {
                 Some(PublicHalf::Line(key)) => Some(Zeroizing::new(key.to_string())),
                 Some(PublicHalf::File(path)) => contents(Some(path))?,
@@ -202,7 +210,7 @@ fn deliver(out: &Out, flags: &ExportFlags, document: &Document, text: &Zeroizing
 }
 
 /// Whether stdout goes to another program: a terminal shows it to whoever looks, and a file is readable by others.
-fn is_pipe() -> bool {
+pub(super) fn is_pipe() -> bool {
     if std::io::stdout().is_terminal() {
         return false;
     }

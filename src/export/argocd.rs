@@ -17,6 +17,7 @@ pub const REPOSITORY: Format = Format {
         ("namespace", "default: argocd"),
         ("project", "the project of Argo CD that may use it; default: every one"),
     ],
+    carries_client: true,
     write: repository,
 };
 
@@ -24,6 +25,7 @@ pub const CREDENTIALS: Format = Format {
     name: "argocd-creds",
     about: "a credential template for every repository below the owner, for Argo CD",
     parameters: &[("name", "the name of the object; default: the connection's"), ("namespace", "default: argocd")],
+    carries_client: true,
     write: credentials,
 };
 

@@ -11,6 +11,7 @@ pub const FORMAT: Format = Format {
     name: "devtron",
     about: "the request that sets Devtron's GitOps provider",
     parameters: &[("id", "the number of the setting that is replaced; without it a new one is made")],
+    carries_client: true,
     write,
 };
 

@@ -16,6 +16,7 @@ pub const FORMAT: Format = Format {
         ("interval", "how often Flux looks; default: 1m0s"),
         ("branch", "default: the connection's, else main"),
     ],
+    carries_client: true,
     write,
 };
 

@@ -5,11 +5,21 @@
 
 use super::{Case, Document, Format, Mark};
 
-pub const CREDENTIAL: Format =
-    Format { name: "git", about: "the input of `git credential approve`", parameters: &[], write: credential };
+pub const CREDENTIAL: Format = Format {
+    name: "git",
+    about: "the input of `git credential approve`",
+    parameters: &[],
+    carries_client: false,
+    write: credential,
+};
 
-pub const NETRC: Format =
-    Format { name: "netrc", about: "a line of ~/.netrc, for curl and whoever reads it", parameters: &[], write: netrc };
+pub const NETRC: Format = Format {
+    name: "netrc",
+    about: "a line of ~/.netrc, for curl and whoever reads it",
+    parameters: &[],
+    carries_client: false,
+    write: netrc,
+};
 
 fn credential(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     case.needs_token()?;

@@ -17,6 +17,7 @@ pub const FORMAT: Format = Format {
         ("shipyard", "the file of the new project's stages; default: shipyard.yaml"),
         ("ca", "where the certificate authorities of the forge lie, for the command; default: ca.pem"),
     ],
+    carries_client: false,
     write,
 };
 
@@ -88,7 +89,7 @@ fn body(case: &Case<'_>, document: &mut Document, project: &str) -> Result<Strin
 }
 
 fn note_client(case: &Case<'_>, document: &mut Document) {
-    if case.client_cert.is_some() {
+    if case.connection.site.client_cert.is_some() {
         document.notes.push(format!(
             "{} asks for a client certificate, and Keptn has no field for one: it gets through only where something between the two shows it.",
             case.connection.site.host

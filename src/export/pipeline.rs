@@ -13,6 +13,7 @@ pub const GITHUB_ACTIONS: Format = Format {
         ("repository", "the repository whose workflows use it: OWNER/NAME"),
         ("secret", "the name of the secret; default: the connection's, in capitals"),
     ],
+    carries_client: false,
     write: github_actions,
 };
 
@@ -23,6 +24,7 @@ pub const GITLAB_CI: Format = Format {
         ("repository", "the project whose pipelines use it: GROUP/NAME"),
         ("variable", "the name of the variable; default: the connection's, in capitals"),
     ],
+    carries_client: false,
     write: gitlab_ci,
 };
 

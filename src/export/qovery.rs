@@ -18,6 +18,7 @@ pub const FORMAT: Format = Format {
         ("description", "what Qovery shows beside it"),
         ("as", "json (the request's body) or terraform; default: json"),
     ],
+    carries_client: false,
     write,
 };
 
@@ -34,7 +35,7 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     if case.ca.is_some() {
         document.notes.push("Qovery has no field for a certificate authority: it reaches only hosts whose certificate is publicly trusted.".into());
     }
-    if case.client_cert.is_some() {
+    if case.connection.site.client_cert.is_some() {
         document
             .notes
             .push("Qovery has no field for a client certificate: it does not reach a host that asks for one.".into());

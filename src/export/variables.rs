@@ -5,8 +5,13 @@
 
 use super::{Case, Document, Format, Mark, shell};
 
-pub const FORMAT: Format =
-    Format { name: "env", about: "environment variables for a shell or an env file", parameters: &[], write };
+pub const FORMAT: Format = Format {
+    name: "env",
+    about: "environment variables for a shell or an env file",
+    parameters: &[],
+    carries_client: false,
+    write,
+};
 
 /// Our provider's id; the variables of its tools, with what they hold.
 const TOOLS: &[(&str, &[(&str, Holds)])] = &[

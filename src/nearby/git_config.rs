@@ -6,11 +6,14 @@
 //! Source: <https://git-scm.com/docs/gitcredentials>, "Configuration options": an empty helper takes back those before it,
 //! and a section with an address is for that scheme, host and port.
 
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::program;
 use crate::provider::Host;
 
+/// How long git is waited for before the first page. It takes two or three milliseconds.
+const PATIENCE: Duration = Duration::from_millis(100);
 /// The words under which a helper could be ourselves.
 const OURSELVES: &str = "git-access";
 
@@ -19,16 +22,33 @@ const OURSELVES: &str = "git-access";
 pub(super) struct Helpers(Vec<(Option<String>, String)>);
 
 impl Helpers {
-    /// Those that git would ask on this machine; none where git is not there.
-    pub(super) fn configured() -> Self {
-        let Some(git) = program::find("git") else { return Self::default() };
+    /// Begins to ask git; `None` where it is not there.
+    pub(super) fn ask() -> Option<Child> {
+        let git = program::find("git")?;
         let mut command = Command::new(git);
         command.args(["config", "--null", "--get-regexp", r"^credential\.(.*\.)?helper$"]);
-        command.current_dir(std::path::MAIN_SEPARATOR_STR).stdin(Stdio::null()).stderr(Stdio::null());
+        command.current_dir(std::path::MAIN_SEPARATOR_STR);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_CONFIG_PARAMETERS", "GIT_TRACE"] {
             command.env_remove(variable);
         }
-        let done = command.output().ok().filter(|done| done.status.success());
+        command.spawn().ok()
+    }
+
+    /// Those that git would ask on this machine, if it tells soon: nobody waits for an offer.
+    pub(super) fn configured(asked: Option<Child>) -> Self {
+        let Some(mut git) = asked else { return Self::default() };
+        let begun = Instant::now();
+        while git.try_wait().is_ok_and(|ended| ended.is_none()) {
+            if begun.elapsed() > PATIENCE {
+                // It may have ended just now; waited for, it leaves nothing.
+                let _ = git.kill();
+                let _ = git.wait();
+                return Self::default();
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let done = git.wait_with_output().ok().filter(|done| done.status.success());
         done.map(|done| Self::read(&String::from_utf8_lossy(&done.stdout))).unwrap_or_default()
     }
 

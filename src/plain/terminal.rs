@@ -43,7 +43,8 @@ impl Terminal {
         let is_seen = if to_stderr { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
         let size = is_seen.then(|| crossterm::terminal::size().ok()).flatten();
         // A line that tells no width, as some do, is as wide as any.
-        let width = size.map_or(paper::WIDTH, |(columns, _)| usize::from(columns)).max(20);
+        let told = size.map(|(columns, _)| usize::from(columns)).filter(|columns| *columns > 0);
+        let width = told.unwrap_or(paper::WIDTH).max(20);
         let mut input = input()?;
         let (wanted, orders) = mpsc::channel::<oneshot::Sender<Line>>();
         // Not among the runtime's threads: a read that hangs holds nobody, since the program ends without this one.

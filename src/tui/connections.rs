@@ -119,6 +119,13 @@ impl<D: Desk> Connections<D> {
         })
     }
 
+    /// The same with the cursor on this connection, where it is still there.
+    #[must_use]
+    pub fn at(self, name: Option<&str>) -> Self {
+        let at = name.and_then(|name| self.rows.iter().position(|row| row.name == name));
+        Self { at: at.unwrap_or(self.at), ..self }
+    }
+
     fn chosen(&self) -> Option<&Row> {
         self.rows.get(self.at)
     }
@@ -248,14 +255,14 @@ impl<D: Desk> Connections<D> {
             0 => String::new(),
             width => format!("  {}", padded(text, width, theme.glyphs.cut)),
         };
-        let active = if row.active { ACTIVE } else { "" };
+        let active = if row.active { format!("{} {ACTIVE}", theme.glyphs.pass) } else { String::new() };
         Line::from(vec![
             Span::styled(format!("{} ", if here { theme.glyphs.pointer } else { " " }), theme.accent()),
             Span::styled(
                 padded(&row.name, columns.name, theme.glyphs.cut),
                 if here { theme.strong() } else { theme.text() },
             ),
-            Span::styled(beside(active, columns.active), theme.accent()),
+            Span::styled(beside(&active, columns.active), theme.pass()),
             Span::styled(beside(&row.provider, columns.provider), theme.quiet()),
             Span::styled(beside(&row.owner, columns.owner), theme.text()),
             Span::styled(format!("  {mark} {:8}", word.as_deref().unwrap_or("not yet")), style),
@@ -331,7 +338,7 @@ struct Columns {
 impl Columns {
     fn of(rows: &[Row], whole: usize) -> Self {
         let width = |of: fn(&Row) -> &str| rows.iter().map(|row| of(row).width()).max().unwrap_or(0);
-        let active = if rows.iter().any(|row| row.active) { ACTIVE.width() } else { 0 };
+        let active = if rows.iter().any(|row| row.active) { ACTIVE.width() + 2 } else { 0 };
         // The pointer; the word and its gap; mark and verdict; when it ends.
         let kept = 2 + active + if active > 0 { 2 } else { 0 } + 12 + 2 + width(|row| short(&row.ends)).max(4);
         let name = width(|row| &row.name).max(4).min(whole.saturating_sub(kept).max(12));

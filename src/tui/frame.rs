@@ -48,6 +48,8 @@ pub struct Page {
     pub notice: Option<(String, Style)>,
     /// It needs every row of the screen, and stands there without head and rules.
     pub bare: bool,
+    /// What is out of view is come to by the page, and not by moving what has the focus.
+    pub paged: bool,
 }
 
 /// The room of a page in an area: the body, and the details where they stand beside it.
@@ -120,6 +122,7 @@ pub fn draw(page: &Page, theme: &Theme, buffer: &mut Buffer, area: Rect, scroll:
     let cursor =
         sheets(page, theme, buffer, Room { body: shorter(room.body), beside: room.beside.map(shorter) }, scroll);
     for (y, line) in (rule_at - over..).zip(notice) {
+        buffer.set_string(whole.x, y, " ".repeat(usize::from(whole.width)), Style::default());
         buffer.set_line(whole.x, y, &line, whole.width);
     }
     cursor
@@ -128,24 +131,31 @@ pub fn draw(page: &Page, theme: &Theme, buffer: &mut Buffer, area: Rect, scroll:
 /// The body, and the details beside or below it.
 fn sheets(page: &Page, theme: &Theme, buffer: &mut Buffer, room: Room, scroll: &mut usize) -> Option<Position> {
     if page.details.is_empty() {
-        return body(&page.body, theme, buffer, room.whole(), scroll);
+        return body(&page.body, page, theme, buffer, room.whole(), scroll);
     }
     if let Some(beside) = room.beside.filter(|beside| page.details.height() <= usize::from(beside.height)) {
         for y in room.body.top()..room.body.bottom() {
             buffer.set_string(beside.x - 2, y, theme.glyphs.wall, theme.rule());
         }
         page.details.draw(buffer, beside, 0);
-        return body(&page.body, theme, buffer, room.body, scroll);
+        return body(&page.body, page, theme, buffer, room.body, scroll);
     }
     let mut stacked = page.body.clone();
     stacked.gap();
     let mut details = page.details.clone();
     details.forget_focus();
     stacked.append(details);
-    body(&stacked, theme, buffer, room.body, scroll)
+    body(&stacked, page, theme, buffer, room.body, scroll)
 }
 
-fn body(sheet: &Sheet, theme: &Theme, buffer: &mut Buffer, area: Rect, scroll: &mut usize) -> Option<Position> {
+fn body(
+    sheet: &Sheet,
+    page: &Page,
+    theme: &Theme,
+    buffer: &mut Buffer,
+    area: Rect,
+    scroll: &mut usize,
+) -> Option<Position> {
     let rows = usize::from(area.height);
     *scroll = sheet.scroll(*scroll, rows);
     let cursor = sheet.draw(buffer, area, *scroll);
@@ -159,7 +169,8 @@ fn body(sheet: &Sheet, theme: &Theme, buffer: &mut Buffer, area: Rect, scroll: &
         hint(buffer, area.y - 2, format!(" {} more ", theme.glyphs.above));
     }
     if below {
-        hint(buffer, area.bottom(), format!(" {} more ", theme.glyphs.below));
+        let by = if page.paged { ", page down" } else { "" };
+        hint(buffer, area.bottom(), format!(" {} more{by} ", theme.glyphs.below));
     }
     cursor
 }

@@ -228,6 +228,9 @@ const UNWRITTEN: &[Context] =
 const PAGES: &[Context] = &[Choosing, Typing, Searching, Token, Checks, Confirming, Review];
 const HIDDEN: (&str, &str) = ("", "");
 
+/// Where the rows are few, or there are none: a page up or down moves the view, and the focus stays.
+pub const PAGED: &[Context] = &[Choosing, Typing, Token, Confirming, Review, Done];
+
 /// The table. Its order is that of the footer and of the help.
 pub const TABLE: &[Row] = &[
     row(LISTED, &[key(KeyCode::Up), letter('k')], Intent::Up, ("↑↓", "choose"), "one row up"),

@@ -79,6 +79,8 @@ struct State {
     place: usize,
     area: Rect,
     pasted: Option<Instant>,
+    /// The view was moved by a page: what has the focus may be out of it.
+    loose: bool,
 }
 
 impl State {
@@ -176,6 +178,7 @@ impl<B: Backend, O: Outside> Stage<B, O> {
         let intent = keys::meaning(context, event);
         if keys::typed(event).is_some() || intent.is_some() {
             self.state.notice = None;
+            self.state.loose = false;
         }
         match intent {
             Some(Intent::Redraw) => self.again(),
@@ -186,6 +189,11 @@ impl<B: Backend, O: Outside> Stage<B, O> {
                 None
             }
             Some(intent) if self.state.over.is_some() => self.over(intent, scene),
+            Some(intent @ (Intent::PageUp | Intent::PageDown)) if keys::PAGED.contains(&context) => {
+                scroll(&mut self.state.scroll, intent);
+                self.state.loose = true;
+                None
+            }
             Some(Intent::Help) => {
                 self.state.over = Some(Over::help(context));
                 None
@@ -257,7 +265,7 @@ impl<B: Backend, O: Outside> Stage<B, O> {
     fn draw<S: Scene>(&mut self, scene: &mut S) -> Result<(), B::Error> {
         let theme = self.theme;
         if self.state.place != scene.place() {
-            (self.state.place, self.state.scroll) = (scene.place(), 0);
+            (self.state.place, self.state.scroll, self.state.loose) = (scene.place(), 0, false);
         }
         self.terminal.draw(|frame| {
             let area = frame.area();
@@ -270,6 +278,10 @@ impl<B: Backend, O: Outside> Stage<B, O> {
                 self.state.scroll = 0;
             }
             self.state.hold_still(page.body.anchored());
+            page.paged = keys::PAGED.contains(&context);
+            if self.state.loose {
+                page.body.forget_focus();
+            }
             let notice = self.state.notice.as_ref();
             page.notice = notice.map(|(text, bad)| (text.clone(), if *bad { theme.warn() } else { theme.accent() }));
             if let Some(over) = &mut self.state.over {

@@ -65,7 +65,8 @@ impl Wizard {
             let now = inputs(&self.answers, &field);
             if let Some(from) = self.picked.from.get(&field).filter(|from| now.as_ref() != Some(*from)).cloned() {
                 if let Some(name) = self.answers.text(&field).map(str::to_owned) {
-                    self.clear(&field);
+                    self.empty(&field);
+                    self.picked.aside.retain(|(one, inputs, _)| *one != field || *inputs != from);
                     self.picked.aside.push((field.clone(), from, name));
                 }
                 self.picked.from.remove(&field);
@@ -82,9 +83,13 @@ impl Wizard {
 
     /// Takes an answer back, with what says something about it alone.
     pub(super) fn clear(&mut self, field: &Field) {
+        self.empty(field);
+        self.picked.aside.retain(|(one, ..)| one != field);
+    }
+
+    fn empty(&mut self, field: &Field) {
         self.answers.clear(field);
         self.picked.from.remove(field);
-        self.picked.aside.retain(|(one, ..)| one != field);
         if *field == Field::Repository {
             for of_it in [Field::RepositoryCreate, Field::Visibility, Field::Contents, Field::Branch] {
                 self.answers.clear(&of_it);

@@ -90,7 +90,12 @@ impl Wizard {
             told.push(format!("The old one ends {}, the new one {}.", before.ends.text(), now.text()));
         }
         if let (Some(before), Some(Grants::Known(now))) = (&before.scopes, self.grants()) {
-            for (word, scopes) in [("loses", before - now), ("gains", now - before)] {
+            // What a scope implies is there with it.
+            let all = |scopes: &BTreeSet<String>| match self.answers.provider() {
+                Some(provider) => provider.rules().closure(scopes),
+                None => scopes.clone(),
+            };
+            for (word, scopes) in [("loses", before - &all(now)), ("gains", now - &all(before))] {
                 if !scopes.is_empty() {
                     let names: Vec<_> = scopes.into_iter().collect();
                     told.push(format!("The new one {word} {}", names.join(", ")));

@@ -12,9 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::boxes::{Boxes, Tick};
 use super::{Purpose, Step, Wizard};
-use crate::answers::{Answer, Field, Raw, Shape};
+use crate::answers::{Answer, Field, Raw, Shape, located};
 use crate::fact::{Fact, OwnerKind, Query, Value};
-use crate::provider::{Host, Provider};
+use crate::provider::{Address, Host, Provider};
 
 /// A page.
 #[derive(Clone, Debug)]
@@ -305,9 +305,19 @@ impl Wizard {
 
     /// How `text` is understood for `field`, where that is more than what was typed: a sentence.
     pub fn understood(&self, field: &Field, text: &str) -> Option<String> {
+        if self.names_a_repository(text) {
+            return Some("The address of a repository: enter takes everything that it says.".to_owned());
+        }
         let Ok(Answer::Host(host)) = self.take(field, text) else { return None };
         let host = host.to_string();
         (host != text.trim().trim_end_matches('/')).then(|| format!("Understood as the server {host}"))
+    }
+
+    /// Whether `text` is a web or clone address that says owner and repository at once.
+    pub fn names_a_repository(&self, text: &str) -> bool {
+        Address::is_meant(text.trim())
+            && located(text.trim(), &Field::Repository, &self.answers)
+                .is_ok_and(|found| found.iter().any(|(field, _)| *field == Field::Repository))
     }
 
     /// What was typed for `field`, as its answer; or what is wrong with it.

@@ -23,7 +23,7 @@ fn platform(id: &str) -> Option<Platform> {
 
 fn reading(text: &str) -> Reading {
     let nothing = Answers::default();
-    let whole = |own: &Answers| Whole { answers: own.clone(), has_token: false };
+    let whole = |own: &Answers| Whole { answers: own.clone(), has_token: false, rotates: false };
     let platform = &platform;
     read(text, &Circumstances { from_stdin: false, above: &nothing, whole: &whole, platform })
 }
@@ -216,7 +216,7 @@ fn what_the_command_line_and_the_scenario_say_is_not_missing() {
         let mut answers = beneath.clone();
         answers.overlay(own);
         answers.overlay(&above);
-        Whole { answers, has_token: false }
+        Whole { answers, has_token: false, rotates: false }
     };
     let circumstances = Circumstances { from_stdin: false, above: &above, whole: &whole, platform };
     assert_eq!(read("version = 1\ntoken.env = \"X\"\n", &circumstances).problems, []);
@@ -234,14 +234,20 @@ fn a_token_that_is_kept_need_not_be_given_and_a_flag_is_blamed_by_its_name() {
     let whole = |own: &Answers| {
         let mut answers = saved.clone();
         answers.overlay(own);
-        Whole { answers, has_token: true }
+        Whole { answers, has_token: true, rotates: false }
     };
     let circumstances = Circumstances { from_stdin: false, above: &nothing, whole: &whole, platform };
     assert_eq!(read("version = 1\n", &circumstances).problems, []);
+    // A rotation needs to be told of the token alone.
+    let token_alone = "[token]\nenv = \"NEXT\"\n";
+    assert_eq!(read(token_alone, &circumstances).problems[0].key.as_deref(), Some("version"));
+    let rotates = |own: &Answers| Whole { rotates: true, ..whole(own) };
+    let circumstances = Circumstances { whole: &rotates, ..circumstances };
+    assert_eq!(read(token_alone, &circumstances).problems, []);
     let whole = |own: &Answers| {
         let mut answers = own.clone();
         answers.overlay(&above);
-        Whole { answers, has_token: false }
+        Whole { answers, has_token: false, rotates: false }
     };
     let circumstances = Circumstances { from_stdin: false, above: &above, whole: &whole, platform };
     let problems = read(GOOD, &circumstances).problems;
@@ -256,7 +262,7 @@ fn what_the_platform_cannot_use_carries_its_reason() {
     let nothing = Answers::default();
     let found = |text: &str, keptn: &Platform| {
         let platform = &|_: &str| Some(keptn.clone());
-        let whole = |own: &Answers| Whole { answers: own.clone(), has_token: false };
+        let whole = |own: &Answers| Whole { answers: own.clone(), has_token: false, rotates: false };
         let circumstances = Circumstances { from_stdin: false, above: &nothing, whole: &whole, platform };
         let problems = read(text, &circumstances).problems;
         assert_eq!(problems.len(), 1, "{problems:?}");

@@ -21,7 +21,7 @@ pub fn reading(text: &str) -> Reading {
     let whole = |own: &Answers| {
         let mut answers = own.clone();
         answers.take_addresses();
-        Whole { answers, has_token: false }
+        Whole { answers, has_token: false, rotates: false }
     };
     let platform = |id: &str| platforms().iter().find(|platform| platform.id == id).cloned();
     read(text, &Circumstances { from_stdin: false, above: &above, whole: &whole, platform: &platform })

@@ -125,7 +125,7 @@ async fn headless_config(played: &Played, token: &Path) -> String {
         &Circumstances {
             from_stdin: false,
             above: &Answers::default(),
-            whole: &|answers| Whole { answers: answers.clone(), has_token: false },
+            whole: &|answers| Whole { answers: answers.clone(), has_token: false, rotates: false },
             platform: &|id| built_in().into_iter().find(|one| one.id == id),
         },
     );

@@ -4,9 +4,9 @@
 //! is the same question with one line for an answer, for `command`: a login that a person has in git already can be
 //! referred to, and stays where it is. Nobody is asked for a password, and our own helper is never among those asked.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 
-use crate::cli::{Out, Refusal, wait};
+use crate::cli::{Out, Refusal, export, wait};
 use crate::provider::Host;
 use crate::store;
 
@@ -15,9 +15,10 @@ pub(super) fn password(out: &Out, address: &str) -> Result<(), Refusal> {
         Refusal::usage(format!("This is no address of a forge: {reason}."), "Write it like https://github.com")
     })?;
     let secret = wait(store::git_login(&host))??;
-    if io::stdout().is_terminal() {
+    if !export::is_pipe() {
+        // A terminal shows it to whoever looks, and a file is readable by others.
         out.say(&format!(
-            "git has a login for {host}. It is printed for a program alone: name this command as the source of a token."
+            "git has a login for {host}. It is printed into a pipe alone: name this command as the source of a token."
         ));
         return Ok(());
     }

@@ -45,10 +45,11 @@ pub fn list(canvas: Canvas, common: &Common, out: &Out, paths: &Paths) -> Ending
     run.block_on(out, async {
         let desk = Here::new(out, paths, Arc::new(platforms.clone()), run.log.clone());
         let flags = SetupFlags::default();
+        let mut last: Option<String> = None;
         loop {
             let (chosen, is_busy) = {
                 let mut scene = match Connections::new(desk.clone(), paths.config.display().to_string()) {
-                    Ok(scene) => scene,
+                    Ok(scene) => scene.at(last.as_deref()),
                     Err(reason) => return out.refused(&Refusal::storage(reason, "")),
                 };
                 let mut held = match Held::take(canvas, theme(common)) {
@@ -74,6 +75,7 @@ pub fn list(canvas: Canvas, common: &Common, out: &Out, paths: &Paths) -> Ending
             if !matches!(ending, Ending::Done | Ending::Cancelled) {
                 return ending;
             }
+            last = name;
         }
     })
 }
@@ -129,7 +131,10 @@ impl Setup<'_> {
                 let _stops = plain::heed_stops();
                 self.ended(&wizard, &world, self.out.color).await
             }
-            Ok(Ended::Scene(Left::GivenUp) | Ended::Lost) => self.left(&wizard, &world, "Left before the end"),
+            Ok(Ended::Scene(Left::GivenUp) | Ended::Lost) => {
+                let what = name.map(|_| format!(" ({})", self.circumstances(name).about)).unwrap_or_default();
+                self.left(&wizard, &world, &format!("Left before the end{what}"))
+            }
             Err(ending) => {
                 self.left(&wizard, &world, "Cancelled");
                 ending

@@ -196,7 +196,7 @@ impl Desk<'_> {
         }
         let name = self.name.map(str::to_owned).or_else(|| answers.name());
         match name.and_then(|name| config.connection(&name)) {
-            None => (Whole { answers, has_token: false }, None, notes),
+            None => (Whole { answers, has_token: false, rotates: self.rotates.is_some() }, None, notes),
             Some(held) => {
                 let has_token = held.token.is_some() && answers.source().is_none();
                 let mut answers = edited(held, &answers);
@@ -205,7 +205,7 @@ impl Desk<'_> {
                 }
                 // What the connection keeps may say whose address it is.
                 notes.extend(answers.take_addresses());
-                (Whole { answers, has_token }, Some(held), notes)
+                (Whole { answers, has_token, rotates: self.rotates.is_some() }, Some(held), notes)
             }
         }
     }

@@ -13,10 +13,12 @@ use crate::fact::{Fact, Query, Row, Value};
 use crate::tui::keys::{Context, Intent};
 use crate::tui::widgets::editor::{Editor, Pasted};
 use crate::tui::widgets::filter::Filter;
-use crate::wizard::{Ask, Control, Event, Screen, Wizard};
+use crate::wizard::{Ask, Control, Event, Screen, Step, Wizard};
 
 /// Rows of a list that are moved over by a page key.
 const PAGE: usize = 8;
+/// Where an address answers several fields at once.
+pub const ADDRESSED: &[Step] = &[Step::Provider, Step::Place, Step::Repository, Step::Open];
 
 /// One question while it is on the screen.
 #[derive(Debug, Default)]
@@ -79,6 +81,12 @@ impl Form {
         if let Some(at) = screen.asks.iter().position(|ask| ask.field == *field) {
             self.at = at;
         }
+    }
+
+    /// What was typed into the field in focus.
+    pub fn typed(&self, screen: &Screen) -> Option<&str> {
+        let entry = self.entries.get(&self.focused(screen)?.field).filter(|entry| entry.touched)?;
+        Some(entry.editor.text())
     }
 
     pub fn focused<'s>(&self, screen: &'s Screen) -> Option<&'s Ask> {
@@ -289,6 +297,9 @@ impl Form {
             return ask.problem.clone().filter(|_| text.is_empty());
         }
         let offered = !entry.touched && ask.answered.is_none() && ask.found.is_some();
+        if ADDRESSED.contains(&step) && wizard.names_a_repository(text) {
+            return None;
+        }
         if offered && !text.is_empty() {
             return None;
         }

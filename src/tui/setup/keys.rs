@@ -7,7 +7,7 @@ use crate::provider::Address;
 use crate::secret::Secret;
 use crate::tui::keys::{Context, Intent};
 use crate::tui::scene::{Deed, Menu, MenuRow, Question, Topic};
-use crate::tui::screens::form::Form;
+use crate::tui::screens::form::{ADDRESSED, Form};
 use crate::tui::screens::{Act, review};
 use crate::tui::setup::page::{self, mark};
 use crate::tui::setup::{Left, SetUp};
@@ -59,6 +59,12 @@ impl SetUp {
             _ if intent == Intent::Back => self.back(),
             _ => {
                 let screen = self.screen();
+                let goes_on = matches!(intent, Intent::Accept | Intent::Onward | Intent::NextField);
+                let typed = self.form.typed(&screen).filter(|_| goes_on && ADDRESSED.contains(&self.shown));
+                if let Some(address) = typed.filter(|text| self.wizard.names_a_repository(text)) {
+                    let address = address.trim().to_owned();
+                    return self.pasted_address(&address);
+                }
                 let acts = self.form.on(intent, &screen, &self.wizard);
                 let deeds = self.acted(acts);
                 self.fit();
@@ -358,9 +364,7 @@ impl SetUp {
                 self.form.focus(&screen, &ask.field.clone());
             }
         }
-        if matches!(self.shown, Step::Provider | Step::Place | Step::Repository | Step::Open)
-            && Address::is_meant(text.trim())
-        {
+        if ADDRESSED.contains(&self.shown) && Address::is_meant(text.trim()) {
             return self.pasted_address(text.trim());
         }
         let came_to = self.form.paste(&screen, text);

@@ -100,12 +100,12 @@ fn several_files_are_judged_each_on_its_own_in_one_report() {
     let run = home.run(&[&["setup", "--format", "json"][..], &given].concat()).expect(2);
     let mut by_file = std::collections::BTreeMap::<String, Vec<Value>>::new();
     for (file, line, column, _) in places(&run) {
-        let placed = line.is_u64() && column.is_u64();
+        let placed = line != 0 && column != 0;
         assert_eq!(placed, file != "absent.toml", "{}", run.stdout);
         by_file.entry(file.as_str().unwrap().to_owned()).or_default().push(line);
     }
     assert_eq!(by_file["one.toml"], [1, 1, 2, 4], "{}", run.stdout);
-    assert_eq!(by_file["absent.toml"], [Value::Null]);
+    assert_eq!(by_file["absent.toml"], [0]);
     assert!(by_file["two.toml"].contains(&json!(1)) && by_file.len() == 3, "{}", run.stdout);
     assert_eq!(run.json()["connections"][0]["saved"], true, "the good one is set up: {}", run.stdout);
     for words in ["one.toml:2:12: ", "two.toml:1:11: ", "There is no answers file absent.toml"] {
@@ -120,7 +120,7 @@ fn a_flag_has_no_line_and_is_told_once_and_all_flags_at_once() {
     home.write("two.toml", "version = 1\nplatform = \"flux\"\nprovider = \"github\"\n[token]\ncommand = [\"x\"]\n[repository]\nname = \"s\"\n");
     let files = ["--answers", "one.toml", "--answers", "two.toml"];
     let run = home.run(&[&["setup", "--format", "json", "--owner", "a/b"][..], &files].concat()).expect(2);
-    assert_eq!(places(&run), [(Value::Null, Value::Null, Value::Null, json!("--owner"))], "{}", run.stdout);
+    assert_eq!(places(&run), [(Value::Null, json!(0), json!(0), json!("--owner"))], "{}", run.stdout);
     assert!(run.stderr.starts_with("--owner: "), "{}", run.stderr);
     let flags = ["setup", "Über", "--format", "json", "--owner=-x", "--provider", "githab", "--answers", "one.toml"];
     let run = home.run(&flags).expect(2);
@@ -148,7 +148,7 @@ fn every_document_of_problems_names_the_config_in_effect_or_none() {
     home.write("a.toml", "version = 1\n");
     for arguments in [&["show", "x", "--format", "json"][..], &["setup", "--answers", "a.toml", "--format", "json"]] {
         let run = home.run(arguments).expect(4);
-        let place = |line: u32, column: u32| (json!(config), json!(line), json!(column), Value::Null);
+        let place = |line: u32, column: u32| (json!(config), json!(line), json!(column), json!(""));
         assert_eq!(places(&run), [place(2, 10), place(3, 5), place(4, 1)], "{}", run.stdout);
     }
 }

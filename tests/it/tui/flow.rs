@@ -244,6 +244,46 @@ fn where_tokens_have_no_end_none_is_to_be_chosen() {
 }
 
 #[test]
+fn a_typed_address_fills_what_a_pasted_one_fills() {
+    run(async {
+        let mut game = Game::start("ready").await;
+        let mut player = Player::new(80, 24);
+        // Devtron, GitHub; on the page of the owner.
+        game.press(&mut player, "<down><enter><enter>").await;
+        let host = game.scene.wizard().answers().site().unwrap().host.to_string();
+        game.press(&mut player, &format!("{host}/acme/webshop.git")).await;
+        assert!(player.text().contains("enter takes everything that it says"), "{}", player.text());
+        game.press(&mut player, "<enter>").await;
+        assert!(player.text().contains("The address says: "), "{}", player.text());
+        let answers = game.scene.wizard().answers();
+        assert_eq!((answers.text(&Field::Owner), answers.text(&Field::Repository)), (Some("acme"), Some("webshop")));
+    });
+}
+
+#[test]
+fn a_page_down_brings_what_is_out_of_view_and_any_other_key_the_focus() {
+    run(async {
+        let mut game = Game::start("ready").await;
+        let mut player = Player::new(80, 24);
+        to_the_review(&mut game, &mut player).await;
+        let focus = "[ Apply these";
+        assert!(player.text().contains(focus) && player.text().contains("more, page down"), "{}", player.text());
+        let mut seen = player.text();
+        for _ in 0..6 {
+            game.press(&mut player, "<pagedown>").await;
+            seen.push_str(&player.text());
+        }
+        for text in ["is sent to these addresses, and to no other", "generation = 1", "verdict = "] {
+            assert!(seen.contains(text), "{text} was not come to: {seen}");
+        }
+        assert!(!player.text().contains("more, page down"), "{}", player.text());
+        game.press(&mut player, "<down>").await;
+        assert!(player.text().contains("\u{203a} Platform"), "{}", player.text());
+        assert_eq!(game.scene.wizard().step(), Step::Review);
+    });
+}
+
+#[test]
 fn everything_on_the_last_page_can_be_come_to() {
     run(async {
         let mut game = Game::start("ready").await;

@@ -88,8 +88,13 @@ fn the_list_leads_everywhere() {
             ("q", Chosen::Leave),
         ] {
             let mut scene = Connections::new(Drawer::filled(), String::new()).unwrap();
-            assert_eq!(player.press(&mut scene, keys).await, Some(end), "{keys}");
+            assert_eq!(player.press(&mut scene, keys).await, Some(end.clone()), "{keys}");
             ends.insert(keys);
+            if let Chosen::Edit(name) = end {
+                // Back from there, the cursor is where it was.
+                let mut again = Connections::new(Drawer::filled(), String::new()).unwrap().at(Some(&name));
+                assert_eq!(player.press(&mut again, "r").await, Some(Chosen::Rotate(name)));
+            }
         }
         assert_eq!(ends.len(), 4);
         player.press(&mut scene, "c<settle>").await;
