@@ -159,9 +159,10 @@ impl Seat {
     /// on: so it is certain that what was typed was there before the program ended, and that nobody had read it.
     pub fn type_ahead(&mut self, text: &str, ends: impl Fn(&Self)) {
         self.signal(Signal::STOP);
-        let state = format!("/proc/{}/stat", self.pid().as_raw_nonzero());
+        // Every thread of it: one that still waits for input would take what comes before it notices the stop.
+        let threads = format!("/proc/{}/task", self.pid().as_raw_nonzero());
         self.until(
-            || std::fs::read_to_string(&state).unwrap().rsplit_once(") ").unwrap().1.starts_with('T'),
+            || std::fs::read_dir(&threads).unwrap().flatten().all(|thread| is_stopped(&thread.path())),
             "the program stopped",
         );
         self.type_in(text);
@@ -239,6 +240,12 @@ impl Seat {
         tcsetattr(&end, OptionalActions::Now, &self.before).unwrap();
         counted.max(read)
     }
+}
+
+/// Whether a thread, by its folder under `/proc`, runs no more; one that has ended does not either.
+fn is_stopped(thread: &std::path::Path) -> bool {
+    std::fs::read_to_string(thread.join("stat"))
+        .map_or(true, |told| told.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T')))
 }
 
 /// The other end of the terminal. Its modes are the same at both.
