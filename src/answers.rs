@@ -158,7 +158,7 @@ impl Answers {
     fn owner_name(&self) -> Option<Result<String, String>> {
         let text = self.text(&Field::Owner)?;
         let Some(provider) = self.provider() else { return Some(Ok(text.to_owned())) };
-        let page = self.host().map(|host| host.join("/"));
+        let page = text.contains("://").then(|| self.host().map(|host| host.join("/"))).flatten();
         let below = page.and_then(|page| {
             let (start, rest) = text.split_at_checked(page.len())?;
             start.eq_ignore_ascii_case(&page).then(|| rest.trim_end_matches('/'))

@@ -256,10 +256,13 @@ struct Bench<'a> {
     looked: RefCell<BTreeSet<Query>>,
     behind: RefCell<BTreeSet<Query>>,
     rules: &'static dyn Rules,
-    /// What every other question stands on.
+    /// What every other question stands on, with what is known of it: it is looked at for each of them.
     token: Query,
+    token_fact: Option<&'a Fact>,
     reach: Query,
+    reach_fact: Option<&'a Fact>,
     identity: Query,
+    identity_fact: Option<&'a Fact>,
     /// The owner and the repository of the answers.
     owner: Option<OwnerPath>,
     place: Option<Place>,
@@ -268,6 +271,10 @@ struct Bench<'a> {
 impl<'a> Bench<'a> {
     fn new(case: &'a Case<'a>, followed: Option<&'a CheckId>) -> Self {
         let (site, credential) = (case.site.clone(), case.credential.clone());
+        let rules = site.provider.rules();
+        let token = Query::Token(credential.clone());
+        let reach = Query::Reach(site.clone());
+        let identity = Query::Identity(site, credential);
         Self {
             case,
             wanted: RefCell::default(),
@@ -275,10 +282,13 @@ impl<'a> Bench<'a> {
             followed,
             looked: RefCell::default(),
             behind: RefCell::default(),
-            rules: site.provider.rules(),
-            token: Query::Token(credential.clone()),
-            reach: Query::Reach(site.clone()),
-            identity: Query::Identity(site, credential),
+            rules,
+            token_fact: case.facts.of(&token),
+            token,
+            reach_fact: case.facts.of(&reach),
+            reach,
+            identity_fact: case.facts.of(&identity),
+            identity,
             owner: case.answers.owner(),
             place: case.answers.place(),
         }
@@ -325,10 +335,14 @@ impl<'a> Bench<'a> {
 
     /// The fact for `query`; without one it is wanted.
     fn look(&self, query: &Query) -> Seen<'a> {
+        self.look_at(query, self.case.facts.of(query))
+    }
+
+    fn look_at(&self, query: &Query, fact: Option<&'a Fact>) -> Seen<'a> {
         if self.followed.is_some() {
             self.looked.borrow_mut().insert(query.clone());
         }
-        match self.case.facts.of(query) {
+        match fact {
             Some(Fact::Known(value)) => Seen::Known(value),
             Some(Fact::Refused(fault)) => Seen::Refused(fault),
             Some(Fact::Asked(_)) => Seen::Pending,
@@ -352,7 +366,7 @@ impl<'a> Bench<'a> {
         if let Some(closed) = self.gate() {
             return closed;
         }
-        match self.look(&self.identity) {
+        match self.look_at(&self.identity, self.identity_fact) {
             Seen::Pending => return Seen::Pending,
             Seen::Refused(fault) if ends_the_asking(fault.kind) => {
                 return Seen::Closed(
@@ -371,7 +385,7 @@ impl<'a> Bench<'a> {
 
     /// What stands before every question with the token: the token itself, then the right server.
     fn gate(&self) -> Option<Seen<'a>> {
-        match self.look(&self.token) {
+        match self.look_at(&self.token, self.token_fact) {
             Seen::Pending => return Some(Seen::Pending),
             Seen::Refused(fault) => {
                 return Some(Seen::Closed(
@@ -386,7 +400,7 @@ impl<'a> Bench<'a> {
             }
             _ => {}
         }
-        match self.look(&self.reach) {
+        match self.look_at(&self.reach, self.reach_fact) {
             // A saved connection was proven at this very origin: its first question goes out beside the greeting.
             Seen::Pending if self.case.occasion == Occasion::Check => None,
             Seen::Pending => Some(Seen::Pending),
@@ -404,7 +418,7 @@ impl<'a> Bench<'a> {
 
     /// The kind of token: as its text tells, else as asking told, else as answered, else the provider's first.
     fn kind(&self) -> TokenKind {
-        let told = match self.case.facts.of(&self.token) {
+        let told = match self.token_fact {
             Some(Fact::Known(Value::Token(Recognised::Kind(kind)))) => Some(*kind),
             _ => None,
         };
@@ -413,7 +427,7 @@ impl<'a> Bench<'a> {
     }
 
     fn known_identity(&self) -> Option<&'a Identity> {
-        match self.case.facts.of(&self.identity) {
+        match self.identity_fact {
             Some(Fact::Known(Value::Identity(identity))) => Some(identity),
             _ => None,
         }

@@ -216,7 +216,16 @@ impl Field {
     }
 
     pub fn is_of_ssh(&self) -> bool {
-        self.key().starts_with("ssh.")
+        matches!(
+            self,
+            Self::SshPublicKey
+                | Self::SshGenerate
+                | Self::SshPrivateKey
+                | Self::SshScope
+                | Self::SshReadOnly
+                | Self::SshTitle
+                | Self::SshUrl
+        )
     }
 
     /// Turns a raw value into an answer, or says what is wrong with it without repeating it.
@@ -438,6 +447,7 @@ mod tests {
             assert!(keys.insert(row.key), "{} stands twice", row.key);
             assert_eq!(Field::from_key(row.key).as_ref(), Some(&row.field));
             assert!(!row.doc.is_empty());
+            assert_eq!(row.field.is_of_ssh(), row.key.starts_with("ssh."), "{}", row.key);
         }
         assert!(FIELDS.windows(2).all(|pair| pair[0].field < pair[1].field));
         assert_eq!(Field::from_key("handover.project"), Some(Field::Handover("project".into())));

@@ -41,7 +41,7 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
         Ok(platforms) => Arc::new(platforms),
         Err(refusal) => return out.refused(&refusal),
     };
-    let run = match Run::begin(common, out) {
+    let run = match Run::begin_for_many(common, out) {
         Ok(run) => run,
         Err(ending) => return ending,
     };

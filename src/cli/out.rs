@@ -64,7 +64,8 @@ impl Out {
 
     /// Data as one JSON document.
     pub fn json(&self, value: &serde_json::Value) {
-        self.data(&format!("{}\n", escaped_json(&format!("{value:#}"))));
+        let document = serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string());
+        self.data(&(escaped_json(&document) + "\n"));
     }
 
     /// Talk: stderr, one line. What comes out of a file of the user's may stand in it as it is.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Semaphore;
 
 use super::{Common, Ending, Out};
 use crate::disk::{self, Paths};
@@ -36,6 +37,18 @@ impl Run {
     /// # Errors
     /// The ending, when the log cannot be written or the system gives no runtime; it has been said.
     pub fn begin(common: &Common, out: &Out) -> Result<Self, Ending> {
+        Self::with(&mut Builder::new_current_thread(), common, out)
+    }
+
+    /// The same for a fleet: while one thread judges what has come, another sends and receives.
+    ///
+    /// # Errors
+    /// As of [`Run::begin`].
+    pub fn begin_for_many(common: &Common, out: &Out) -> Result<Self, Ending> {
+        Self::with(Builder::new_multi_thread().worker_threads(1), common, out)
+    }
+
+    fn with(runtime: &mut Builder, common: &Common, out: &Out) -> Result<Self, Ending> {
         let log = match &common.log {
             None if common.verbose => Some(Log::new(|line| {
                 let _ = writeln!(std::io::stderr(), "{line}");
@@ -48,8 +61,7 @@ impl Run {
                 }))
             }
         };
-        let runtime = Builder::new_current_thread().enable_all().build();
-        match runtime {
+        match runtime.enable_all().build() {
             Ok(runtime) => Ok(Self {
                 runtime: std::cell::RefCell::new(Some(runtime)),
                 log,
@@ -192,6 +204,10 @@ pub fn record(paths: &Paths, id: &str, entry: &Entry, now: Timestamp) {
 
 /// The same in a thread of its own: a disk that takes its time to keep a file holds up no other connection, and no key.
 pub async fn record_aside(paths: &Paths, id: &str, entry: &Entry, now: Timestamp) {
+    // Writers in one folder wait for each other in any case, and a thread for each costs more than the file.
+    static WRITERS: Semaphore = Semaphore::const_new(2);
+
+    let _turn = WRITERS.acquire().await;
     let (paths, id, found) = (paths.clone(), id.to_owned(), found(entry, now));
     drop(tokio::task::spawn_blocking(move || Record::note(&paths, &id, found)).await);
 }

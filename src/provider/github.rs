@@ -166,11 +166,12 @@ impl Rules for GitHub {
     }
 
     fn closure(&self, scopes: &BTreeSet<String>) -> BTreeSet<String> {
-        let table: BTreeMap<_, _> = IMPLIED.iter().copied().collect();
+        let implied =
+            |scope: &str| IMPLIED.iter().find(|(name, _)| *name == scope).map_or(&[][..], |(_, implied)| *implied);
         let mut all = BTreeSet::new();
         let mut open: Vec<String> = scopes.iter().cloned().collect();
         while let Some(scope) = open.pop() {
-            open.extend(table.get(scope.as_str()).copied().unwrap_or_default().iter().map(ToString::to_string));
+            open.extend(implied(&scope).iter().map(ToString::to_string));
             // admin:x gives write:x gives read:x, also for scopes that are not invented yet.
             if let Some(rest) = scope.strip_prefix("admin:") {
                 open.extend([format!("write:{rest}"), format!("read:{rest}")]);
