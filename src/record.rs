@@ -27,6 +27,9 @@ pub struct Record {
     /// The verdict of that check.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<String>,
+    /// The checks that it comes from, by id; none where all passed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<String>,
     /// The end of the token, as the provider told it in that check.
     #[serde(with = "moment", skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
@@ -119,8 +122,8 @@ impl Record {
     /// fleet does not wait for the disk.
     pub fn note(paths: &Paths, id: &str, change: impl FnOnce(&mut Self)) -> Option<DiskFault> {
         let lasting = |record: &Self| {
-            let Self { checked, verdict, expires, notices, .. } = record.clone();
-            let seen = Self { checked, verdict, expires, notices, ..Self::default() };
+            let Self { checked, verdict, because, expires, notices, .. } = record.clone();
+            let seen = Self { checked, verdict, because, expires, notices, ..Self::default() };
             if seen == *record { Lasting::Run } else { Lasting::PowerCut }
         };
         Self::write(paths, id, change, lasting)

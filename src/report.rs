@@ -1,5 +1,6 @@
 //! The report: what a run found, as JSON for programs and as text for people. Both say the same.
 
+mod json;
 mod metrics;
 mod rotation;
 mod text;
@@ -8,7 +9,6 @@ use std::fmt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde_json::{Value as Json, json};
 
 pub use self::rotation::{Old, OldState, Rotation};
 use crate::check::{Check, Finding, Verdict, days_between, worst};
@@ -28,15 +28,6 @@ pub struct Located {
     /// The key in the file, or the flag.
     pub key: Option<String>,
     pub message: String,
-}
-
-impl Located {
-    fn json(&self) -> Json {
-        // Numbers and a text in any case: lines and columns begin at 1, so that 0 is none of them.
-        let (line, column) = self.place.unwrap_or_default();
-        let key = self.key.as_deref().unwrap_or_default();
-        json!({ "file": self.file, "line": line, "column": column, "key": key, "message": self.message })
-    }
 }
 
 /// `FILE:LINE:COLUMN: message`, or `FLAG: message`; the message alone where it names its file itself.
@@ -131,50 +122,12 @@ impl Entry {
         worst(&self.checks).unwrap_or("unknown")
     }
 
-    fn json(&self) -> Json {
-        let mut json = json!({
-            "name": self.name,
-            "platform": self.platform,
-            "provider": self.provider,
-            "host": self.host,
-            "owner": self.owner,
-            "identity": self.identity.as_ref().map(|(login, kind)| json!({ "login": login, "kind": kind })),
-            "token": self.has_token.then(|| json!({
-                "kind": self.kind,
-                "expires": self.expires.map(|at| at.to_string()),
-                "expires_source": self.expires_source.name(),
-                "days_left": self.days_left,
-            })),
-            "repository": self.repository.as_ref().map(|(url, created, empty)| {
-                json!({ "url": url, "created": created, "empty": empty })
-            }),
-            "verdict": self.verdict(),
-            "saved": self.saved,
-            "accepted": self.accepted,
-            "left_behind": self.left_behind,
-        });
-        json["checks"] = Json::Array(self.checks.iter().map(check_json).collect());
-        if !self.notices.is_empty() {
-            json["notices"] = json!(self.notices);
-        }
-        if let Some(rotation) = &self.rotation {
-            json["rotation"] = rotation.json();
-        }
-        json
+    /// The checks that the verdict comes from, by id; none where all passed.
+    pub fn because(&self) -> Vec<String> {
+        let verdict = self.verdict();
+        let decisive = self.checks.iter().filter(|check| check.verdict.finding().is_some());
+        decisive.filter(|check| check.verdict.name() == verdict).map(|check| check.id.name()).collect()
     }
-}
-
-fn check_json(check: &Check) -> Json {
-    let finding = check.verdict.finding();
-    json!({
-        "id": check.id.name(),
-        "verdict": check.verdict.name(),
-        "title": check.title,
-        "detail": check.detail,
-        "remedy": finding.map(|finding| json!({ "text": finding.remedy.text, "url": finding.remedy.url })),
-        "fault": finding.and_then(|finding| finding.fault).map(crate::fact::FaultKind::name).filter(|name| !name.is_empty()),
-        "took_ms": check.took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
-    })
 }
 
 /// The repository under the name that it has now, where that is known.
@@ -243,18 +196,6 @@ impl Report {
     pub fn verdict(&self) -> Option<&'static str> {
         let has = |name: &str| self.connections.iter().any(|entry| entry.verdict() == name);
         ["fail", "warn", "unknown", "pass"].into_iter().find(|name| has(name))
-    }
-
-    pub fn json(&self) -> Json {
-        let mut json = json!({
-            "version": 1,
-            "verdict": self.verdict(),
-            "config": self.config.as_ref().map(|path| path.display().to_string()),
-            "problems": self.problems.iter().map(Located::json).collect::<Vec<_>>(),
-        });
-        // Put there as they are: the macro would copy them, and those of a fleet are long.
-        json["connections"] = Json::Array(self.connections.iter().map(Entry::json).collect());
-        json
     }
 }
 

@@ -78,7 +78,7 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
         }
         endings.extend(seen.into_iter().map(|(entry, ending)| tell(entry, ending, flags.strict, &mut report, out)));
         match out.format {
-            Format::Json => out.json(&report.json()),
+            Format::Json => out.json(&report),
             Format::Openmetrics => out.data(&report.metrics(settings.now)),
             Format::Text => out.data(&report.text(out.color)),
         }

@@ -4,6 +4,8 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde::Serialize;
+
 use super::{Color, Ending, Format, Refusal};
 use crate::disk::DiskFault;
 use crate::secret::Redaction;
@@ -63,8 +65,9 @@ impl Out {
     }
 
     /// Data as one JSON document.
-    pub fn json(&self, value: &serde_json::Value) {
-        let document = serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string());
+    pub fn json(&self, value: &impl Serialize) {
+        // What is said here has texts for keys and finite numbers, so that there is nothing to fail at.
+        let document = serde_json::to_string_pretty(value).unwrap_or_default();
         self.data(&(escaped_json(&document) + "\n"));
     }
 

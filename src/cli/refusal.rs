@@ -101,7 +101,7 @@ impl Out {
         }
         if self.is_json() {
             let problems = refusal.all_located();
-            self.json(&Report { problems, config: self.config.clone(), ..Report::default() }.json());
+            self.json(&Report { problems, config: self.config.clone(), ..Report::default() });
         }
         refusal.ending
     }

@@ -213,11 +213,12 @@ pub async fn record_aside(paths: &Paths, id: &str, entry: &Entry, now: Timestamp
 }
 
 fn found(entry: &Entry, now: Timestamp) -> impl FnOnce(&mut Record) + Send + 'static {
-    let (verdict, expires) = (entry.verdict().to_owned(), entry.expires);
+    let (verdict, because, expires) = (entry.verdict().to_owned(), entry.because(), entry.expires);
     let notices = entry.notices.clone();
     move |record| {
         record.checked = Some(now);
         record.verdict = Some(verdict);
+        record.because = because;
         record.expires = expires;
         if !notices.is_empty() {
             record.notices = notices;

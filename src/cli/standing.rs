@@ -9,6 +9,7 @@ use crate::config::{Config, Connection, ExpiresSource};
 use crate::disk::Paths;
 use crate::record::Record;
 use crate::secret::Store;
+use crate::text::sanitise;
 
 pub struct Standing<'c> {
     pub connection: &'c Connection,
@@ -42,6 +43,19 @@ impl<'c> Standing<'c> {
             (Some(checked), Some(saved)) => Some(if checked.1 >= saved.1 { checked } else { saved }),
             (checked, saved) => checked.or(saved),
         }
+    }
+
+    /// The checks that the last verdict comes from, by id; none where all passed, or where nobody noted them.
+    pub fn because(&self) -> &[String] {
+        let is_of_the_record = self.verdict().map(|(_, at)| at) == self.record.checked;
+        if is_of_the_record { &self.record.because } else { &[] }
+    }
+
+    /// The same in a few words, with what stands before them: `: expiry, push`.
+    pub fn because_text(&self) -> String {
+        let (first, more) = self.because().split_at(self.because().len().min(2));
+        let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+        if first.is_empty() { String::new() } else { format!(": {}{more}", sanitise(&first.join(", "), 60)) }
     }
 
     /// When git told that the forge refused the token, if nothing newer says otherwise.
@@ -124,6 +138,7 @@ impl<'c> Standing<'c> {
             "repository": connection.repository.as_ref().map(|repository| json!({ "url": repository.url })),
             "verdict": verdict.map(|(verdict, _)| verdict),
             "checked": verdict.map(|(_, at)| at.to_string()),
+            "because": self.because(),
             "refused": self.refused().map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
             "accepted": connection.accepted,
             "left_behind": self.record.left_behind,

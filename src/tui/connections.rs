@@ -34,6 +34,8 @@ pub struct Row {
     pub urgent: bool,
     /// The last verdict and its day.
     pub verdict: Option<(String, String)>,
+    /// What it comes from: `: expiry`; empty where all passed.
+    pub because: String,
 }
 
 /// What the list works with. Every failure is a sentence to show.
@@ -318,7 +320,8 @@ impl<D: Desk> Connections<D> {
             }
             Some(Err(reason)) => sheet.hanging(&format!("{} ", theme.glyphs.fail), theme.fail(), reason, theme.text()),
             None => {
-                let checked = row.verdict.as_ref().map_or("not yet".to_owned(), |(word, day)| format!("{day}: {word}"));
+                let told = |(word, day): &(String, String)| format!("{word} on {day}{}", row.because);
+                let checked = row.verdict.as_ref().map_or("not yet".to_owned(), told);
                 sheet.hanging(&format!("{:12}", "Checked"), theme.quiet(), &checked, theme.text());
             }
         }

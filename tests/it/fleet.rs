@@ -59,6 +59,23 @@ fn offline_an_end_that_a_check_has_seen_counts() {
 }
 
 #[test]
+fn what_a_verdict_comes_from_is_seen_later() {
+    let home = Home::new();
+    let served = Served::start(&home, "ready");
+    let answers = served.answers(&home, "keptn", "keptn", "[repository]\nname = \"blank\"\n");
+    home.run(&["setup", "--answers", answers.to_str().unwrap()]).expect(0);
+    home.run(&["check", "--fail-within", "100000h"]).expect(1);
+    let row = |home: &Home| home.run(&["list", "--format", "json"]).expect(0).json()["connections"][0].clone();
+    assert_eq!((&row(&home)["verdict"], &row(&home)["because"]), (&"fail".into(), &serde_json::json!(["expiry"])));
+    assert!(home.run(&["list"]).stdout.contains(": expiry"));
+    assert!(home.run(&["show", "keptn-github-acme"]).stdout.contains(": expiry\n"));
+    home.run(&["check"]).expect(0);
+    let (verdict, because) = (row(&home)["verdict"].clone(), row(&home)["because"].clone());
+    assert_eq!(verdict == "pass", because == serde_json::json!([]), "{verdict}: {because}");
+    assert_ne!((verdict, because), ("fail".into(), serde_json::json!(["expiry"])));
+}
+
+#[test]
 fn metrics_say_what_the_report_says() {
     let home = Home::new();
     let served = Served::start(&home, "ready");

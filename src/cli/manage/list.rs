@@ -101,7 +101,9 @@ fn checked(standing: &Standing<'_>) -> Cell {
         return Cell::new(&format!("refused {}", day(at)), Tone::Bad);
     }
     match standing.verdict() {
-        Some((verdict, at)) => Cell::new(&format!("{verdict} {}", day(at)), Tone::of_verdict(verdict)),
+        Some((verdict, at)) => {
+            Cell::new(&format!("{verdict} {}{}", day(at), standing.because_text()), Tone::of_verdict(verdict))
+        }
         None => "not yet".into(),
     }
 }

@@ -14,6 +14,7 @@ impl Drawer {
     }
 
     pub fn filled() -> Self {
+        let (good, old) = (Some(("pass", "2026-11-20")), Some(("warn", "2026-11-19")));
         let row = |name: &str, platform: &str, provider: &str, ends: &str, urgent, verdict: Option<(&str, &str)>| Row {
             name: name.to_owned(),
             active: name.starts_with("devtron"),
@@ -24,8 +25,8 @@ impl Drawer {
             ends: ends.to_owned(),
             urgent,
             verdict: verdict.map(|(word, day)| (word.to_owned(), day.to_owned())),
+            because: if verdict == old { ": expiry".to_owned() } else { String::new() },
         };
-        let (good, old) = (Some(("pass", "2026-11-20")), Some(("warn", "2026-11-19")));
         Self(Arc::new(Mutex::new(vec![
             row("devtron-github-acme", "devtron", "GitHub", "in 73 days (2027-02-01)", false, good),
             row("flux-gitea-acme", "flux", "Gitea/Forgejo", "never", false, None),
