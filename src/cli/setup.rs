@@ -206,7 +206,11 @@ impl Setup<'_> {
         // Each is judged on its own: one that cannot be read keeps no other from its work.
         for sheet in self.sheets().await {
             endings.push(match sheet {
-                Ok(sheet) => self.one(&sheet, name, &world, &mut report).await,
+                Ok(sheet) => match self.one(&sheet, name, &world, &mut report).await {
+                    // What there is was told, and a report of half the run would look like one of all of it.
+                    cancelled @ (Ending::Cancelled | Ending::Terminated) => return cancelled,
+                    ending => ending,
+                },
                 Err(refusal) => {
                     report.problems.extend(refusal.all_located());
                     refusal.ending
@@ -223,7 +227,7 @@ impl Setup<'_> {
         }
         report.problems = told;
         if self.out.is_json() {
-            self.out.json(&report.json());
+            self.out.json(&report);
         } else {
             self.out.data(&report.text(self.out.color));
         }
@@ -316,7 +320,14 @@ impl Setup<'_> {
         if let Some(held) = job.held.as_ref().filter(|_| self.aim == Aim::Rotate) {
             rotated::warn(self, held);
         }
-        let wizard = self.drive(job, world).await;
+        let mut wizard = self.machine(job);
+        if let Err(cancelled) = self.run.leavable(headless::drive(&mut wizard, world)).await {
+            self.left(&wizard, world, "Cancelled");
+            return cancelled;
+        }
+        for note in world.take_notes() {
+            self.out.say(&note);
+        }
         let ending = self.after(&wizard, world, report).await;
         self.farewell(&wizard, false);
         ending
@@ -346,7 +357,7 @@ impl Setup<'_> {
         }
     }
 
-    async fn drive(&self, job: Job, world: &Arc<World>) -> Wizard {
+    fn machine(&self, job: Job) -> Wizard {
         let settings = Settings {
             dry_run: self.flags.dry_run,
             accept_failures: self.flags.accept_failures,
@@ -359,12 +370,7 @@ impl Setup<'_> {
         let platforms = Arc::new(self.platforms.clone());
         let purpose = self.aim.purpose(job.held);
         let wizard = Wizard::new(purpose, settings, platforms, job.answers, run::fresh_id());
-        let mut wizard = wizard.rotating(self.flags.rotating);
-        headless::drive(&mut wizard, world).await;
-        for note in world.take_notes() {
-            self.out.say(&note);
-        }
-        wizard
+        wizard.rotating(self.flags.rotating)
     }
 
     async fn after(&self, wizard: &Wizard, world: &World, report: &mut Report) -> Ending {

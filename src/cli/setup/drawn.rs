@@ -176,7 +176,7 @@ impl Setup<'_> {
     }
 
     /// Tells what there is when it was left on the way, and keeps it in mind.
-    fn left(&self, wizard: &Wizard, world: &World, how: &str) -> Ending {
+    pub(super) fn left(&self, wizard: &Wizard, world: &World, how: &str) -> Ending {
         disk::quiet(run::LAST_WRITE);
         for note in world.take_notes() {
             self.out.say(&note);
@@ -225,7 +225,7 @@ impl Setup<'_> {
         let mut report = Report { config: Some(self.paths.config.clone()), ..Report::default() };
         let ending = self.after(wizard, world, &mut report).await;
         if self.out.is_json() {
-            self.out.json(&report.json());
+            self.out.json(&report);
         } else if std::io::stdout().is_terminal() {
             // Each check was seen when it was made.
             self.out.data(&report.brief(color));

@@ -5,19 +5,21 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use super::endings::go_through;
 use super::leaving::names;
 use super::player::run;
-use super::seat::Seat;
+use super::seat::{PATIENCE, Seat};
 use crate::program::{Home, Served};
 
 /// Which requests get no answer.
@@ -145,15 +147,17 @@ fn made(served: &Served) -> usize {
     served.requests().iter().filter(is_made).count()
 }
 
+fn answers(host: &str, served: &Served, store: &str) -> String {
+    format!(
+        "version = 1\nplatform = \"keptn\"\nprovider = \"github\"\nhost = \"{host}\"\nowner = \"acme\"\n\
+         [repository]\nname = \"half\"\ncreate = true\n[token]\nfile = \"{}\"\n[store]\n{store}\n",
+        served.token_file("keptn").display()
+    )
+}
+
 /// The same connection from answers; afterwards nothing is left that nobody refers to.
 fn the_next_run_takes_over(home: &Home, served: &Served, store: &str) {
-    let text = format!(
-        "version = 1\nplatform = \"keptn\"\nprovider = \"github\"\nhost = \"{}\"\nowner = \"acme\"\n\
-         [repository]\nname = \"half\"\ncreate = true\n[token]\nfile = \"{}\"\n[store]\n{store}\n",
-        served.host(),
-        served.token_file("keptn").display()
-    );
-    home.write("next.toml", &text);
+    home.write("next.toml", &answers(&served.host(), served, store));
     home.run(&["setup", "--answers", "next.toml"]).expect(0);
     assert_eq!(unfinished(home), json!([]));
     assert_eq!(made(served), 1, "the repository is there once");
@@ -192,6 +196,36 @@ fn ctrl_c_while_the_repository_is_made_tells_that_it_may_be_there() {
         let store = format!("kind = \"file\"\npath = \"{}\"", seat.home.path("secret").display());
         the_next_run_takes_over(&seat.home, &served, &store);
     }
+}
+
+#[test]
+fn without_a_terminal_ctrl_c_tells_and_keeps_in_mind_the_same() {
+    let world = Home::new();
+    let served = Served::start(&world, "ready");
+    let (gate, host) = Gate::open(served.host());
+    let home = Home::new();
+    let secret = home.path("secret").display().to_string();
+    let store = format!("kind = \"file\"\npath = \"{secret}\"");
+    home.write("a.toml", &answers(&host, &served, &store));
+    gate.set(Holds::AnswersToPosts);
+    let mut run = home.program();
+    run.args(["setup", "--format", "json", "--answers", "a.toml"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = run.spawn().unwrap();
+    let begun = Instant::now();
+    while gate.held.load(Ordering::Relaxed) == 0 {
+        assert!(begun.elapsed() < PATIENCE, "nothing was to be made");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    kill_process(Pid::from_raw(child.id().cast_signed()).unwrap(), Signal::INT).unwrap();
+    let done = child.wait_with_output().unwrap();
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(130), "{said}");
+    assert_eq!(done.stdout, b"", "a report of half a run");
+    assert!(said.contains("Cancelled; the connection keptn-github-acme is not saved."), "{said}");
+    assert!(said.contains("left behind: the new repository acme/half: perhaps"), "{said}");
+    assert_eq!(unfinished(&home)[0]["name"], "keptn-github-acme");
+    assert!(!home.path("secret").exists());
+    the_next_run_takes_over(&home, &served, &store);
 }
 
 /// A helper of git that keeps, and does not come back from this verb once there is a file `hold`.
