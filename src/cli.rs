@@ -49,6 +49,13 @@ pub enum Ending {
     Terminated = 143,
 }
 
+impl Ending {
+    /// Whether somebody ended it before its time.
+    pub fn is_cancelled(self) -> bool {
+        matches!(self, Self::Cancelled | Self::Terminated)
+    }
+}
+
 impl From<Ending> for ExitCode {
     fn from(ending: Ending) -> Self {
         Self::from(ending as u8)

@@ -27,8 +27,8 @@ pub struct Record {
     /// The verdict of that check.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<String>,
-    /// The checks that it comes from, by id; none where all passed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// The checks that it comes from, by id; none where it is a pass.
+    #[serde(deserialize_with = "texts", skip_serializing_if = "Vec::is_empty")]
     pub because: Vec<String>,
     /// The end of the token, as the provider told it in that check.
     #[serde(with = "moment", skip_serializing_if = "Option::is_none")]
@@ -178,6 +178,12 @@ fn file_name(id: &str) -> Option<String> {
         && !id.starts_with('.')
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
     plain.then(|| format!("{id}.json"))
+}
+
+/// What is no list of texts is taken for an empty one.
+fn texts<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    let there = serde_json::Value::deserialize(from)?;
+    Ok(serde_json::from_value(there).unwrap_or_default())
 }
 
 /// Moments as RFC 3339; what is none is taken for absent.

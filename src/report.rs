@@ -122,7 +122,7 @@ impl Entry {
         worst(&self.checks).unwrap_or("unknown")
     }
 
-    /// The checks that the verdict comes from, by id; none where all passed.
+    /// The checks that the verdict comes from, by id; none where it is a pass.
     pub fn because(&self) -> Vec<String> {
         let verdict = self.verdict();
         let decisive = self.checks.iter().filter(|check| check.verdict.finding().is_some());

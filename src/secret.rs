@@ -157,25 +157,26 @@ impl Redactor {
         if self.needles.iter().any(|known| known.as_str() == raw) {
             return;
         }
-        let mut forms = vec![raw.to_owned(), url::form_urlencoded::byte_serialize(raw.as_bytes()).collect()];
+        let encoded: String = url::form_urlencoded::byte_serialize(raw.as_bytes()).collect();
+        let mut forms = vec![Zeroizing::new(raw.to_owned()), Zeroizing::new(encoded)];
         // Base64 depends on how many bytes stand before: cut what the neighbours can change at either end.
         for before in 0..3_usize {
             let padded = Zeroizing::new(format!("{}{raw}", &"xxx"[..before]));
-            let encoded = base64::engine::general_purpose::STANDARD_NO_PAD.encode(padded.as_bytes());
+            let encoded = Zeroizing::new(base64::engine::general_purpose::STANDARD_NO_PAD.encode(padded.as_bytes()));
             let middle = encoded.get(if before == 0 { 0 } else { 4 }..encoded.len() / 4 * 4).unwrap_or_default();
             if middle.len() >= 12 {
-                forms.push(middle.to_owned());
+                forms.push(Zeroizing::new(middle.to_owned()));
             }
         }
         forms.dedup();
-        self.needles.extend(forms.into_iter().filter(|form| form.len() >= 8).map(Zeroizing::new));
+        self.needles.extend(forms.into_iter().filter(|form| form.len() >= 8));
     }
 
     /// `text` with every known secret replaced.
     pub fn clean(&self, text: &str) -> String {
         let mut clean = text.to_owned();
         for needle in &self.needles {
-            // Looked for by its beginning first: up to 32 bytes the standard library compares many places at once.
+            // Looked for by its beginning: what is that short is found many places at a time by the standard library.
             let beginning = needle.get(..16).unwrap_or(needle);
             if clean.contains(beginning) {
                 clean = clean.replace(needle.as_str(), "***");

@@ -61,7 +61,7 @@ impl Desk for Here {
                 ends: standing.ends_text(),
                 urgent: soon,
                 verdict: standing.verdict().map(|(word, at)| (sanitise(word, SHOWN), day(at))),
-                because: standing.because_text(),
+                because: standing.because_text(3),
             }
         });
         Ok(rows.collect())

@@ -91,7 +91,12 @@ impl Run {
                     }
                     ending
                 }
-                ending = work => ending,
+                ending = work => {
+                    if ending.is_cancelled() {
+                        disk::settle(LAST_WRITE);
+                    }
+                    ending
+                }
             }
         });
         runtime.shutdown_background();
@@ -202,9 +207,10 @@ pub fn record(paths: &Paths, id: &str, entry: &Entry, now: Timestamp) {
     Record::note(paths, id, found(entry, now));
 }
 
-/// The same in a thread of its own: a disk that takes its time to keep a file holds up no other connection, and no key.
+/// The same in a thread of its own: a disk that takes its time to keep a file holds up no question, and no key.
 pub async fn record_aside(paths: &Paths, id: &str, entry: &Entry, now: Timestamp) {
-    // Writers in one folder wait for each other in any case, and a thread for each costs more than the file.
+    // Writers in one folder wait for each other, and a thread for each of a fleet costs more than its file. Two, so that
+    // one that hangs is not all.
     static WRITERS: Semaphore = Semaphore::const_new(2);
 
     let _turn = WRITERS.acquire().await;

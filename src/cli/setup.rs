@@ -2,6 +2,7 @@
 
 mod drawn;
 mod files;
+mod left;
 mod rotate;
 mod rotated;
 mod sheet;
@@ -104,7 +105,7 @@ fn begun(aim: Aim, name: Option<&str>, flags: &SetupFlags, common: &Common, out:
             None => setup.all(name, stores).await,
         };
         // A person sees the terminal; whatever else reads this gets the whole of it.
-        let seen = (canvas.is_some() || by_line) && std::io::stdout().is_terminal();
+        let seen = (canvas.is_some() || by_line) && std::io::stdout().is_terminal() || ending.is_cancelled();
         played.tell(out, &paths, seen);
         ending
     })
@@ -207,8 +208,10 @@ impl Setup<'_> {
         for sheet in self.sheets().await {
             endings.push(match sheet {
                 Ok(sheet) => match self.one(&sheet, name, &world, &mut report).await {
-                    // What there is was told, and a report of half the run would look like one of all of it.
-                    cancelled @ (Ending::Cancelled | Ending::Terminated) => return cancelled,
+                    cancelled if cancelled.is_cancelled() => {
+                        self.tell_of_earlier(&report);
+                        return cancelled;
+                    }
                     ending => ending,
                 },
                 Err(refusal) => {
@@ -235,6 +238,16 @@ impl Setup<'_> {
             self.out.say(&problem.to_string());
         }
         ending
+    }
+
+    /// In place of a report: one of half the run would look like one of all of it.
+    fn tell_of_earlier(&self, report: &Report) {
+        for left in report.connections.iter().flat_map(|entry| &entry.left_behind) {
+            self.out.say(&format!("left behind: {left}"));
+        }
+        for problem in &report.problems {
+            self.out.say(&problem.to_string());
+        }
     }
 
     /// The answers files in their order; without any, the sample of the sandbox.

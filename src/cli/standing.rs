@@ -37,25 +37,35 @@ impl<'c> Standing<'c> {
 
     /// The last verdict and its time: that of a check, or that of the set-up where it is newer.
     pub fn verdict(&self) -> Option<(&str, Timestamp)> {
-        let checked = self.record.verdict.as_deref().zip(self.record.checked);
-        let saved = self.connection.verified.as_ref().map(|verified| (verified.verdict.as_str(), verified.at));
+        self.last().map(|(verdict, at, _)| (verdict, at))
+    }
+
+    /// The checks that the last verdict comes from, by id; none where it is a pass, or where nobody noted them.
+    pub fn because(&self) -> &[String] {
+        self.last().map_or(&[], |(verdict, _, because)| if verdict == "pass" { &[] } else { because })
+    }
+
+    /// The first `most` of them, with what stands before: `: expiry, push and 2 more`.
+    pub fn because_text(&self, most: usize) -> String {
+        let because: Vec<_> = self.because().iter().map(|id| sanitise(id, 30)).filter(|id| !id.is_empty()).collect();
+        let more = because.len().saturating_sub(most);
+        let told = because.into_iter().take(most).collect::<Vec<_>>().join(", ");
+        match more {
+            _ if told.is_empty() => told,
+            0 => format!(": {told}"),
+            _ => format!(": {told} and {more} more"),
+        }
+    }
+
+    fn last(&self) -> Option<(&str, Timestamp, &[String])> {
+        let Record { verdict, checked, because, .. } = &self.record;
+        let checked = verdict.as_deref().zip(*checked).map(|(verdict, at)| (verdict, at, because.as_slice()));
+        let verified = self.connection.verified.as_ref();
+        let saved = verified.map(|verified| (verified.verdict.as_str(), verified.at, &[][..]));
         match (checked, saved) {
             (Some(checked), Some(saved)) => Some(if checked.1 >= saved.1 { checked } else { saved }),
             (checked, saved) => checked.or(saved),
         }
-    }
-
-    /// The checks that the last verdict comes from, by id; none where all passed, or where nobody noted them.
-    pub fn because(&self) -> &[String] {
-        let is_of_the_record = self.verdict().map(|(_, at)| at) == self.record.checked;
-        if is_of_the_record { &self.record.because } else { &[] }
-    }
-
-    /// The same in a few words, with what stands before them: `: expiry, push`.
-    pub fn because_text(&self) -> String {
-        let (first, more) = self.because().split_at(self.because().len().min(2));
-        let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
-        if first.is_empty() { String::new() } else { format!(": {}{more}", sanitise(&first.join(", "), 60)) }
     }
 
     /// When git told that the forge refused the token, if nothing newer says otherwise.

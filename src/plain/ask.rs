@@ -146,9 +146,10 @@ impl<C: Console> Session<'_, C> {
         let mut text = String::new();
         for (number, choice) in choices.iter().enumerate() {
             let head = format!("  {:>2}  ", number + 1);
-            let note = choice.refused.as_ref().map_or(choice.note.clone(), |why| format!("not possible: {why}"));
+            let refused = format!("not possible here: ?{} tells why", number + 1);
+            let note = if choice.refused.is_some() { &refused } else { &choice.note };
             let title = crate::text::sanitise(&choice.title, 80);
-            text.push_str(&paper::hanging(&format!("{head}{}  ", paper::padded(&title, widest)), &note));
+            text.push_str(&paper::hanging(&format!("{head}{}  ", paper::padded(&title, widest)), note));
         }
         self.say(&text);
         choices.iter().map(|choice| choice.word.clone()).collect()
@@ -245,7 +246,10 @@ impl<C: Console> Session<'_, C> {
         if let Control::Choice(choices) = &ask.control {
             let one = number.parse::<usize>().ok().and_then(|number| choices.get(number.checked_sub(1)?));
             match one {
-                Some(choice) => text.extend(choice.detail.iter().map(|detail| paper::indented("  ", detail))),
+                Some(choice) => {
+                    let told = choice.refused.iter().chain(&choice.detail);
+                    text.extend(told.map(|detail| paper::indented("  ", detail)));
+                }
                 None => text.push_str("  ? and a number tells what choosing that means.\n"),
             }
         }

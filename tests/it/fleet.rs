@@ -70,9 +70,31 @@ fn what_a_verdict_comes_from_is_seen_later() {
     assert!(home.run(&["list"]).stdout.contains(": expiry"));
     assert!(home.run(&["show", "keptn-github-acme"]).stdout.contains(": expiry\n"));
     home.run(&["check"]).expect(0);
-    let (verdict, because) = (row(&home)["verdict"].clone(), row(&home)["because"].clone());
-    assert_eq!(verdict == "pass", because == serde_json::json!([]), "{verdict}: {because}");
-    assert_ne!((verdict, because), ("fail".into(), serde_json::json!(["expiry"])));
+    assert_eq!((&row(&home)["verdict"], &row(&home)["because"]), (&"pass".into(), &serde_json::json!([])));
+    let id =
+        home.config_text().lines().find_map(|line| line.strip_prefix("id = ").map(|id| id.replace('"', ""))).unwrap();
+    let record = format!("state/git-access/{id}.json");
+    // Whatever stands in the record, it is told in one line, and nothing else in it is lost.
+    for (because, told) in [
+        (r#"["expiry", "scope:repo", "push"]"#, ": expiry and 2 more"),
+        (r#"["", "\u001b]0;x\u0007push"]"#, ": ^[]0;x^Gpush"),
+        (r#""expiry""#, ""),
+        ("null", ""),
+    ] {
+        let text = format!(
+            r#"{{"checked": "2126-01-01T00:00:00Z", "verdict": "fail", "because": {because}, "left_behind": ["x"]}}"#
+        );
+        home.write(&record, &text);
+        let list = home.run(&["list"]).expect(0).stdout;
+        assert!(list.contains(&format!("fail 2126-01-01{told}  ")), "{because}: {list}");
+        assert_eq!(row(&home)["left_behind"][0], "x");
+    }
+    let of_a_pass = r#"{"checked": "2126-01-01T00:00:00Z", "verdict": "pass", "because": ["expiry"]}"#;
+    home.write(&record, of_a_pass);
+    assert_eq!(row(&home)["because"], serde_json::json!([]));
+    // A set-up that is newer than the check counts, and the check's reasons do not.
+    home.write(&record, r#"{"checked": "2020-01-01T00:00:00Z", "verdict": "fail", "because": ["expiry"]}"#);
+    assert_eq!((&row(&home)["verdict"], &row(&home)["because"]), (&"pass".into(), &serde_json::json!([])));
 }
 
 #[test]

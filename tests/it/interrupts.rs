@@ -81,7 +81,7 @@ fn wait_for(what: &str, is_so: impl Fn() -> bool) {
 }
 
 /// Sends `signal`, and gives how it ended and how long that took.
-fn ended_by(child: &mut Child, signal: Signal) -> (ExitStatus, Duration) {
+pub fn ended_by(child: &mut Child, signal: Signal) -> (ExitStatus, Duration) {
     let pid = Pid::from_raw(child.id().cast_signed()).unwrap();
     // Waiting for a child closes its standard input, which would end it in another way.
     let held = child.stdin.take();
@@ -116,7 +116,8 @@ fn is_prompt(what: &str, home: &Home, start: impl Fn() -> Command, hangs: impl F
             child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
             assert_eq!(status.code(), Some(code), "{what}, {signal:?}: {status} after {took:?}\n{stderr}");
             assert_eq!(stdout, "", "{what}: JSON or nothing");
-            assert!(stderr.contains("Cancelled"), "{what}: {stderr}");
+            let told = ["Cancelled.\n", "Cancelled; nothing was saved.\n"];
+            assert!(told.iter().any(|told| stderr.ends_with(told)), "{what}: {stderr}");
             after();
             let mut now = names(home);
             now.retain(|path| !path.ends_with("asked") && !path.ends_with("begun"));
@@ -157,6 +158,23 @@ fn a_keyring_that_stays_silent_does_not_hold_ctrl_c() {
     let hangs = || wait_for("a call to the bus", || callers.load(Ordering::Relaxed) > 0);
     is_prompt("a silent keyring", &home, start, hangs, || {});
     assert!(served.requests().iter().all(|request| request["method"] == "GET"), "nothing was created");
+}
+
+#[test]
+fn a_rehearsal_that_is_cancelled_is_no_broken_scenario() {
+    let home = Home::new();
+    let mut command = home.program();
+    command.args(["rotate", "k", "--sandbox=slow"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    wait_for("a token of the sandbox", || {
+        files(home.dir.path()).iter().any(|(path, _)| path.ends_with("tokens/keptn"))
+    });
+    let (status, _) = ended_by(&mut child, Signal::INT);
+    let (mut stdout, mut stderr) = (String::new(), String::new());
+    child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!((status.code(), stdout.as_str()), (Some(130), ""), "{stderr}");
+    assert!(stderr.contains("Cancelled") && !stderr.contains("Choose another scenario"), "{stderr}");
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn checked(standing: &Standing<'_>) -> Cell {
     }
     match standing.verdict() {
         Some((verdict, at)) => {
-            Cell::new(&format!("{verdict} {}{}", day(at), standing.because_text()), Tone::of_verdict(verdict))
+            Cell::new(&format!("{verdict} {}{}", day(at), standing.because_text(1)), Tone::of_verdict(verdict))
         }
         None => "not yet".into(),
     }

@@ -96,7 +96,7 @@ fn text(standing: &Standing<'_>, platform: Option<&Platform>, color: bool) -> St
     }
     if let Some((verdict, at)) = standing.verdict() {
         let word = Tone::of_verdict(verdict).paint(&sanitise(verdict, 20), color);
-        let _ = writeln!(text, "  {:14}{word} on {}{}", "Last verdict", day(at), standing.because_text());
+        let _ = writeln!(text, "  {:14}{word} on {}{}", "Last verdict", day(at), standing.because_text(usize::MAX));
     }
     if let Some(at) = standing.refused() {
         let word = Tone::Bad.paint("refused", color);

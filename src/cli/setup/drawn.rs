@@ -14,12 +14,11 @@ use crate::disk::{self, Paths};
 use crate::nearby;
 use crate::plain::{self, Terminal};
 use crate::provider::{Host, Provider};
-use crate::record::Unfinished;
-use crate::report::{Entry, Report};
+use crate::report::Report;
 use crate::store::Stores;
 use crate::tui::scene::Scene as _;
 use crate::tui::{Canvas, Chosen, Circumstances, Connections, Ended, Held, Left, SetUp, Surroundings, Theme};
-use crate::wizard::{Command, Found, Only, Settings, Wizard, edited};
+use crate::wizard::{Found, Only, Settings, Wizard, edited};
 use crate::world::World;
 
 /// The look that the command line and the environment ask for.
@@ -87,28 +86,6 @@ fn no_terminal(out: &Out, error: &std::io::Error) -> Ending {
     ))
 }
 
-/// What a change that was under way may have made.
-fn perhaps(command: &Command) -> Option<String> {
-    match command {
-        Command::CreateRepository(_, _, new) => Some(format!(
-            "the new repository {}/{}: perhaps, for it was asked for; keep it for the next try, or delete it in its settings",
-            new.place.owner.owner, new.place.name
-        )),
-        Command::GenerateKey { .. }
-        | Command::RegisterKey(..)
-        | Command::Renew(_)
-        | Command::WriteSecret(_)
-        | Command::WriteConfig(_) => Some(format!("perhaps, for it was under way: {}", command.describe())),
-        Command::ProbeStore(_)
-        | Command::ReadBack { .. }
-        | Command::Verify { .. }
-        | Command::LookAtOld(..)
-        | Command::LetGo { .. }
-        | Command::RevokeOld(..)
-        | Command::RemoveOldKey(..) => None,
-    }
-}
-
 impl Setup<'_> {
     /// The wizard on the screen, and what is told afterwards.
     pub async fn drawn(self, canvas: Canvas, common: &Common, name: Option<&str>, stores: Stores) -> Ending {
@@ -173,44 +150,6 @@ impl Setup<'_> {
                 ending
             }
         }
-    }
-
-    /// Tells what there is when it was left on the way, and keeps it in mind.
-    pub(super) fn left(&self, wizard: &Wizard, world: &World, how: &str) -> Ending {
-        disk::quiet(run::LAST_WRITE);
-        for note in world.take_notes() {
-            self.out.say(&note);
-        }
-        let entry = Entry::of(wizard);
-        let open = wizard.under_way().filter(|command| !self.is_done_all_the_same(command));
-        let saved = wizard.is_saved() || wizard.under_way().is_some_and(|command| self.is_done_all_the_same(command));
-        let mut left = if saved && !wizard.is_saved() { Vec::new() } else { entry.left_behind };
-        left.extend(open.and_then(perhaps));
-        self.out.say(&match (saved, left.is_empty()) {
-            (true, _) => format!("{how}; the connection {} is saved.", entry.name),
-            (false, true) => format!("{how}; nothing was saved."),
-            (false, false) => format!("{how}; the connection {} is not saved.", entry.name),
-        });
-        if let Some(connection) = wizard.connection().filter(|_| saved) {
-            Unfinished::settle(self.paths, &connection);
-        }
-        if let Some(command) = open.filter(|_| saved) {
-            self.out.say(&format!("Not finished: {}.", command.describe()));
-        }
-        for one in &left {
-            self.out.say(&format!("left behind: {one}"));
-        }
-        if !saved {
-            self.remember(wizard, &entry.name, &left);
-        }
-        Ending::Cancelled
-    }
-
-    /// Whether this is the saving of a connection, and it was through before anybody waited for it.
-    fn is_done_all_the_same(&self, command: &Command) -> bool {
-        let Command::WriteConfig(connection) = command else { return false };
-        let config = manage::config(self.paths);
-        config.is_ok_and(|config| config.connections().iter().any(|there| there == &**connection))
     }
 
     async fn ended(&self, wizard: &Wizard, world: &World, color: bool) -> Ending {

@@ -75,6 +75,9 @@ pub(super) fn after_the_first(
 ) -> Result<(), Ending> {
     if ending != Ending::Done {
         first.take_kept().iter().for_each(|line| out.say(line));
+        if ending.is_cancelled() {
+            return Err(ending);
+        }
         out.failure("The sample connection could not be set up in this scenario.", "Choose another scenario.");
         return Err(ending);
     }

@@ -13,13 +13,14 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::endings::go_through;
 use super::leaving::names;
 use super::player::run;
 use super::seat::{PATIENCE, Seat};
+use crate::interrupts::ended_by;
 use crate::program::{Home, Served};
 
 /// Which requests get no answer.
@@ -199,33 +200,38 @@ fn ctrl_c_while_the_repository_is_made_tells_that_it_may_be_there() {
 }
 
 #[test]
-fn without_a_terminal_ctrl_c_tells_and_keeps_in_mind_the_same() {
-    let world = Home::new();
-    let served = Served::start(&world, "ready");
-    let (gate, host) = Gate::open(served.host());
-    let home = Home::new();
-    let secret = home.path("secret").display().to_string();
-    let store = format!("kind = \"file\"\npath = \"{secret}\"");
-    home.write("a.toml", &answers(&host, &served, &store));
-    gate.set(Holds::AnswersToPosts);
-    let mut run = home.program();
-    run.args(["setup", "--format", "json", "--answers", "a.toml"]).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = run.spawn().unwrap();
-    let begun = Instant::now();
-    while gate.held.load(Ordering::Relaxed) == 0 {
-        assert!(begun.elapsed() < PATIENCE, "nothing was to be made");
-        std::thread::sleep(Duration::from_millis(5));
+fn without_a_terminal_a_cancelled_run_tells_and_keeps_in_mind_the_same() {
+    for (signal, code, format) in [(Signal::INT, 130, "json"), (Signal::TERM, 143, "text")] {
+        let world = Home::new();
+        let served = Served::start(&world, "ready");
+        let (gate, host) = Gate::open(served.host());
+        let home = Home::new();
+        let secret = home.path("secret").display().to_string();
+        let store = format!("kind = \"file\"\npath = \"{secret}\"");
+        home.write("a.toml", &answers(&host, &served, &store));
+        // An earlier file that cannot be read is told of all the same.
+        home.write("wrong.toml", "version = 1\nplatform = \"nobody\"\n");
+        gate.set(Holds::AnswersToPosts);
+        let mut run = home.program();
+        run.args(["setup", "--format", format, "--answers", "wrong.toml", "--answers", "a.toml"]);
+        let mut child = run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let begun = Instant::now();
+        while gate.held.load(Ordering::Relaxed) == 0 && child.try_wait().unwrap().is_none() {
+            assert!(begun.elapsed() < PATIENCE, "nothing was to be made");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let (status, _) = ended_by(&mut child, signal);
+        let done = child.wait_with_output().unwrap();
+        let said = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(status.code(), Some(code), "{said}");
+        assert_eq!(done.stdout, b"", "a report of half a run");
+        assert!(said.contains("Cancelled; the connection keptn-github-acme is not saved."), "{said}");
+        assert!(said.contains("left behind: the new repository acme/half: perhaps"), "{said}");
+        assert!(said.contains("wrong.toml"), "{said}");
+        assert_eq!(unfinished(&home)[0]["name"], "keptn-github-acme");
+        assert!(!home.path("secret").exists());
+        the_next_run_takes_over(&home, &served, &store);
     }
-    kill_process(Pid::from_raw(child.id().cast_signed()).unwrap(), Signal::INT).unwrap();
-    let done = child.wait_with_output().unwrap();
-    let said = String::from_utf8(done.stderr).unwrap();
-    assert_eq!(done.status.code(), Some(130), "{said}");
-    assert_eq!(done.stdout, b"", "a report of half a run");
-    assert!(said.contains("Cancelled; the connection keptn-github-acme is not saved."), "{said}");
-    assert!(said.contains("left behind: the new repository acme/half: perhaps"), "{said}");
-    assert_eq!(unfinished(&home)[0]["name"], "keptn-github-acme");
-    assert!(!home.path("secret").exists());
-    the_next_run_takes_over(&home, &served, &store);
 }
 
 /// A helper of git that keeps, and does not come back from this verb once there is a file `hold`.

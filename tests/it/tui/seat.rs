@@ -242,10 +242,10 @@ impl Seat {
     }
 }
 
-/// Whether a thread, by its folder under `/proc`, runs no more; one that has ended does not either.
+/// Whether a thread, by its folder under `/proc`, runs no more: it was stopped, or has ended.
 fn is_stopped(thread: &std::path::Path) -> bool {
-    std::fs::read_to_string(thread.join("stat"))
-        .map_or(true, |told| told.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T')))
+    let told = std::fs::read_to_string(thread.join("stat")).unwrap_or_default();
+    told.rsplit_once(") ").is_none_or(|(_, state)| state.starts_with(['T', 'Z', 'X']))
 }
 
 /// The other end of the terminal. Its modes are the same at both.

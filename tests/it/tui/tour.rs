@@ -151,7 +151,8 @@ pub async fn connections(theme: Theme, visitor: &mut impl Visitor) {
     let mut scene = Connections::new(Drawer::filled(), "config.toml".to_owned()).unwrap();
     let pages = [
         ("connections", ""),
-        ("connections-checked", "<down><down>c<settle>"),
+        ("connections-warned", "<down><down>"),
+        ("connections-checked", "c<settle>"),
         ("connections-remove", "<up><up>d"),
         ("connections-help", "n?"),
         ("connections-shown", "<esc><enter>"),
