@@ -113,7 +113,7 @@ pub fn platforms(out: &Out, paths: &Paths, platform: Option<&str>, only: Option<
     Ok(())
 }
 
-fn unknown(what: &str, id: &str, known: &[&str]) -> Refusal {
+pub(super) fn unknown(what: &str, id: &str, known: &[&str]) -> Refusal {
     let message = format!("There is no {what} {}", sanitise(id, 80));
     Refusal::usage(message, format!("Known are {}", known.join(", ")))
 }

@@ -114,6 +114,13 @@ fn begun(aim: Aim, name: Option<&str>, flags: &SetupFlags, common: &Common, out:
 fn begin(name: Option<&str>, flags: &SetupFlags, paths: &Paths) -> Result<(Vec<Platform>, Answers), Refusal> {
     let platforms = super::load_platforms(paths)?;
     let above = from_flags(name, flags)?;
+    // Beside a file of answers it is one of the problems that are told of that.
+    if let Some(id) = above.platform().filter(|_| flags.answers.is_empty()) {
+        let known: Vec<_> = platforms.iter().map(|platform| platform.id.as_str()).collect();
+        if !known.contains(&id) {
+            return Err(super::platforms::unknown("platform", id, &known).of_flag("--platform"));
+        }
+    }
     if flags.save_answers.is_some() && flags.answers.len() > 1 {
         return Err(Refusal::usage(
             "--save-answers writes one file, and several are answered from.",

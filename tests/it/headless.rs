@@ -219,6 +219,19 @@ fn without_answers_it_says_what_would_be_needed() {
 }
 
 #[test]
+fn a_platform_that_nobody_knows_is_told_whatever_else_there_is() {
+    let home = Home::new();
+    for more in [&[][..], &["--plain"], &["--sandbox"]] {
+        let run = home.run(&[&["setup", "--platform", "argo-cd", "--format", "json"], more].concat()).expect(2);
+        assert_eq!(run.json()["problems"][0]["key"], "--platform", "{more:?}");
+        assert!(run.stderr.contains("There is no platform argo-cd") && run.stderr.contains("argocd"), "{}", run.stderr);
+    }
+    let answers = home.write("a.toml", "version = 1\nprovider = \"nobody\"\n");
+    let told = home.run(&["setup", "--platform", "argo-cd", "--answers", answers.to_str().unwrap()]).expect(2).stderr;
+    assert!(told.contains("no platform of this name") && told.contains("a.toml:2:12"), "{told}");
+}
+
+#[test]
 fn a_token_on_the_command_line_is_refused_without_repeating_it() {
     let home = Home::new();
     let token = "ghp_0123456789abcdefghijklmnopqrstuvwxyz";
