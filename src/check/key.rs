@@ -20,6 +20,8 @@ const TITLE: &str = "The SSH key";
 pub struct Keying<'a> {
     pub generation: Creation<'a>,
     pub registration: Creation<'a>,
+    /// Another key is in use, and is replaced by this one.
+    pub replaces: bool,
 }
 
 /// The checks of an access by key, in the order of the report.
@@ -46,6 +48,11 @@ pub(super) fn judge(bench: &Bench<'_>) -> Vec<Check> {
     }
     checks.push(ssh_key(bench));
     checks
+}
+
+/// Whether the forge can be asked for the key, and be given it.
+fn registers(bench: &Bench<'_>) -> bool {
+    signs_in(bench) && bench.rules.keys().by_api
 }
 
 fn signs_in(bench: &Bench<'_>) -> bool {
@@ -135,7 +142,7 @@ struct Listed<'a> {
 }
 
 fn listed<'a>(bench: &Bench<'a>, key: &PublicKey) -> Result<Listed<'a>, Stop> {
-    if !signs_in(bench) || !bench.rules.keys().by_api {
+    if !registers(bench) {
         return Ok(Listed::default());
     }
     let Some(lock) = bench.case.answers.lock() else { return Ok(Listed::default()) };
@@ -361,6 +368,15 @@ fn ssh_key(bench: &Bench<'_>) -> Check {
     let registered = listed(bench, key).ok().and_then(|listed| listed.registered);
     let took = match told {
         Ok((_, took)) => took,
+        // Whoever changes over to a key that nobody has let in, and no list shows, may stand outside.
+        Err(Stop::Open(_, text)) if bench.case.keying.replaces && registered.is_none() && !registers(bench) => {
+            let before = if may_knock(bench) {
+                "The key in use stays until this one is let in."
+            } else {
+                "The key in use stays, for nothing shows that this one is let in. Accept that with --accept-failures once it is registered."
+            };
+            return Stop::Failed(Finding::new(by_hand(bench, key, before)), text).check(id, TITLE);
+        }
         Err(Stop::Open(finding, text)) if may_knock(bench) => {
             let list = registered.map(|registered| format!("It is registered{}. ", access(registered)));
             return Stop::Open(finding, format!("{}{text}", list.unwrap_or_default())).check(id, TITLE);

@@ -248,12 +248,12 @@ pub fn sweep(dir: &Path) {
     });
 }
 
-/// Removes what killed runs left beside `target`.
+/// Removes what killed runs left beside `target`, and beside the other generations of a secret there.
 fn remove_stale(target: &Path) {
     let Ok((dir, name)) = place(target) else { return };
-    let before = around(".", name, ".");
+    let before = [b".", first_generation(name.as_encoded_bytes()), b"."].concat();
     remove_stale_of(dir, |name| {
-        let random = name.strip_prefix(before.as_encoded_bytes());
+        let random = name.strip_prefix(before.as_slice());
         let random = random.and_then(|rest| rest.strip_suffix(TEMPORARY.as_bytes()));
         random.is_some_and(|random| without_generation(random).len() == 8)
     });
@@ -274,6 +274,15 @@ fn remove_stale_of(dir: &Path, is_named_so: impl Fn(&[u8]) -> bool) {
             // Somebody else may have removed it first; the next save looks again.
             drop(fs::remove_file(entry.path()));
         }
+    }
+}
+
+/// The name without its number: `token` of `token.2`.
+fn first_generation(name: &[u8]) -> &[u8] {
+    let digits = name.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    match name.get(..name.len() - digits) {
+        Some([first @ .., b'.']) if digits > 0 && !first.is_empty() => first,
+        _ => name,
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Old {
     pub page: String,
     /// What else goes with it.
     pub caution: Option<&'static str>,
+    /// Why it was left, where it was to be ended: a sentence.
+    pub withheld: Option<String>,
 }
 
 /// The last that was seen of it.
@@ -84,6 +86,11 @@ impl OldState {
 
 impl Old {
     fn text(&self) -> String {
+        let left = self.withheld.as_ref().map(|reason| format!("{reason} ")).unwrap_or_default();
+        format!("{left}{}", self.state_text())
+    }
+
+    fn state_text(&self) -> String {
         let page = &self.page;
         match (self.is_key, self.state) {
             (_, OldState::Dead) => "The forge refuses it: it is dead.".to_owned(),
@@ -93,8 +100,8 @@ impl Old {
                 format!("Its end was granted, and the forge still takes it for now. Look at {page}")
             }
             (false, OldState::Alive) => format!("The forge still takes it. Revoke it at {page}"),
-            (false, OldState::Unknown) => format!("It is no longer kept here. Revoke it at {page}"),
-            (true, _) => format!("It is still registered. Remove it at {page}"),
+            (false, OldState::Unknown) => format!("Nobody asked whether the forge still takes it. Revoke it at {page}"),
+            (true, _) => format!("It may be still registered. Remove it at {page}"),
         }
     }
 

@@ -216,7 +216,11 @@ impl Wizard {
         if self.step != Step::Apply || self.settings.dry_run || self.under_way.is_some() {
             return None;
         }
-        if self.applied.iter().any(|(_, outcome)| outcome.is_err()) || !self.is_settled() || self.is_held_up() {
+        // What became of the old one is looked at all the same where it could not be ended.
+        let stops = |(command, outcome): &(Command, Result<Done, Fault>)| {
+            outcome.is_err() && command.stage() != Stage::RevokeOld
+        };
+        if self.applied.iter().any(stops) || !self.is_settled() || self.is_held_up() {
             return None;
         }
         let done = |stage| self.applied.iter().any(|(command, _)| command.stage() == stage);

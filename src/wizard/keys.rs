@@ -40,7 +40,10 @@ impl Wizard {
         if self.outlived().is_some() {
             stages.push(Stage::LetGo);
         }
-        if self.rotating.revoke_old && self.credential().is_some() && self.old_key().is_some_and(|(_, id)| id.is_some())
+        if self.rotating.revoke_old
+            && self.credential().is_some()
+            && self.old_key().is_some_and(|(_, id)| id.is_some())
+            && self.may_end_the_old(Stage::RemoveOldKey)
         {
             stages.push(Stage::RemoveOldKey);
         }
@@ -109,7 +112,7 @@ impl Wizard {
         })
     }
 
-    fn tried(&self, stage: Stage) -> bool {
+    pub(super) fn tried(&self, stage: Stage) -> bool {
         self.applied.iter().any(|(command, _)| command.stage() == stage)
     }
 
@@ -181,7 +184,11 @@ impl Wizard {
             Some((_, Ok(_))) => Creation::Done,
             Some((_, Err(fault))) => Creation::Refused(fault),
         };
-        Keying { generation: came_to(Stage::GenerateKey), registration: came_to(Stage::RegisterKey) }
+        Keying {
+            generation: came_to(Stage::GenerateKey),
+            registration: came_to(Stage::RegisterKey),
+            replaces: self.is_rotation() && self.held().is_some_and(|held| held.ssh.is_some()),
+        }
     }
 
     /// Whether the files of the key could not be read. One that is still to be made is no such case.

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::apply::{Command, Done, Keeping, Stage};
 use super::{Purpose, Wizard, kept};
+use crate::check::{Check, CheckId, Verdict};
 use crate::config::Connection;
 use crate::fact::{Credential, Expiry, Fact, Fault, Query, Site, Slot, Source};
 use crate::secret::Store;
@@ -129,7 +130,7 @@ impl Wizard {
         if !self.is_rotation() || !self.has_read_the_old() {
             return;
         }
-        if self.rotating.revoke_old && !self.renews() {
+        if self.rotating.revoke_old && !self.renews() && self.may_end_the_old(Stage::RevokeOld) {
             stages.push(Stage::RevokeOld);
         }
         if self.rotating.revoke_old || self.rotating.prove_dead {
@@ -148,6 +149,39 @@ impl Wizard {
         self.renewed().is_none() && !self.blocking().is_empty()
     }
 
+    /// Whether the old one may go: foreseen before the new one is saved, and from then on once that is proven.
+    pub(super) fn may_end_the_old(&self, stage: Stage) -> bool {
+        !self.is_saved() || self.tried(stage) || self.is_proven()
+    }
+
+    /// Whether git was seen to take the new one: whatever tells it has passed.
+    fn is_proven(&self) -> bool {
+        let tells = |id: &CheckId| matches!(id, CheckId::Clone | CheckId::Push | CheckId::Handover | CheckId::SshKey);
+        let passed = |check: &Check| matches!(check.verdict, Verdict::Pass | Verdict::Warn(_));
+        self.floor() && self.judgement().checks.iter().filter(|check| tells(&check.id)).all(passed)
+    }
+
+    /// Why the replaced token or key was left, where it was to be ended.
+    pub fn withheld(&self) -> Option<&'static str> {
+        let (token, key) = (Stage::RevokeOld, Stage::RemoveOldKey);
+        if !self.rotating.revoke_old || !self.is_saved() || self.renews() || self.tried(token) || self.tried(key) {
+            return None;
+        }
+        let is_key = self.old_key().is_some();
+        if self.is_the_same_token() || (self.replaced().is_none() && !is_key) {
+            return None;
+        }
+        Some(if !self.is_proven() {
+            "It was left, because nothing has proven the new one yet."
+        } else if is_key && self.credential().is_none() {
+            "It was left, because no token was given to remove it with."
+        } else if is_key {
+            "It was left, because the forge has not told which one it is."
+        } else {
+            "It was left, because it can no longer be read to be ended with."
+        })
+    }
+
     /// Why the provider did not replace the token, or did not say that it did.
     pub fn not_renewed(&self) -> Option<&Fault> {
         let tried = self.applied.iter().find(|(command, _)| command.stage() == Stage::Renew);
@@ -161,6 +195,13 @@ impl Wizard {
         applied.map(|(command, outcome)| (command, outcome))
     }
 
+    /// Why the forge did not end the replaced token or key.
+    pub fn not_ended(&self) -> Option<&Fault> {
+        let ends = |stage| matches!(stage, Stage::RevokeOld | Stage::RemoveOldKey);
+        let tried = self.applied.iter().find(|(command, _)| ends(command.stage()));
+        tried.and_then(|(_, outcome)| outcome.as_ref().err())
+    }
+
     /// Whether the replaced token or key was seen to be dead, or was ended.
     pub fn old_is_over(&self) -> bool {
         let over = |done: &Done| matches!(done, Done::Dead | Done::Revoked | Done::KeyRemoved | Done::Renewed(_));
@@ -169,9 +210,8 @@ impl Wizard {
 
     /// Whether the old one was ended where that was asked for, and a token that the provider made does what it is for.
     pub(super) fn is_rotated_as_wanted(&self) -> bool {
-        let refused = self.end_of_the_old().is_some_and(|(command, outcome)| {
-            outcome.is_err() && matches!(command.stage(), Stage::RevokeOld | Stage::RemoveOldKey)
-        });
-        !refused && (self.renewed().is_none() || (self.floor() && self.blocking().is_empty()))
+        self.not_ended().is_none()
+            && self.withheld().is_none()
+            && (self.renewed().is_none() || (self.floor() && self.blocking().is_empty()))
     }
 }

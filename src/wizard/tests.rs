@@ -23,6 +23,8 @@ struct Forge {
     repository_exists: bool,
     refs: Vec<String>,
     pushes: bool,
+    /// Nobody answers git.
+    git_is_silent: bool,
     identity: Result<&'static str, FaultKind>,
     reads_back: bool,
     /// The token that the provider makes pushes no more.
@@ -38,6 +40,7 @@ impl Default for Forge {
             repository_exists: false,
             refs: Vec::new(),
             pushes: true,
+            git_is_silent: false,
             identity: Ok("octocat"),
             reads_back: true,
             renews_badly: false,
@@ -74,6 +77,9 @@ impl Forge {
             }),
             Query::Repository(_, _, place) if self.repository_exists => Value::Repository(made(place)),
             Query::Repository(..) => return Err(Fault::new(FaultKind::NotFound, "There is none.").accepted()),
+            Query::Git(..) if self.git_is_silent => {
+                return Err(Fault::new(FaultKind::Server, "The server could not answer."));
+            }
             Query::Git(_, _, _, crate::fact::Service::Write, _) if !self.pushes => {
                 return Err(Fault::new(FaultKind::NoAccess, "Permission denied.").accepted());
             }

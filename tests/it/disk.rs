@@ -269,6 +269,13 @@ fn a_sweep_takes_what_killed_runs_left_for_any_file_and_nothing_else() {
     disk::sweep(dir.path());
     assert_eq!(names_in(dir.path()), stays);
     disk::sweep(&dir.path().join("none"));
+    // A save does so for every generation of its secret.
+    for name in [".token.3.abcdefgh.tmp", ".token.abcdefgh.tmp", ".tokens.3.abcdefgh.tmp"] {
+        File::create(dir.path().join(name)).unwrap().set_modified(old).unwrap();
+    }
+    save(&dir.path().join("token.36"), "secret\n").unwrap();
+    let left = names_in(dir.path()).into_iter().filter(|name| name.starts_with(".token") && name.ends_with(".tmp"));
+    assert_eq!(left.collect::<Vec<_>>(), [".tokens.3.abcdefgh.tmp"]);
 }
 
 #[cfg(unix)]

@@ -2,7 +2,7 @@
 
 use super::{Aim, begun};
 use crate::answers::{Answer, Field, GivenExpiry, Raw};
-use crate::cli::{Common, Ending, Out, Refusal, RotateFlags, SetupFlags, manage};
+use crate::cli::{Common, Ending, Out, Refusal, RotateFlags, SetupFlags, manage, run};
 use crate::config::Connection;
 use crate::disk::Paths;
 use crate::wizard::Rotating;
@@ -26,6 +26,15 @@ pub fn how(flags: &RotateFlags) -> Result<Rotating, Refusal> {
         _ => Err(Refusal::usage("--expires is no date.", "Write one like 2027-02-01.")),
     });
     let ends = ends.transpose()?;
+    if ends.is_some() && !flags.at_provider {
+        let remedy =
+            "Leave it out: when a token that you bring ends is told by the provider, or by expires in [token].";
+        return Err(Refusal::usage("--expires is the end of a token that the provider makes.", remedy));
+    }
+    // The old token ends at once, and a new one that has ended is all that would be left.
+    if ends.is_some_and(|ends| ends <= run::now()) {
+        return Err(Refusal::usage("--expires: that day has begun already.", "Give a later one, like 2027-02-01."));
+    }
     Ok(Rotating {
         at_provider: ends.filter(|_| flags.at_provider),
         revoke_old: flags.revoke_old,

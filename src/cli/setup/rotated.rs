@@ -68,7 +68,8 @@ pub(super) async fn complete(setup: &Setup<'_>, entry: &mut Entry, wizard: &Wiza
     {
         old.state = watched(setup, wizard, world, &old.page).await;
     }
-    let not_ended = wizard.end_of_the_old().and_then(|(_, outcome)| outcome.as_ref().err());
+    let not_looked_at = wizard.end_of_the_old().and_then(|(_, outcome)| outcome.as_ref().err());
+    let not_ended = wizard.not_ended().or(not_looked_at);
     for fault in wizard.not_renewed().into_iter().chain(not_ended).filter(|fault| wizard.broken_here() != Some(fault)) {
         let remedy = fault.remedy.as_ref().map(|remedy| remedy.text.as_str()).unwrap_or_default();
         setup.out.failure(&fault.text, remedy);
@@ -78,13 +79,15 @@ pub(super) async fn complete(setup: &Setup<'_>, entry: &mut Entry, wizard: &Wiza
 
 fn old(held: &Connection, wizard: &Wizard) -> Option<Old> {
     let (rules, state) = (held.site.provider.rules(), OldState::of(wizard));
+    let refused = wizard.not_ended().map(|fault| fault.text.clone());
+    let withheld = refused.or(wizard.withheld().map(str::to_owned));
     if let Some((lock, _)) = wizard.old_key() {
         let page = rules.key_page(&held.site, &lock);
-        return Some(Old { is_key: true, state, page, caution: None });
+        return Some(Old { is_key: true, state, page, caution: None, withheld });
     }
     let token = held.token.as_ref()?;
     let page = rules.tokens_page(&held.site, token.kind);
-    Some(Old { is_key: false, state, page, caution: rules.lost_with_a_token() })
+    Some(Old { is_key: false, state, page, caution: rules.lost_with_a_token(), withheld })
 }
 
 /// Asks again each time somebody presses Enter, until the forge refuses the old token or the person leaves it.

@@ -57,6 +57,18 @@ fn a_token_that_fails_a_check_changes_nothing() {
 }
 
 #[test]
+fn the_old_token_stays_where_nothing_has_proven_the_new_one() {
+    let (mut forge, held) = saved();
+    forge.git_is_silent = true;
+    let how = Rotating { revoke_old: true, prove_dead: true, ..Rotating::default() };
+    let mut wizard = rotation(held, Some("/n"), how);
+    forge.drive(&mut wizard);
+    assert_eq!(forge.done, [&REPLACED[..], &[Stage::LookAtOld]].concat());
+    assert_eq!((verdict(&wizard, "push").as_str(), wizard.is_saved(), wizard.is_done()), ("unknown", true, false));
+    assert!(wizard.withheld().unwrap().contains("nothing has proven"));
+}
+
+#[test]
 fn what_the_provider_made_is_kept_whatever_the_checks_find() {
     let ends = "2027-05-01T00:00:00Z".parse().unwrap();
     let how = Rotating { at_provider: Some(ends), ..Rotating::default() };

@@ -175,7 +175,7 @@ fn the_old_token_is_revoked_and_seen_to_be_dead_when_that_is_wanted() {
         ("github", "keptn", "dead", 0),
         ("gitlab", "gitlab-keptn", "dead", 0),
         // This version of Gitea wants the password for that.
-        ("gitea", "gitea-keptn", "unknown", 1),
+        ("gitea", "gitea-keptn", "alive", 1),
     ] {
         let bench = Bench::new(provider, token);
         let twin = bench.source(&format!("{provider}-twin"));
@@ -183,8 +183,9 @@ fn the_old_token_is_revoked_and_seen_to_be_dead_when_that_is_wanted() {
         let entry = &run.json()["connections"][0];
         let old = &entry["rotation"]["old_token"];
         assert_eq!((&old["state"], &entry["saved"]), (&state.into(), &true.into()), "{entry}");
-        assert_eq!(old["verdict"], if code == 0 { "pass" } else { "unknown" }, "{entry}");
-        assert!(code == 0 || old["detail"].as_str().unwrap().contains("Revoke it at http"), "{entry}");
+        assert_eq!(old["verdict"], if code == 0 { "pass" } else { "warn" }, "{entry}");
+        let detail = old["detail"].as_str().unwrap();
+        assert!(code == 0 || (!detail.starts_with("The forge") && detail.contains("Revoke it at http")), "{entry}");
         // What goes with a token is said before.
         assert_eq!(run.stderr.contains("deletes the deploy keys"), provider == "github", "{}", run.stderr);
         assert_eq!((bench.secrets().len(), bench.journals()), (1, 0));
@@ -197,6 +198,30 @@ fn the_old_token_is_revoked_and_seen_to_be_dead_when_that_is_wanted() {
     let run = bench.rotate(&bench.source("github-twin"), &["--revoke-old"]).expect(1);
     assert!(run.stderr.contains("other uses the replaced token too"), "{}", run.stderr);
     bench.home.run(&["check", "other"]).expect(0);
+}
+
+#[test]
+fn what_can_no_longer_be_read_is_not_ended_and_that_is_said() {
+    let bench = Bench::new("github", "keptn");
+    let (old, new) = (bench.served.token("keptn"), bench.served.token("github-twin"));
+    let env = "[token]\nenv = \"T\"\n";
+    bench.set_up("github", "keptn", env, &[("T", &old)]).expect(0);
+    let run = bench.rotate_in(env, &["--revoke-old"], &[("T", &new)]).expect(1);
+    let token = &run.json()["connections"][0]["rotation"]["old_token"];
+    assert!(token["detail"].as_str().unwrap().contains("can no longer be read"), "{token}");
+}
+
+#[test]
+fn a_day_that_is_over_is_no_end_of_a_new_token() {
+    let bench = Bench::new("gitlab", "gitlab-keptn");
+    let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+    for day in ["2020-01-01", &today] {
+        let run = bench.home.run(&["rotate", "k", "--at-provider", "--expires", day]).expect(2);
+        assert!(run.stderr.contains("has begun already"), "{}", run.stderr);
+    }
+    let alone = bench.home.run(&["rotate", "k", "--expires", "2126-01-01", "--answers", "a.toml"]).expect(2);
+    assert!(alone.stderr.contains("--expires"), "{}", alone.stderr);
+    bench.push("gitlab", &[]);
 }
 
 #[test]
