@@ -249,6 +249,11 @@ impl Mark {
         Self::TOKEN.into_iter().chain(Self::KEY).chain(Self::CLIENT_KEY).find(|mark| mark.char() == letter)
     }
 
+    /// Whether whole lines go there.
+    fn is_block(self) -> bool {
+        matches!(self, Self::KeyBlock | Self::ClientKeyBlock)
+    }
+
     fn char(self) -> char {
         match self {
             Self::Token => '\u{fdd0}',

@@ -1,0 +1,107 @@
+//! Names that a reader of YAML may take for something else.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::{export, schema, yaml};
+use crate::program::Home;
+
+/// What some reader of YAML 1.1 or 1.2 takes for a truth, for nothing, for a number, a date or a time of day.
+const MISREAD: [&str; 27] = [
+    "true",
+    "false",
+    "null",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "y",
+    "n",
+    "none",
+    "nan",
+    "inf",
+    "infinity",
+    "0",
+    "007",
+    "123",
+    "1e3",
+    "0x1f",
+    "0o17",
+    "0b1",
+    "9e9",
+    "1-2",
+    "2026-11-21",
+    "12e03",
+    "685-230",
+    "4u",
+    "1m0s",
+];
+
+/// Connections of these names, on Bitbucket, with what was answered for the hand-over.
+fn home(names: &[&str], platform: &str, handover: &[(&str, &str)]) -> Home {
+    let home = Home::new();
+    let token = home.write("token", "t0ken\n").display().to_string();
+    let mut text = "version = 1\n".to_owned();
+    for name in names {
+        text.push_str(&format!(
+            "[connections.{name:?}]\nid = \"id-{name}\"\nplatform = \"{platform}\"\nprovider = \"bitbucket\"\n\
+             host = \"https://bitbucket.org\"\nowner = \"acme\"\nusername = {name:?}\n\
+             [connections.{name:?}.token]\nkind = \"workspace-access\"\nstore = \"file\"\npath = {token:?}\n\
+             generation = 1\nexpires_source = \"unknown\"\n\
+             [connections.{name:?}.repository]\nname = \"gitops\"\nurl = \"https://bitbucket.org/acme/gitops.git\"\n\
+             branch = {name:?}\n"
+        ));
+        if !handover.is_empty() {
+            let lines: String = handover.iter().map(|(key, value)| format!("{key} = {value:?}\n")).collect();
+            text.push_str(&format!("[connections.{name:?}.handover]\n{lines}"));
+        }
+    }
+    let path = home.write("config/git-access/config.toml", &text);
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    home
+}
+
+/// Every value of a map below its key, as it is written: `key: value`.
+fn written<'t>(text: &'t str, key: &str) -> Vec<&'t str> {
+    let values = text.lines().filter_map(|line| line.trim_start().split_once(": "));
+    values.filter(|(name, _)| *name == key).map(|(_, value)| value).collect()
+}
+
+#[test]
+fn no_reader_of_yaml_takes_a_name_for_a_number_or_a_truth() {
+    let home = home(&MISREAD, "none", &[]);
+    for name in MISREAD {
+        let quoted = format!("\"{name}\"");
+        for (format, key, places) in
+            [("flux", "namespace", 2), ("argocd", "namespace", 1), ("argocd-creds", "namespace", 1)]
+        {
+            let text = export(&home, name, format, &["--set", &format!("{key}={name}")]).expect(0).stdout;
+            let objects = yaml(&text);
+            assert_eq!(objects[0]["metadata"]["name"], name, "{text}");
+            assert_eq!(objects[0]["metadata"]["namespace"], name, "{text}");
+            // Our reader knows YAML 1.2 alone: what an older one takes for a text is what stands in quotes.
+            let names = if format == "flux" { 3 } else { 1 };
+            assert_eq!(written(&text, "name"), vec![quoted.as_str(); names], "{text}");
+            assert_eq!(written(&text, "namespace"), vec![quoted.as_str(); places], "{text}");
+            if format == "flux" {
+                schema::of_flux(&objects);
+                assert_eq!(written(&text, "branch"), [quoted.as_str()], "{text}");
+            } else {
+                schema::of_argo(&objects);
+            }
+        }
+        let text = export(&home, name, "argocd", &["--set", &format!("project={name}")]).expect(0).stdout;
+        assert_eq!(written(&text, "project"), [quoted.as_str()], "{text}");
+        assert_eq!(yaml(&text)[0]["stringData"]["project"], name);
+    }
+    // What nobody misreads stands as people write it.
+    let text = export(&home, "yes", "flux", &["--set", "name=webshop"]).expect(0).stdout;
+    assert_eq!(written(&text, "name"), ["webshop"; 3]);
+    // A user name, too: git's for this kind of token is always the same, so it is the one that was kept.
+    let config = home.config_text().replace("\"workspace-access\"", "\"api\"");
+    fs::write(home.config(), config).unwrap();
+    for name in MISREAD {
+        let text = export(&home, name, "argocd-creds", &[]).expect(0).stdout;
+        assert_eq!(written(&text, "username"), [format!("\"{name}\"")], "{text}");
+    }
+}
