@@ -41,6 +41,9 @@ pub struct Format {
     pub name: &'static str,
     /// What comes out: half a sentence.
     pub about: &'static str,
+    /// The platform that reads it, by its id: what was answered for the hand-over to it goes in. Another platform's answers
+    /// mean something else, also where they have the same name.
+    pub platform: Option<&'static str>,
     /// What can be given with `--set`, and what it is.
     pub parameters: &'static [(&'static str, &'static str)],
     /// Whether it has a place for a client certificate.
@@ -83,7 +86,7 @@ pub struct Case<'a> {
     pub public_key: Option<&'a str>,
     /// The keys of the host, as ssh keeps them.
     pub known_hosts: Option<&'a str>,
-    /// From the hand-over and from the command line.
+    /// From the hand-over to this format's own platform, and from the command line.
     pub parameters: &'a BTreeMap<String, String>,
     /// The moment of the run.
     pub now: Timestamp,

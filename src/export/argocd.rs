@@ -14,6 +14,7 @@ use super::{Case, Document, Format, Mark};
 pub const REPOSITORY: Format = Format {
     name: "argocd",
     about: "a repository Secret for Argo CD",
+    platform: Some("argocd"),
     parameters: &[
         ("name", "the name of the object; default: the connection's"),
         ("namespace", "default: argocd"),
@@ -26,6 +27,7 @@ pub const REPOSITORY: Format = Format {
 pub const CREDENTIALS: Format = Format {
     name: "argocd-creds",
     about: "a credential template for every repository below the owner, for Argo CD",
+    platform: Some("argocd"),
     parameters: &[("name", "the name of the object; default: the connection's"), ("namespace", "default: argocd")],
     carries_client: true,
     write: credentials,

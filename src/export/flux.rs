@@ -12,6 +12,7 @@ use super::{Case, Document, Format, Mark};
 pub const FORMAT: Format = Format {
     name: "flux",
     about: "a Secret and a GitRepository for Flux",
+    platform: Some("flux"),
     parameters: &[
         ("name", "the name of both objects; default: the connection's"),
         ("namespace", "default: flux-system"),

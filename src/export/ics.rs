@@ -7,6 +7,7 @@ use super::{Case, Document, Format};
 pub const FORMAT: Format = Format {
     name: "ics",
     about: "a calendar entry that reminds of the token's end",
+    platform: None,
     parameters: &[("days", "when it reminds, in days before the end; default: 30,14,7,1")],
     carries_client: false,
     write,

@@ -11,6 +11,7 @@ use super::{Case, Document, Format, Mark, TOKEN, shell};
 pub const FORMAT: Format = Format {
     name: "keptn",
     about: "the command that gives a project of Keptn its upstream repository",
+    platform: Some("keptn"),
     parameters: &[
         ("project", "the project of Keptn"),
         ("as", "create (the command for a new project), update (for one that is there) or json (the request's body)"),

@@ -9,6 +9,7 @@ use super::{Case, Document, Format, Mark, TOKEN, shell};
 pub const GITHUB_ACTIONS: Format = Format {
     name: "github-actions",
     about: "the command that keeps the token as a secret of GitHub Actions",
+    platform: None,
     parameters: &[
         ("repository", "the repository whose workflows use it: OWNER/NAME"),
         ("secret", "the name of the secret; default: the connection's, in capitals"),
@@ -20,6 +21,7 @@ pub const GITHUB_ACTIONS: Format = Format {
 pub const GITLAB_CI: Format = Format {
     name: "gitlab-ci",
     about: "the command that keeps the token as a masked variable of GitLab CI",
+    platform: None,
     parameters: &[
         ("repository", "the project whose pipelines use it: GROUP/NAME"),
         ("variable", "the name of the variable; default: the connection's, in capitals"),

@@ -12,6 +12,7 @@ use super::{Case, Document, Format, Mark};
 pub const FORMAT: Format = Format {
     name: "qovery",
     about: "the request that adds a git token to an organisation of Qovery",
+    platform: Some("qovery"),
     parameters: &[
         ("organization", "the id of the organisation at Qovery"),
         ("name", "the name of the token there; default: the connection's"),

@@ -1,7 +1,10 @@
-//! Names that a reader of YAML may take for something else.
+//! Names that a reader of YAML may take for something else, names that become the same at a consumer, and names that
+//! mean one thing to one platform and another to the next.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::{Value, json};
 
 use super::{export, schema, yaml};
 use crate::program::Home;
@@ -104,4 +107,38 @@ fn no_reader_of_yaml_takes_a_name_for_a_number_or_a_truth() {
         let text = export(&home, name, "argocd-creds", &[]).expect(0).stdout;
         assert_eq!(written(&text, "username"), [format!("\"{name}\"")], "{text}");
     }
+}
+
+/// The formats of each platform, and what stands in its hand-over.
+const HANDOVERS: &[(&str, &[&str], &[(&str, &str)])] = &[
+    ("keptn", &["keptn"], &[("project", "canary-1"), ("shipyard", "canary-2")]),
+    ("flux", &["flux"], &[("name", "canary-1"), ("namespace", "canary-2")]),
+    (
+        "argocd",
+        &["argocd", "argocd-creds"],
+        &[("name", "canary-1"), ("namespace", "canary-2"), ("project", "canary-3")],
+    ),
+    ("qovery", &["qovery"], &[("name", "canary-1"), ("organization", "canary-2"), ("description", "canary-3")]),
+    ("none", &[], &[("repository", "canary-1"), ("secret", "CANARY"), ("variable", "CANARY"), ("days", "3")]),
+];
+
+#[test]
+fn what_was_answered_for_one_platform_gets_into_no_other_platforms_format() {
+    for (platform, own, handover) in HANDOVERS {
+        let home = home(&["x"], platform, handover);
+        for format in super::table::FORMATS.into_iter().filter(|format| *format != "ics") {
+            let run = export(&home, "x", format, &[]).expect(0);
+            let all = format!("{}{}", run.stdout, run.stderr).to_ascii_lowercase();
+            assert_eq!(all.contains("canary"), own.contains(&format), "{platform} {format}: {all}");
+        }
+    }
+    // Keptn's project is not Bitbucket's, which can be given.
+    let home = home(&["x"], "keptn", &[("project", "sockshop")]);
+    let open = export(&home, "x", "devtron", &[]).expect(0);
+    let key = |text: &str| serde_json::from_str::<Value>(text).unwrap()["bitBucketProjectKey"].clone();
+    assert_eq!(key(&open.stdout), json!("${project}"));
+    assert!(open.stderr.contains("${project} is still open: give it with --set project=…"), "{}", open.stderr);
+    assert_eq!(key(&export(&home, "x", "devtron", &["--set", "project=OPS"]).expect(0).stdout), json!("OPS"));
+    let own = export(&home, "x", "keptn", &[]).expect(0).stdout;
+    assert!(own.starts_with("keptn create project sockshop "), "{own}");
 }
