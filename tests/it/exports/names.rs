@@ -55,8 +55,10 @@ fn home(names: &[&str], platform: &str, handover: &[(&str, &str)]) -> Home {
              branch = {name:?}\n"
         ));
         if !handover.is_empty() {
-            let lines: String = handover.iter().map(|(key, value)| format!("{key} = {value:?}\n")).collect();
-            text.push_str(&format!("[connections.{name:?}.handover]\n{lines}"));
+            text.push_str(&format!("[connections.{name:?}.handover]\n"));
+            for (key, value) in handover {
+                text.push_str(&format!("{key} = {value:?}\n"));
+            }
         }
     }
     let path = home.write("config/git-access/config.toml", &text);
@@ -109,8 +111,10 @@ fn no_reader_of_yaml_takes_a_name_for_a_number_or_a_truth() {
     }
 }
 
-/// The formats of each platform, and what stands in its hand-over.
-const HANDOVERS: &[(&str, &[&str], &[(&str, &str)])] = &[
+/// A platform, its formats, and what stands in its hand-over.
+type OfPlatform = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
+
+const HANDOVERS: &[OfPlatform] = &[
     ("keptn", &["keptn"], &[("project", "canary-1"), ("shipyard", "canary-2")]),
     ("flux", &["flux"], &[("name", "canary-1"), ("namespace", "canary-2")]),
     (
@@ -141,4 +145,24 @@ fn what_was_answered_for_one_platform_gets_into_no_other_platforms_format() {
     assert_eq!(key(&export(&home, "x", "devtron", &["--set", "project=OPS"]).expect(0).stdout), json!("OPS"));
     let own = export(&home, "x", "keptn", &[]).expect(0).stdout;
     assert!(own.starts_with("keptn create project sockshop "), "{own}");
+}
+
+#[test]
+fn terraform_declares_what_it_uses_and_says_what_is_open() {
+    let home = home(&["x.y", "4u"], "none", &[]);
+    for (name, label) in [("x.y", "x_y"), ("4u", "_4u")] {
+        let open = export(&home, name, "qovery", &["--set", "as=terraform"]).expect(0);
+        assert!(open.stdout.contains(&format!("resource \"qovery_git_token\" \"{label}\" {{\n")), "{}", open.stdout);
+        let used: Vec<_> =
+            open.stdout.split("var.").skip(1).filter_map(|rest| rest.split_whitespace().next()).collect();
+        assert_eq!(used, ["qovery_organization_id", "git_access_token"]);
+        for used in used {
+            assert!(open.stdout.contains(&format!("variable \"{used}\" {{\n  type")), "{}", open.stdout);
+        }
+        assert!(open.stderr.contains("The variable qovery_organization_id is still open"), "{}", open.stderr);
+        assert!(!open.stderr.contains("${"), "{}", open.stderr);
+        let given = export(&home, name, "qovery", &["--set", "as=terraform", "--set", "organization=o-1"]).expect(0);
+        assert!(given.stdout.contains("  organization_id = \"o-1\"\n"), "{}", given.stdout);
+        assert!(!given.stdout.contains("qovery_organization_id") && !given.stderr.contains("open"), "{}", given.stderr);
+    }
 }
