@@ -74,6 +74,8 @@ pub fn format(name: &str) -> Option<&'static Format> {
 /// What is exported.
 pub struct Case<'a> {
     pub connection: &'a Connection,
+    /// All connections, this one among them.
+    pub connections: &'a [Connection],
     /// The user name with which git signs in.
     pub user: &'a str,
     /// When the token ends, as far as that is known.
@@ -195,6 +197,22 @@ impl<'a> Case<'a> {
             let settings = format!("http.{origin}/.sslCert {file}, and http.{origin}/.sslKey with the same file");
             document.notes.push(asks("client certificate", &settings));
         }
+    }
+
+    /// Notes which other connections come to the same `name`, by what `named` makes of them: their names differ in
+    /// characters that this consumer does not take. `key` is the parameter that gives another one.
+    fn note_same_name(&self, key: &str, name: &str, document: &mut Document, named: impl Fn(&Connection) -> String) {
+        let others = self.connections.iter().filter(|one| one.id != self.connection.id && named(one) == name);
+        let others: Vec<_> = others.map(|one| one.name.as_str()).collect();
+        let (noun, them) = match others.len() {
+            0 => return,
+            1 => ("connection", "the other"),
+            _ => ("connections", "the others"),
+        };
+        document.notes.push(format!(
+            "The {noun} {} would get the name {name} here as well, and whichever comes last would replace {them}: give this one another name with --set {key}=…",
+            others.join(", ")
+        ));
     }
 
     /// Every text that can get into a document.

@@ -37,6 +37,7 @@ pub fn export(out: &Out, paths: &Paths, flags: &ExportFlags) -> Result<(), Refus
     let user = connection.token.as_ref().map(|token| git_user(connection, token));
     let case = Case {
         connection,
+        connections: config.connections(),
         user: user.as_deref().unwrap_or("git"),
         ends: match Standing::of(connection, &config, paths).ends() {
             Ends::At(at) => Some(at),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answers::KeyScope;
 
-use super::yaml::{document as written, lines, name_of, object_name};
+use super::yaml::{document as written, lines, name, object_name};
 use super::{Case, Document, Format, Mark};
 
 pub const REPOSITORY: Format = Format {
@@ -62,7 +62,7 @@ fn object(
     url: &str,
     project: Option<&String>,
 ) -> Result<String, String> {
-    let name = object_name(&case.or("name", &name_of(&case.connection.name)))?;
+    let name = name(case, document, "argocd")?;
     let namespace = object_name(&case.or("namespace", "argocd"))?;
     let mut data = json!({ "type": "git", "url": url });
     if let Some(project) = project {

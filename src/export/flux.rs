@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use super::yaml::{document as written, lines, name_of, object_name};
+use super::yaml::{document as written, lines, name, object_name};
 use super::{Case, Document, Format, Mark};
 
 pub const FORMAT: Format = Format {
@@ -25,7 +25,7 @@ pub const FORMAT: Format = Format {
 
 fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     let repository = case.repository()?;
-    let name = object_name(&case.or("name", &name_of(&case.connection.name)))?;
+    let name = name(case, document, "flux")?;
     let namespace = object_name(&case.or("namespace", "flux-system"))?;
     let branch = case.or("branch", repository.branch.as_deref().unwrap_or("main"));
     if repository.branch.is_none() && !case.parameters.contains_key("branch") {

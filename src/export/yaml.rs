@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::Mark;
+use super::{Case, Document, Mark};
 
 /// One object: maps, and texts as their values.
 pub fn document(object: &Value) -> String {
@@ -82,8 +82,21 @@ pub fn object_name(name: &str) -> Result<String, String> {
     if fine { Ok(name.to_owned()) } else { Err(rule.to_owned()) }
 }
 
+/// The name that the objects of this case get at `platform`.
+///
+/// # Errors
+/// The rule, where a name that was given breaks it.
+pub fn name(case: &Case<'_>, document: &mut Document, platform: &str) -> Result<String, String> {
+    let name = object_name(&case.or("name", &name_of(&case.connection.name)))?;
+    case.note_same_name("name", &name, document, |one| {
+        let given = one.handover.get("name").filter(|_| one.platform == platform);
+        given.cloned().unwrap_or_else(|| name_of(&one.name))
+    });
+    Ok(name)
+}
+
 /// The name of a connection in the form that Kubernetes takes.
-pub fn name_of(connection: &str) -> String {
+fn name_of(connection: &str) -> String {
     connection.replace(['.', '_'], "-").trim_matches('-').to_owned()
 }
 

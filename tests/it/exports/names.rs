@@ -148,6 +148,51 @@ fn what_was_answered_for_one_platform_gets_into_no_other_platforms_format() {
 }
 
 #[test]
+fn another_connection_that_gets_the_same_name_is_named() {
+    let home = home(&["a_b", "a-b", "a.b", "c", "d"], "flux", &[]);
+    for (format, key, name) in [
+        ("flux", "name", "a-b"),
+        ("argocd", "name", "a-b"),
+        ("argocd-creds", "name", "a-b"),
+        ("github-actions", "secret", "A_B_TOKEN"),
+        ("gitlab-ci", "variable", "A_B_TOKEN"),
+    ] {
+        let told = |connection: &str, more: &[&str]| export(&home, connection, format, more).expect(0).stderr;
+        for (one, others) in [("a_b", "a-b, a.b"), ("a-b", "a.b, a_b"), ("a.b", "a-b, a_b")] {
+            let told = told(one, &[]);
+            let note =
+                told.lines().find(|line| line.contains(" as well, ")).unwrap_or_else(|| panic!("{format}: {told}"));
+            for other in others.split(", ") {
+                assert!(note.split([' ', ',']).any(|word| word == other), "{note}");
+            }
+            assert!(note.starts_with("The connections ") && note.contains(&format!("would get the name {name} here")));
+            assert!(note.ends_with(&format!("with --set {key}=…")), "{note}");
+        }
+        assert!(!told("c", &[]).contains("as well"));
+        let other = if key == "name" { "other" } else { "OTHER" };
+        assert!(!told("a_b", &["--set", &format!("{key}={other}")]).contains("as well"));
+    }
+    // What was answered for the hand-over counts, and so does what is given now.
+    let config = home
+        .config_text()
+        .replace("[connections.\"d\".token]", "[connections.\"d\".handover]\nname = \"c\"\n[connections.\"d\".token]");
+    fs::write(home.config(), config).unwrap();
+    for (connection, format, more, note) in [
+        (
+            "c",
+            "flux",
+            &[][..],
+            "The connection d would get the name c here as well, and whichever comes last would replace the other:",
+        ),
+        ("d", "flux", &[], "The connection c would get the name c here"),
+        ("a_b", "argocd", &["--set", "name=d"], "The connection d would get the name d here"),
+    ] {
+        let told = export(&home, connection, format, more).expect(0).stderr;
+        assert!(told.contains(note), "{connection} {format}: {told}");
+    }
+}
+
+#[test]
 fn terraform_declares_what_it_uses_and_says_what_is_open() {
     let home = home(&["x.y", "4u"], "none", &[]);
     for (name, label) in [("x.y", "x_y"), ("4u", "_4u")] {
