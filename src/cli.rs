@@ -342,7 +342,8 @@ fn dispatch(cli: Cli, out: &Out, paths: &Paths) -> Ending {
         None if stray => out.usage("The flags of setup stand after the word setup."),
         None => bare(&cli.common, out, paths),
         Some(command) if out.format == Format::Openmetrics && !matches!(command, Command::Check(_)) => {
-            out.usage("The format openmetrics is there for check alone.")
+            out.failure("The format openmetrics is there for check alone.", "");
+            Ending::Usage
         }
         Some(_) if stray => out.usage("The flags of setup stand after the word setup."),
         Some(Command::Setup { name, flags }) => setup::setup(name.as_deref(), &flags, &cli.common, out, paths),

@@ -41,6 +41,9 @@ pub struct Format {
     pub name: &'static str,
     /// What comes out: half a sentence.
     pub about: &'static str,
+    /// The platform that reads it, by its id: what was answered for the hand-over to it goes in. Another platform's answers
+    /// mean something else, also where they have the same name.
+    pub platform: Option<&'static str>,
     /// What can be given with `--set`, and what it is.
     pub parameters: &'static [(&'static str, &'static str)],
     /// Whether it has a place for a client certificate.
@@ -71,6 +74,8 @@ pub fn format(name: &str) -> Option<&'static Format> {
 /// What is exported.
 pub struct Case<'a> {
     pub connection: &'a Connection,
+    /// All connections, this one among them.
+    pub connections: &'a [Connection],
     /// The user name with which git signs in.
     pub user: &'a str,
     /// When the token ends, as far as that is known.
@@ -83,7 +88,7 @@ pub struct Case<'a> {
     pub public_key: Option<&'a str>,
     /// The keys of the host, as ssh keeps them.
     pub known_hosts: Option<&'a str>,
-    /// From the hand-over and from the command line.
+    /// From the hand-over to this format's own platform, and from the command line.
     pub parameters: &'a BTreeMap<String, String>,
     /// The moment of the run.
     pub now: Timestamp,
@@ -194,6 +199,22 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// Notes which other connections come to the same `name`, by what `named` makes of them: their names differ in
+    /// characters that this consumer does not take. `key` is the parameter that gives another one.
+    fn note_same_name(&self, key: &str, name: &str, document: &mut Document, named: impl Fn(&Connection) -> String) {
+        let others = self.connections.iter().filter(|one| one.id != self.connection.id && named(one) == name);
+        let others: Vec<_> = others.map(|one| one.name.as_str()).collect();
+        let (noun, them) = match others.len() {
+            0 => return,
+            1 => ("connection", "the other"),
+            _ => ("connections", "the others"),
+        };
+        document.notes.push(format!(
+            "The {noun} {} would get the name {name} here as well, and whichever comes last would replace {them}: give this one another name with --set {key}=…",
+            others.join(", ")
+        ));
+    }
+
     /// Every text that can get into a document.
     fn texts(&self) -> impl Iterator<Item = &str> {
         let one = self.connection;
@@ -247,6 +268,11 @@ impl Mark {
 
     fn of(letter: char) -> Option<Self> {
         Self::TOKEN.into_iter().chain(Self::KEY).chain(Self::CLIENT_KEY).find(|mark| mark.char() == letter)
+    }
+
+    /// Whether whole lines go there.
+    fn is_block(self) -> bool {
+        matches!(self, Self::KeyBlock | Self::ClientKeyBlock)
     }
 
     fn char(self) -> char {

@@ -37,6 +37,7 @@ pub fn export(out: &Out, paths: &Paths, flags: &ExportFlags) -> Result<(), Refus
     let user = connection.token.as_ref().map(|token| git_user(connection, token));
     let case = Case {
         connection,
+        connections: config.connections(),
         user: user.as_deref().unwrap_or("git"),
         ends: match Standing::of(connection, &config, paths).ends() {
             Ends::At(at) => Some(at),
@@ -75,9 +76,10 @@ fn unknown() -> Refusal {
     Refusal::usage("There is no such format.", format!("Give one of these with --for:{}", formats.concat()))
 }
 
-/// The hand-over of the connection, and over it what the command line sets.
+/// The hand-over of the connection, where it is to the platform of this format, and over it what the command line sets.
 fn parameters(connection: &Connection, format: &Format, set: &[String]) -> Result<BTreeMap<String, String>, Refusal> {
-    let mut parameters = connection.handover.clone();
+    let is_own = format.platform == Some(connection.platform.as_str());
+    let mut parameters = if is_own { connection.handover.clone() } else { BTreeMap::new() };
     for pair in set {
         let Some((key, value)) = pair.split_once('=') else {
             return Err(Refusal::usage("--set wants key=value.", known(format)));

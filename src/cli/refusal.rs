@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::{Ending, Out};
+use jiff::Timestamp;
+
+use super::{Ending, Format, Out};
 use crate::config::ConfigProblem;
 use crate::disk::DiskFault;
 use crate::report::{Located, Report};
@@ -99,9 +101,12 @@ impl Out {
         for one in std::iter::once(refusal).chain(&refusal.more) {
             self.failure(&one.message, &one.remedy);
         }
-        if self.is_json() {
-            let problems = refusal.all_located();
-            self.json(&Report { problems, config: self.config.clone(), ..Report::default() });
+        let report = || Report { problems: refusal.all_located(), config: self.config.clone(), ..Report::default() };
+        match self.format {
+            Format::Json => self.json(&report()),
+            // Who collects them has to see that something is wrong, too.
+            Format::Openmetrics => self.data(&report().metrics(Timestamp::now())),
+            Format::Text => {}
         }
         refusal.ending
     }

@@ -4,14 +4,17 @@
 //! the longest prefix wins; authorities stand in a `ConfigMap` by host name), read on 2026-11-21. `bearerToken` is for
 //! HTTP access tokens of Bitbucket Data Center (the same page), which a user name beside it would spoil.
 
+use serde_json::{Map, Value, json};
+
 use crate::answers::KeyScope;
 
-use super::yaml::{block, name_of, object_name, text};
+use super::yaml::{document as written, lines, name, object_name};
 use super::{Case, Document, Format, Mark};
 
 pub const REPOSITORY: Format = Format {
     name: "argocd",
     about: "a repository Secret for Argo CD",
+    platform: Some("argocd"),
     parameters: &[
         ("name", "the name of the object; default: the connection's"),
         ("namespace", "default: argocd"),
@@ -24,6 +27,7 @@ pub const REPOSITORY: Format = Format {
 pub const CREDENTIALS: Format = Format {
     name: "argocd-creds",
     about: "a credential template for every repository below the owner, for Argo CD",
+    platform: Some("argocd"),
     parameters: &[("name", "the name of the object; default: the connection's"), ("namespace", "default: argocd")],
     carries_client: true,
     write: credentials,
@@ -32,8 +36,7 @@ pub const CREDENTIALS: Format = Format {
 fn repository(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     let https = &case.repository()?.url;
     let url = if case.signs_with_key() { case.ssh_url()? } else { https.clone() };
-    let project = case.parameters.get("project").map(|name| format!("  project: {}\n", text(name)));
-    object(case, document, "repository", &url, &project.unwrap_or_default())
+    object(case, document, "repository", &url, case.parameters.get("project"))
 }
 
 fn credentials(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
@@ -49,49 +52,59 @@ fn credentials(case: &Case<'_>, document: &mut Document) -> Result<String, Strin
     }
     let of_one = if case.signs_with_key() { rules.ssh_url(site, &place) } else { rules.clone_url(site, &place) };
     let length = of_one.rfind('/').map_or(of_one.len(), |at| at + 1);
-    object(case, document, "repo-creds", &of_one[..length], "")
+    object(case, document, "repo-creds", &of_one[..length], None)
 }
 
-fn object(case: &Case<'_>, document: &mut Document, kind: &str, url: &str, more: &str) -> Result<String, String> {
-    let name = object_name(&case.or("name", &name_of(&case.connection.name)))?;
+fn object(
+    case: &Case<'_>,
+    document: &mut Document,
+    kind: &str,
+    url: &str,
+    project: Option<&String>,
+) -> Result<String, String> {
+    let name = name(case, document, "argocd")?;
     let namespace = object_name(&case.or("namespace", "argocd"))?;
-    let mut credential = if case.signs_with_key() {
+    let mut data = json!({ "type": "git", "url": url });
+    if let Some(project) = project {
+        data["project"] = project.as_str().into();
+    }
+    let mark = || Mark::TokenQuoted.char().to_string();
+    if case.signs_with_key() {
         case.needs_private_key()?;
-        format!("  sshPrivateKey: |\n    {}\n", Mark::KeyBlock.char())
+        data["sshPrivateKey"] = lines(&Mark::KeyBlock.char().to_string());
     } else {
         case.needs_token()?;
         if case.is_bearer() {
-            format!("  bearerToken: \"{}\"\n", Mark::TokenQuoted.char())
+            data["bearerToken"] = mark().into();
         } else {
-            format!("  username: {}\n  password: \"{}\"\n", text(case.user), Mark::TokenQuoted.char())
+            data["username"] = case.user.into();
+            data["password"] = mark().into();
         }
-    };
-    if let Some(pem) = case.client_cert.filter(|_| !case.signs_with_key()) {
-        credential.push_str(&block("tlsClientCertData", pem));
-        credential.push_str(&format!("  tlsClientCertKey: |\n    {}\n", Mark::ClientKeyBlock.char()));
     }
-    let authority = authority(case, document, &namespace);
-    Ok(format!(
-        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n  namespace: {namespace}\n  labels:\n    \
-         argocd.argoproj.io/secret-type: {kind}\nstringData:\n  type: git\n  url: {}\n{more}{credential}{authority}",
-        text(url)
-    ))
+    if let Some(pem) = case.client_cert.filter(|_| !case.signs_with_key()) {
+        data["tlsClientCertData"] = lines(pem);
+        data["tlsClientCertKey"] = lines(&Mark::ClientKeyBlock.char().to_string());
+    }
+    let labels = json!({ "argocd.argoproj.io/secret-type": kind });
+    let metadata = json!({ "name": name, "namespace": namespace, "labels": labels });
+    let secret = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data });
+    let map = authority(case, document, &namespace).map(|map| format!("---\n{}", written(&map)));
+    Ok(written(&secret) + &map.unwrap_or_default())
 }
 
 /// Where Argo CD looks for authorities and for the keys of hosts: one map each for the whole installation.
-fn authority(case: &Case<'_>, document: &mut Document, namespace: &str) -> String {
+fn authority(case: &Case<'_>, document: &mut Document, namespace: &str) -> Option<Value> {
     let host = case.connection.site.host.origin().name();
     let (map, key, value) = match (case.signs_with_key(), case.ca) {
         (false, Some(pem)) => ("argocd-tls-certs-cm", host, pem.to_owned()),
         (true, _) => ("argocd-ssh-known-hosts-cm", "ssh_known_hosts", case.known_hosts(document)),
-        (false, None) => return String::new(),
+        (false, None) => return None,
     };
     document.notes.push(format!(
         "Merge the ConfigMap {map} into the one that is there: applying it as it stands would drop its other entries."
     ));
-    format!(
-        "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {map}\n  namespace: {namespace}\n  labels:\n    \
-         app.kubernetes.io/name: {map}\n    app.kubernetes.io/part-of: argocd\ndata:\n{}",
-        block(key, &value)
-    )
+    let labels = json!({ "app.kubernetes.io/name": map, "app.kubernetes.io/part-of": "argocd" });
+    let metadata = json!({ "name": map, "namespace": namespace, "labels": labels });
+    let data = Map::from_iter([(key.to_owned(), lines(&value))]);
+    Some(json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data }))
 }

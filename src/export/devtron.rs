@@ -10,7 +10,11 @@ use super::{Case, Document, Format, Mark};
 pub const FORMAT: Format = Format {
     name: "devtron",
     about: "the request that sets Devtron's GitOps provider",
-    parameters: &[("id", "the number of the setting that is replaced; without it a new one is made")],
+    platform: Some("devtron"),
+    parameters: &[
+        ("project", "the project of Azure DevOps, or the key of Bitbucket's; default: the connection's"),
+        ("id", "the number of the setting that is replaced; without it a new one is made"),
+    ],
     carries_client: true,
     write,
 };
@@ -46,7 +50,7 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
         body[*owner_key] = owner.into();
     }
     if !project_key.is_empty() {
-        let project = connection.owner.project.clone();
+        let project = connection.owner.project.clone().filter(|_| !case.parameters.contains_key("project"));
         body[*project_key] = project.unwrap_or_else(|| case.needed("project", document)).into();
     }
     trust(case, &mut body);

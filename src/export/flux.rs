@@ -4,12 +4,15 @@
 //! read on 2026-11-21. The token goes in as a password, since the page advises against `bearerToken` for the public
 //! forges; only what is documented to sign in as a bearer alone goes in as one.
 
-use super::yaml::{block, name_of, object_name, text};
+use serde_json::{Value, json};
+
+use super::yaml::{document as written, lines, name, object_name};
 use super::{Case, Document, Format, Mark};
 
 pub const FORMAT: Format = Format {
     name: "flux",
     about: "a Secret and a GitRepository for Flux",
+    platform: Some("flux"),
     parameters: &[
         ("name", "the name of both objects; default: the connection's"),
         ("namespace", "default: flux-system"),
@@ -22,7 +25,7 @@ pub const FORMAT: Format = Format {
 
 fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     let repository = case.repository()?;
-    let name = object_name(&case.or("name", &name_of(&case.connection.name)))?;
+    let name = name(case, document, "flux")?;
     let namespace = object_name(&case.or("namespace", "flux-system"))?;
     let branch = case.or("branch", repository.branch.as_deref().unwrap_or("main"));
     if repository.branch.is_none() && !case.parameters.contains_key("branch") {
@@ -30,44 +33,46 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     }
     let interval = duration(&case.or("interval", "1m0s"))?;
     let (url, data) = if case.signs_with_key() { key(case, document)? } else { token(case, document)? };
-    Ok(format!(
-        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n  namespace: {namespace}\nstringData:\n{data}\
-         ---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata:\n  name: {name}\n  \
-         namespace: {namespace}\nspec:\n  interval: {interval}\n  url: {url}\n  ref:\n    branch: {branch}\n  \
-         secretRef:\n    name: {name}\n",
-        interval = text(&interval),
-        url = text(&url),
-        branch = text(&branch),
-    ))
+    let metadata = json!({ "name": name, "namespace": namespace });
+    let secret = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data });
+    let source = json!({
+        "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository", "metadata": metadata,
+        "spec": { "interval": interval, "url": url, "ref": { "branch": branch }, "secretRef": { "name": name } },
+    });
+    Ok(format!("{}---\n{}", written(&secret), written(&source)))
 }
 
-fn token(case: &Case<'_>, document: &mut Document) -> Result<(String, String), String> {
+fn token(case: &Case<'_>, document: &mut Document) -> Result<(String, Value), String> {
     case.needs_token()?;
-    let mark = Mark::TokenQuoted.char();
-    let mut trust = case.ca.map(|pem| block("ca.crt", pem)).unwrap_or_default();
+    let mark = Mark::TokenQuoted.char().to_string();
+    let mut data = if case.is_bearer() {
+        json!({ "bearerToken": mark })
+    } else {
+        json!({ "username": case.user, "password": mark })
+    };
+    if let Some(pem) = case.ca {
+        data["ca.crt"] = lines(pem);
+    }
     if let Some(pem) = case.client_cert {
-        trust.push_str(&block("tls.crt", pem));
-        trust.push_str(&format!("  tls.key: |\n    {}\n", Mark::ClientKeyBlock.char()));
+        data["tls.crt"] = lines(pem);
+        data["tls.key"] = lines(&Mark::ClientKeyBlock.char().to_string());
         document.notes.push(
             "An older Flux does not read tls.crt and tls.key of this Secret, and comes without a certificate then: look at the page on GitRepository of your version.".into(),
         );
     }
-    let data = if case.is_bearer() {
-        format!("  bearerToken: \"{mark}\"\n{trust}")
-    } else {
-        format!("  username: {}\n  password: \"{mark}\"\n{trust}", text(case.user))
-    };
     Ok((case.repository()?.url.clone(), data))
 }
 
-fn key(case: &Case<'_>, document: &mut Document) -> Result<(String, String), String> {
+fn key(case: &Case<'_>, document: &mut Document) -> Result<(String, Value), String> {
     case.needs_private_key()?;
-    let public = case.public_key.map(|line| block("identity.pub", line)).unwrap_or_default();
     let url = case.ssh_url()?;
+    let mut data = json!({ "identity": lines(&Mark::KeyBlock.char().to_string()) });
+    if let Some(line) = case.public_key {
+        data["identity.pub"] = lines(line);
+    }
     // Without the host's keys Flux refuses to connect.
-    let hosts = case.known_hosts(document);
-    let mark = Mark::KeyBlock.char();
-    Ok((url, format!("  identity: |\n    {mark}\n{public}{}", block("known_hosts", &hosts))))
+    data["known_hosts"] = lines(&case.known_hosts(document));
+    Ok((url, data))
 }
 
 /// How often: as the schema of the object has it, `^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`.

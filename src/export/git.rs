@@ -8,6 +8,7 @@ use super::{Case, Document, Format, Mark};
 pub const CREDENTIAL: Format = Format {
     name: "git",
     about: "the input of `git credential approve`",
+    platform: None,
     parameters: &[],
     carries_client: false,
     write: credential,
@@ -16,6 +17,7 @@ pub const CREDENTIAL: Format = Format {
 pub const NETRC: Format = Format {
     name: "netrc",
     about: "a line of ~/.netrc, for curl and whoever reads it",
+    platform: None,
     parameters: &[],
     carries_client: false,
     write: netrc,

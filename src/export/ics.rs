@@ -2,11 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::config::ExpiresSource;
+
 use super::{Case, Document, Format};
 
 pub const FORMAT: Format = Format {
     name: "ics",
     about: "a calendar entry that reminds of the token's end",
+    platform: None,
     parameters: &[("days", "when it reminds, in days before the end; default: 30,14,7,1")],
     carries_client: false,
     write,
@@ -19,6 +22,9 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     let (at, what) = match (case.ends, planned) {
         (ends, Some(planned)) if ends.is_none_or(|ends| planned < ends) => (planned, "is to be rotated"),
         (Some(ends), _) => (ends, "ends"),
+        _ if connection.token.as_ref().is_some_and(|token| token.expires_source == ExpiresSource::Never) => {
+            return Err("this token never ends, so that there is nothing to remind of".into());
+        }
         _ => return Err("it is not known when this token ends, so that there is nothing to remind of".into()),
     };
     let days = case.or("days", "30,14,7,1");

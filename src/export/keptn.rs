@@ -11,11 +11,12 @@ use super::{Case, Document, Format, Mark, TOKEN, shell};
 pub const FORMAT: Format = Format {
     name: "keptn",
     about: "the command that gives a project of Keptn its upstream repository",
+    platform: Some("keptn"),
     parameters: &[
         ("project", "the project of Keptn"),
         ("as", "create (the command for a new project), update (for one that is there) or json (the request's body)"),
         ("shipyard", "the file of the new project's stages; default: shipyard.yaml"),
-        ("ca", "where the certificate authorities of the forge lie, for the command; default: ca.pem"),
+        ("ca", "the file of the certificate authorities of the forge, for the command; default: the connection's"),
     ],
     carries_client: false,
     write,
@@ -61,8 +62,12 @@ fn command(
     );
     words.push(format!("--git-remote-url={}", shell(&case.repository()?.url)));
     words.push(format!("--git-token=\"{TOKEN}\""));
-    if case.ca.is_some() {
-        words.push(format!("--git-pem-certificate={}", shell(&case.or("ca", "ca.pem"))));
+    if let Some(file) = &case.connection.site.ca_file {
+        let file = case.or("ca", &file.display().to_string());
+        words.push(format!("--git-pem-certificate={}", shell(&file)));
+        document.notes.push(format!(
+            "Keptn's own program reads the certificate authority from {file}: run it where that file is, or give another with --set ca=FILE."
+        ));
     }
     Ok(format!("{}{}\n", Mark::TokenAssigned.char(), words.join(" ")))
 }

@@ -4,11 +4,14 @@
 //! <https://docs.github.com/en/actions/reference/security/secrets> (names),
 //! <https://docs.gitlab.com/cli/variable/set/> and <https://docs.gitlab.com/ci/variables/#mask-a-cicd-variable>.
 
+use crate::config::Connection;
+
 use super::{Case, Document, Format, Mark, TOKEN, shell};
 
 pub const GITHUB_ACTIONS: Format = Format {
     name: "github-actions",
     about: "the command that keeps the token as a secret of GitHub Actions",
+    platform: None,
     parameters: &[
         ("repository", "the repository whose workflows use it: OWNER/NAME"),
         ("secret", "the name of the secret; default: the connection's, in capitals"),
@@ -20,6 +23,7 @@ pub const GITHUB_ACTIONS: Format = Format {
 pub const GITLAB_CI: Format = Format {
     name: "gitlab-ci",
     about: "the command that keeps the token as a masked variable of GitLab CI",
+    platform: None,
     parameters: &[
         ("repository", "the project whose pipelines use it: GROUP/NAME"),
         ("variable", "the name of the variable; default: the connection's, in capitals"),
@@ -30,7 +34,7 @@ pub const GITLAB_CI: Format = Format {
 
 fn github_actions(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     case.needs_token()?;
-    let name = name(case, "secret")?;
+    let name = name(case, document, "secret")?;
     if name.starts_with("GITHUB_") {
         return Err(
             "GitHub keeps names that begin with GITHUB_ for itself: give another one with --set secret=…".into()
@@ -44,7 +48,7 @@ fn github_actions(case: &Case<'_>, document: &mut Document) -> Result<String, St
 
 fn gitlab_ci(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     case.needs_token()?;
-    let name = name(case, "variable")?;
+    let name = name(case, document, "variable")?;
     let repository = case.needed("repository", document);
     case.note_git_trust(document);
     document.notes.push("Protected: only pipelines of protected branches and tags see it.".into());
@@ -56,9 +60,10 @@ fn piped(command: &str) -> String {
     format!("{}printf '%s' \"{TOKEN}\" | {command}\n", Mark::TokenAssigned.char())
 }
 
-fn name(case: &Case<'_>, key: &str) -> Result<String, String> {
-    let default = format!("{}_TOKEN", case.connection.name.replace(['-', '.'], "_").to_ascii_uppercase());
-    let name = case.or(key, &default);
+fn name(case: &Case<'_>, document: &mut Document, key: &str) -> Result<String, String> {
+    let default = |one: &Connection| format!("{}_TOKEN", one.name.replace(['-', '.'], "_").to_ascii_uppercase());
+    let name = case.or(key, &default(case.connection));
+    case.note_same_name(key, &name, document, default);
     let fine = name.starts_with(|letter: char| letter.is_ascii_uppercase() || letter == '_')
         && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
     if fine {

@@ -12,6 +12,7 @@ use super::{Case, Document, Format, Mark};
 pub const FORMAT: Format = Format {
     name: "qovery",
     about: "the request that adds a git token to an organisation of Qovery",
+    platform: Some("qovery"),
     parameters: &[
         ("organization", "the id of the organisation at Qovery"),
         ("name", "the name of the token there; default: the connection's"),
@@ -42,15 +43,15 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     }
     let workspace = wants_workspace.then(|| case.connection.owner.owner.clone());
     let elsewhere = site.provider.rules().default_host() != Some(site.host.to_string().as_str());
-    let organisation = case.needed("organization", document);
     let name = case.or("name", &case.connection.name);
     match case.or("as", "json").as_str() {
         "terraform" if elsewhere => {
             Err("Qovery's Terraform provider has no field for the address of a forge of your own: use --set as=json"
                 .into())
         }
-        "terraform" => Ok(terraform(case, word, &organisation, &name, workspace.as_deref())),
+        "terraform" => Ok(terraform(case, document, word, &name, workspace.as_deref())),
         "json" => {
+            let organisation = case.needed("organization", document);
             let mut body = json!({ "name": name, "type": word, "token": Mark::TokenQuoted.char().to_string() });
             if let Some(text) = case.parameters.get("description") {
                 body["description"] = text.as_str().into();
@@ -70,15 +71,21 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     }
 }
 
-fn terraform(case: &Case<'_>, word: &str, organisation: &str, name: &str, workspace: Option<&str>) -> String {
+fn terraform(case: &Case<'_>, document: &mut Document, word: &str, name: &str, workspace: Option<&str>) -> String {
     // Terraform expands ${…} in texts: what is meant literally is doubled.
     let quoted = |text: &str| Value::from(text).to_string().replace("${", "$${").replace("%{", "%%{");
     let mut text = String::from("variable \"git_access_token\" {\n  type      = string\n  sensitive = true\n}\n\n");
-    let _ = writeln!(text, "resource \"qovery_git_token\" \"{}\" {{", case.connection.name.replace('.', "_"));
-    let organisation = match case.parameters.get("organization") {
-        Some(_) => quoted(organisation),
-        None => "var.qovery_organization_id".to_owned(),
-    };
+    let organisation = case.parameters.get("organization").map_or_else(
+        || {
+            text.push_str("variable \"qovery_organization_id\" {\n  type = string\n}\n\n");
+            document.notes.push(
+                "The variable qovery_organization_id is still open, the id of the organisation at Qovery: set TF_VAR_qovery_organization_id, or give it with --set organization=…".into(),
+            );
+            "var.qovery_organization_id".to_owned()
+        },
+        |given| quoted(given),
+    );
+    let _ = writeln!(text, "resource \"qovery_git_token\" \"{}\" {{", label(&case.connection.name));
     let _ = writeln!(text, "  organization_id = {organisation}");
     let _ = writeln!(text, "  name            = {}", quoted(name));
     let _ = writeln!(text, "  type            = \"{word}\"");
@@ -90,4 +97,11 @@ fn terraform(case: &Case<'_>, word: &str, organisation: &str, name: &str, worksp
     }
     text.push_str("  token           = var.git_access_token # TF_VAR_git_access_token\n}\n");
     text
+}
+
+/// The name of a connection as Terraform takes it for a resource: it begins with no digit, and has no dot
+/// (<https://developer.hashicorp.com/terraform/language/syntax/configuration#identifiers>, read on 2026-11-21).
+fn label(name: &str) -> String {
+    let name = name.replace('.', "_");
+    if name.starts_with(|letter: char| letter.is_ascii_digit()) { format!("_{name}") } else { name }
 }

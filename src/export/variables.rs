@@ -8,6 +8,7 @@ use super::{Case, Document, Format, Mark, shell};
 pub const FORMAT: Format = Format {
     name: "env",
     about: "environment variables for a shell or an env file",
+    platform: None,
     parameters: &[],
     carries_client: false,
     write,

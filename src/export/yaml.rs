@@ -1,24 +1,71 @@
-//! YAML, as far as Kubernetes objects need it: written so that every parser of YAML 1.1 and 1.2 reads the same.
+//! YAML, as far as Kubernetes objects need it: written so that every parser of YAML 1.1 and 1.2 reads the same. Objects
+//! are made as values, and [`document`] alone writes them, so that no text gets past the quotes.
+
+use std::fmt::Write as _;
 
 use serde_json::Value;
 
-/// A scalar: bare where every parser takes it for a text, else in double quotes, which are JSON's.
-pub fn text(value: &str) -> String {
-    let bare = value.starts_with(|letter: char| letter.is_ascii_lowercase())
-        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-./@".contains(&byte))
-        && !["true", "false", "yes", "no", "on", "off", "null", "y", "n"]
-            .contains(&value.to_ascii_lowercase().as_str());
-    if bare { value.to_owned() } else { Value::from(value).to_string() }
+use super::{Case, Document, Mark};
+
+/// One object: maps, and texts as their values.
+pub fn document(object: &Value) -> String {
+    let mut out = String::new();
+    push(&mut out, object, 0);
+    out
 }
 
-/// A text of several lines below `key`, indented by four, or in quotes where a block could not keep it.
-pub fn block(key: &str, value: &str) -> String {
-    let plain = value.trim_end().lines().all(|line| line.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
-    if !plain || value.starts_with(' ') {
-        return format!("  {key}: {}\n", Value::from(value));
+/// Texts of several lines below their key, each with its line end: a value that is written as a block where that keeps it.
+pub fn lines(text: &str) -> Value {
+    text.trim_end().lines().flat_map(|line| [line, "\n"]).collect::<String>().into()
+}
+
+fn push(out: &mut String, object: &Value, depth: usize) {
+    let indent = "  ".repeat(depth);
+    for (key, value) in object.as_object().into_iter().flatten() {
+        let _ = write!(out, "{indent}{}:", text(key));
+        match value {
+            Value::Object(_) => {
+                out.push('\n');
+                push(out, value, depth + 1);
+            }
+            Value::String(value) if is_block(value) => {
+                out.push_str(" |\n");
+                for line in value.lines() {
+                    let _ = writeln!(out, "{indent}  {line}");
+                }
+            }
+            Value::String(value) => {
+                let _ = writeln!(out, " {}", text(value));
+            }
+            // JSON is YAML as well.
+            other => {
+                let _ = writeln!(out, " {other}");
+            }
+        }
     }
-    let lines = value.trim_end().lines().map(|line| format!("    {line}\n"));
-    format!("  {key}: |\n{}", lines.collect::<String>())
+}
+
+/// Whether a block keeps this: whole lines of plain letters, or of marks in whose places such lines go.
+fn is_block(value: &str) -> bool {
+    let plain = |letter: char| (' '..='~').contains(&letter) || Mark::of(letter).is_some_and(Mark::is_block);
+    value.strip_suffix('\n').is_some_and(|body| {
+        !body.starts_with([' ', '\n'])
+            && !body.is_empty()
+            && !body.ends_with('\n')
+            && body.lines().all(|line| line.chars().all(plain))
+    })
+}
+
+/// A scalar: bare where every parser takes it for a text, else in double quotes, which are JSON's. Bare is only what begins
+/// with a letter, so that no form of a number or a date is (<https://yaml.org/type/>, read on 2026-11-21), and is none of
+/// the words that some parser takes for a truth, for nothing or for a number.
+fn text(value: &str) -> String {
+    const WORDS: [&str; 13] =
+        ["true", "false", "yes", "no", "on", "off", "null", "none", "y", "n", "inf", "infinity", "nan"];
+    let bare = value.starts_with(|letter: char| letter.is_ascii_alphabetic())
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./@".contains(&byte))
+        && !WORDS.contains(&value.to_ascii_lowercase().as_str());
+    if bare { value.to_owned() } else { Value::from(value).to_string() }
 }
 
 /// A name that Kubernetes takes for an object: RFC 1123, at most 63 characters.
@@ -35,8 +82,21 @@ pub fn object_name(name: &str) -> Result<String, String> {
     if fine { Ok(name.to_owned()) } else { Err(rule.to_owned()) }
 }
 
+/// The name that the objects of this case get at `platform`.
+///
+/// # Errors
+/// The rule, where a name that was given breaks it.
+pub fn name(case: &Case<'_>, document: &mut Document, platform: &str) -> Result<String, String> {
+    let name = object_name(&case.or("name", &name_of(&case.connection.name)))?;
+    case.note_same_name("name", &name, document, |one| {
+        let given = one.handover.get("name").filter(|_| one.platform == platform);
+        given.cloned().unwrap_or_else(|| name_of(&one.name))
+    });
+    Ok(name)
+}
+
 /// The name of a connection in the form that Kubernetes takes.
-pub fn name_of(connection: &str) -> String {
+fn name_of(connection: &str) -> String {
     connection.replace(['.', '_'], "-").trim_matches('-').to_owned()
 }
 
@@ -57,9 +117,22 @@ mod tests {
             ("a\nb", "\"a\\nb\""),
             ("https://x.example", "\"https://x.example\""),
             ("é", "\"é\""),
+            ("a_b", "a_b"),
+            ("2026-11-21", "\"2026-11-21\""),
+            ("~", "\"~\""),
         ] {
             assert_eq!(text(value), written);
         }
+    }
+
+    #[test]
+    fn keys_are_quoted_like_values_and_lines_are_kept() {
+        let object =
+            serde_json::json!({ "on": { "10.0.0.1": lines("a\n b\r\n\n"), "a": "one\ntwo", "b": " x\n", "c": 1 } });
+        assert_eq!(
+            document(&object),
+            "\"on\":\n  \"10.0.0.1\": |\n    a\n     b\n  a: \"one\\ntwo\"\n  b: \" x\\n\"\n  c: 1\n"
+        );
     }
 
     #[test]

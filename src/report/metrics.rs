@@ -41,8 +41,10 @@ impl Report {
                 let _ = writeln!(text, "git_access_token_expiry_timestamp_seconds{{{}}} {}", of(entry), at.as_second());
             }
         }
-        family(&mut text, "git_access_check_timestamp_seconds", "when these checks were made");
-        let _ = writeln!(text, "git_access_check_timestamp_seconds {}", now.as_second());
+        family(&mut text, "git_access_check_timestamp_seconds", "when these checks were made; no line where none was");
+        if self.problems.is_empty() || !self.connections.is_empty() {
+            let _ = writeln!(text, "git_access_check_timestamp_seconds {}", now.as_second());
+        }
         family(&mut text, "git_access_problems", "parts of the config that could not be read, and unknown platforms");
         let _ = writeln!(text, "git_access_problems {}\n# EOF", self.problems.len());
         text

@@ -12,6 +12,7 @@ use crate::program::{Home, Run};
 
 mod calendar;
 mod keys;
+mod names;
 mod rows;
 mod schema;
 mod table;

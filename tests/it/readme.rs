@@ -3,7 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::program::Home;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use crate::program::{Home, Served, finished};
 
 const README: &str = include_str!("../../README.md");
 
@@ -84,4 +88,48 @@ fn what_the_readme_has_of_files_is_read() {
         let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
         assert!(path.starts_with("http") || file.exists(), "{path}");
     }
+}
+
+/// The line that publishes what a collector reads: what it publishes has to be of this run, however that ended.
+#[test]
+fn the_line_for_collectors_leaves_nothing_old() {
+    let home = Home::new();
+    let served = Served::start(&home, "ready");
+    let line = blocks("sh").concat().lines().find(|line| line.contains("--format openmetrics")).unwrap().to_owned();
+    let at = "/var/lib/node_exporter/";
+    assert!(line.contains(at), "{line}");
+    let line = line.replace(at, "collected/");
+    let ours = Path::new(env!("CARGO_BIN_EXE_git-access")).parent().unwrap().to_owned();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let without: Vec<_> = std::env::split_paths(&path).filter(|dir| !dir.join("git-access").exists()).collect();
+    let with: Vec<_> = std::iter::once(ours).chain(without.clone()).collect();
+    let published = |path: &[std::path::PathBuf], config: &str| {
+        home.write("collected/git-access.prom", "all_is_well 1\n");
+        let config = home.write("config/git-access/config.toml", config);
+        fs::set_permissions(config, fs::Permissions::from_mode(0o600)).unwrap();
+        let run = finished(home.command("sh").args(["-c", &line]).env("PATH", std::env::join_paths(path).unwrap()));
+        let text = fs::read_to_string(home.path("collected/git-access.prom")).unwrap();
+        assert!(!text.contains("all_is_well"), "{line}: {}", run.stderr);
+        text
+    };
+    let token = home.write("revoked", "ghp_nobodyKnowsThisTokenAnyMore0000000000\n");
+    let config = format!(
+        "version = 1\n[connections.broken]\nid = \"id-1\"\nplatform = \"keptn\"\nprovider = \"github\"\nhost = {:?}\n\
+         owner = \"acme\"\n[connections.broken.token]\nkind = \"classic\"\nstore = \"file\"\npath = {:?}\n\
+         generation = 1\nexpires_source = \"unknown\"\n\
+         [connections.broken.repository]\nname = \"blank\"\nurl = \"{}/acme/blank.git\"\n",
+        served.host(),
+        token.display().to_string(),
+        served.host()
+    );
+    let failed = published(&with, &config);
+    let verdict = |line: &str| line.starts_with("git_access_connection_verdict{connection=\"broken\"");
+    assert!(failed.lines().any(|line| verdict(line) && line.ends_with("verdict=\"fail\"} 1")), "{failed}");
+    // Without a config that can be read: a problem, and no time of checks that were not made.
+    let unread = published(&with, "version = 1\n[connections\n");
+    assert!(unread.contains("\ngit_access_problems 1\n# EOF\n"), "{unread}");
+    assert!(!unread.contains("\ngit_access_check_timestamp_seconds "), "{unread}");
+    // Without the program: nothing, which README says how to see.
+    assert_eq!(published(&without, &config), "");
+    assert!(README.contains("absent(git_access_problems)"));
 }

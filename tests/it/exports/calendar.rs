@@ -68,3 +68,18 @@ fn a_long_name_in_another_alphabet_is_folded_between_its_letters() {
     assert_eq!(unfolded.matches("BEGIN:VALARM").count(), 3);
     assert!(unfolded.contains(&format!("SUMMARY:The token of {long} ends\r\n")));
 }
+
+#[test]
+fn why_there_is_no_reminder_is_said_as_it_is() {
+    let home = home();
+    let config = home.config_text();
+    for (source, reason) in [
+        ("never", "this token never ends, so that there is nothing to remind of"),
+        ("unknown", "it is not known when this token ends, so that there is nothing to remind of"),
+    ] {
+        let ends = "expires = 2027-02-01T00:00:00Z\nexpires_source = \"user\"";
+        std::fs::write(home.config(), config.replace(ends, &format!("expires_source = {source:?}"))).unwrap();
+        let run = export(&home, "github", "ics", &[]).expect(2);
+        assert!(run.stdout.is_empty() && run.stderr.contains(reason), "{source}: {}", run.stderr);
+    }
+}

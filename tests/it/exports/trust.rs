@@ -119,8 +119,10 @@ impl Cell<'_> {
     }
 
     fn of_keptn(&self, home: &Home) -> &'static str {
-        let flag = if self.given.ca { " --git-pem-certificate=ca.pem\n" } else { "\n" };
+        let file = home.path("corp/ca.pem").display().to_string();
+        let flag = if self.given.ca { format!(" --git-pem-certificate={file}\n") } else { "\n".to_owned() };
         assert!(self.run.stdout.ends_with(&format!("--git-token=\"{OPEN}\"{flag}")), "{}", self.run.stdout);
+        self.noted(self.given.ca, &format!("from {file}: run it where that file is"));
         self.noted(self.given.client, "Keptn has no field for one");
         let json = export(home, self.row.name, "keptn", &["--set", "project=p", "--set", "as=json"]).expect(0);
         let https = serde_json::from_str::<Value>(&json.stdout).unwrap()["gitCredentials"]["https"].clone();
@@ -235,4 +237,19 @@ fn the_key_of_the_client_certificate_leaves_only_where_that_was_said() {
         assert!(run.stdout.is_empty() && run.stderr.contains(reason), "{}", run.stderr);
         assert!(!run.stderr.contains("canary"), "{}", run.stderr);
     }
+}
+
+#[test]
+fn keptns_command_names_a_file_that_is_there() {
+    let home = home_with(Given { ca: true, client: false });
+    home.write("corp of ours/the ca's.pem", CA);
+    fs::write(home.config(), home.config_text().replace("corp/ca.pem", "corp of ours/the ca's.pem")).unwrap();
+    let command = export(&home, "gitlab", "keptn", &["--set", "project=p"]).expect(0).stdout;
+    // A stand-in for Keptn's program reads it as the shell hands it over.
+    let script = format!("keptn() {{ for last; do :; done; cat \"${{last#--git-pem-certificate=}}\"; }}\n{command}");
+    let run = crate::program::finished(home.command("sh").args(["-euc", &script]).env("GIT_ACCESS_TOKEN", "t"));
+    assert_eq!(run.stdout, CA, "{command}{}", run.stderr);
+    let more = ["--set", "project=p", "--set", "ca=/etc/ssl/forge.pem"];
+    let command = export(&home, "gitlab", "keptn", &more).expect(0).stdout;
+    assert!(command.ends_with(" --git-pem-certificate=/etc/ssl/forge.pem\n"), "{command}");
 }
