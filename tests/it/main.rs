@@ -27,6 +27,7 @@ mod leaks;
 mod left_behind;
 mod manage;
 mod moves;
+mod obeyed;
 mod pairs;
 mod plain;
 mod platform_files;
