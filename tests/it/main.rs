@@ -26,6 +26,7 @@ mod keys;
 mod leaks;
 mod left_behind;
 mod manage;
+mod meanwhile;
 mod moves;
 mod obeyed;
 mod pairs;
