@@ -11,13 +11,13 @@ mod paths;
 mod save;
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-pub use config::update_config;
+pub use config::{read_config, update_config};
 pub use lock::Lock;
 pub use paths::{Paths, rooted};
 pub use save::{Lasting, SaveOutcome, create, probe, quiet, remove, replace, settle, sweep, update, update_as};
@@ -51,6 +51,8 @@ pub enum DiskFaultKind {
     Busy,
     /// The file belongs to another user.
     NotOurs,
+    /// Every user of the computer may write the file, and it is one that is obeyed.
+    OpenToAll,
     /// What is there is not ours to replace.
     Taken,
     /// A symbolic link that is not safe to follow.
@@ -100,12 +102,20 @@ impl fmt::Display for Shown<'_> {
 /// # Errors
 /// Anything but a regular file, more than [`LONGEST`] bytes, not UTF-8, or what the operating system refuses.
 pub fn read(path: &Path) -> Result<Option<Zeroizing<String>>, DiskFault> {
+    read_if(path, |_| Ok(()))
+}
+
+/// The same, if `may` agrees to what was opened.
+fn read_if(
+    path: &Path,
+    may: impl FnOnce(&Metadata) -> Result<(), DiskFault>,
+) -> Result<Option<Zeroizing<String>>, DiskFault> {
     match fs::metadata(path) {
         Err(error) if is_absent(&error) => Ok(None),
         Err(error) => Err(DiskFault::of_io(path, "read", &error, "Nothing was changed.")),
         // Asked before it is opened: opening a device or a FIFO can already do something.
         Ok(found) if !found.is_file() => Err(not_a_file(path)),
-        Ok(_) => read_regular(path, true),
+        Ok(_) => read_regular(path, true, may),
     }
 }
 
@@ -132,16 +142,22 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-fn read_regular(path: &Path, follow: bool) -> Result<Option<Zeroizing<String>>, DiskFault> {
+fn read_regular(
+    path: &Path,
+    follow: bool,
+    may: impl FnOnce(&Metadata) -> Result<(), DiskFault>,
+) -> Result<Option<Zeroizing<String>>, DiskFault> {
     let refused = |error: &io::Error| DiskFault::of_io(path, "read", error, "Nothing was changed.");
     let file = match open(path, follow) {
         Err(error) if is_absent(&error) => return Ok(None),
         opened => opened.map_err(|error| refused(&error))?,
     };
     // Asked again of what was really opened: the name may have been given to something else in between.
-    if !file.metadata().map_err(|error| refused(&error))?.is_file() {
+    let found = file.metadata().map_err(|error| refused(&error))?;
+    if !found.is_file() {
         return Err(not_a_file(path));
     }
+    may(&found)?;
     read_text(file, path)
 }
 

@@ -83,7 +83,7 @@ pub fn look_around(around: &Around<'_>) -> Nearby {
 
 /// The names of the saved connections; none where the config cannot be read, which is told elsewhere.
 fn taken(config: &Path) -> BTreeSet<String> {
-    let text = disk::read(config).ok().flatten();
+    let text = disk::read_config(config).ok().flatten();
     let config = text.and_then(|text| Config::parse(Some(&text)).ok());
     config.map(|config| config.names().map(str::to_owned).collect()).unwrap_or_default()
 }

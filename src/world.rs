@@ -295,9 +295,10 @@ impl World {
                 let remedy = Remedy::new("Choose another store, or remove what shadows the entry there.");
                 Err(Fault::new(FaultKind::Secret, text).remedy(remedy))
             }
-            Command::WriteConfig(connection) => {
+            Command::WriteConfig(connection, found) => {
                 let (id, token) = (connection.id.clone(), connection.token.clone());
-                let done = self.write_config(connection).await?;
+                let name = connection.name.clone();
+                let done = self.save(name, move |config| with(config, &connection, found.as_deref())).await?;
                 self.switched(&id, token.as_ref());
                 Ok(done)
             }
@@ -380,28 +381,19 @@ impl World {
         locked(&self.changes).push(what);
     }
 
-    async fn write_config(&self, connection: Box<Connection>) -> Result<Done, Fault> {
+    /// Lets `change` change the config, which is about the connection `name`.
+    async fn save(
+        &self,
+        name: String,
+        change: impl FnOnce(&mut Config) -> Result<(), Unsaved> + Send + 'static,
+    ) -> Result<Done, Fault> {
         self.paths.may_write().map_err(|fault| storage(fault.message, fault.remedy))?;
-        let (path, name) = (self.paths.config.clone(), connection.name.clone());
-        let saved =
-            aside(move || disk::update_config(&path, Unsaved::Config, |config| with(config, &connection))).await?;
-        match saved {
-            Ok(outcome) => {
-                locked(&self.notes).extend(outcome.notes);
-                locked(&self.changes).clear();
-                Ok(Done::Saved)
-            }
-            Err(Unsaved::Disk(fault)) => Err(storage(fault.message, fault.remedy)),
-            Err(Unsaved::Config(problem)) => Err(storage(problem.to_string(), problem.remedy)),
-            Err(Unsaved::Taken) => Err(storage(
-                format!("Another connection was saved as {name} meanwhile."),
-                "Choose another name.".to_owned(),
-            )),
-            Err(Unsaved::Renamed(now)) => Err(storage(
-                format!("The connection {name} was renamed to {now} meanwhile."),
-                "Run this again under its new name.".to_owned(),
-            )),
-        }
+        let path = self.paths.config.clone();
+        let saved = aside(move || disk::update_config(&path, Unsaved::Config, change)).await?;
+        let outcome = saved.map_err(|why| why.told(&name))?;
+        locked(&self.notes).extend(outcome.notes);
+        locked(&self.changes).clear();
+        Ok(Done::Saved)
     }
 }
 
@@ -412,14 +404,30 @@ fn another(store: &Store) -> Fault {
     Fault::new(FaultKind::Secret, text).remedy(Remedy::new(remedy))
 }
 
-/// Puts this connection into the config.
-fn with(config: &mut Config, connection: &Connection) -> Result<(), Unsaved> {
+/// Puts this connection into the config, if nobody else has changed it there since it was `found`.
+fn with(config: &mut Config, connection: &Connection, found: Option<&Connection>) -> Result<(), Unsaved> {
     let there = config.connections().iter().find(|there| there.id == connection.id);
-    match there {
-        Some(there) if there.name != connection.name => return Err(Unsaved::Renamed(there.name.clone())),
-        None if config.has(&connection.name) => return Err(Unsaved::Taken),
-        _ => {}
+    match (there, found) {
+        (Some(there), _) if there.name != connection.name => return Err(Unsaved::Renamed(there.name.clone())),
+        (Some(there), _) if there == connection || found == Some(there) => {}
+        (Some(there), found) => {
+            return Err(Unsaved::Changed(found.map(|found| found.differences(there)).unwrap_or_default()));
+        }
+        (None, Some(found)) => {
+            let named = config.connection(&found.name);
+            return Err(match named {
+                Some(named) => Unsaved::Changed(found.differences(named)),
+                None if config.has(&found.name) => Unsaved::Changed(Vec::new()),
+                None => Unsaved::Gone,
+            });
+        }
+        (None, None) if config.has(&connection.name) => return Err(Unsaved::Taken),
+        (None, None) => {}
     }
+    put(config, connection)
+}
+
+fn put(config: &mut Config, connection: &Connection) -> Result<(), Unsaved> {
     config.put(connection).map_err(Unsaved::Config)?;
     if config.active().is_none() {
         config.set_active(&connection.name).map_err(Unsaved::Config)?;
@@ -441,6 +449,44 @@ enum Unsaved {
     Taken,
     /// The connection has this name now.
     Renamed(String),
+    /// These keys of the connection say something else than when the run began; none where it cannot be read any more.
+    Changed(Vec<String>),
+    /// The connection is not there any more.
+    Gone,
+}
+
+impl Unsaved {
+    /// The same in words, about the connection `name`.
+    fn told(self, name: &str) -> Fault {
+        match self {
+            Self::Disk(fault) => storage(fault.message, fault.remedy),
+            Self::Config(problem) => storage(problem.to_string(), problem.remedy),
+            Self::Taken => {
+                storage(format!("Another connection was saved as {name} meanwhile."), "Choose another name.".to_owned())
+            }
+            Self::Renamed(now) => storage(
+                format!("The connection {name} was renamed to {now} meanwhile."),
+                "Run this again under its new name.".to_owned(),
+            ),
+            Self::Changed(keys) => {
+                let what = if keys.is_empty() { String::new() } else { format!(" ({})", keys.join(", ")) };
+                storage(
+                    format!(
+                        "The connection {name} was changed in the config meanwhile{what}, so it was not saved. The \
+                         config is unchanged."
+                    ),
+                    format!(
+                        "Look at it with git-access show {name} and run the same command again: it begins with what \
+                         stands there."
+                    ),
+                )
+            }
+            Self::Gone => storage(
+                format!("The connection {name} was removed from the config meanwhile, so it was not saved."),
+                "Set it up anew, should it still be wanted.".to_owned(),
+            ),
+        }
+    }
 }
 
 impl From<disk::DiskFault> for Unsaved {
@@ -455,4 +501,40 @@ fn storage(message: String, remedy: String) -> Fault {
 
 fn fault_of(fault: StoreFault) -> Fault {
     storage(fault.message, fault.remedy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A config with one connection, whose owner is `owner`.
+    fn saved(id: &str, name: &str, owner: &str) -> Config {
+        let text = format!(
+            "version = 1\n[connections.{name}]\nid = \"{id}\"\nplatform = \"none\"\nprovider = \"github\"\n\
+             host = \"https://github.com\"\nowner = \"{owner}\"\n"
+        );
+        Config::parse(Some(&text)).unwrap()
+    }
+
+    #[test]
+    fn a_connection_is_saved_only_over_the_one_that_was_found() {
+        let one = |config: &Config| config.connections()[0].clone();
+        let found = one(&saved("1", "k", "acme"));
+        let new = one(&saved("1", "k", "beta"));
+        let into = |mut config: Config, found: Option<&Connection>| {
+            let before = config.render();
+            let told = with(&mut config, &new, found).map_err(|why| why.told("k").text);
+            assert_eq!(told.is_err(), config.render() == before, "{told:?}");
+            told.err().unwrap_or_default()
+        };
+        assert_eq!(into(saved("1", "k", "acme"), Some(&found)), "");
+        assert_eq!(into(saved("1", "k", "beta"), Some(&found)), "", "it says so already, but for who is active");
+        assert!(into(saved("1", "k", "gamma"), Some(&found)).contains("changed in the config meanwhile (owner)"));
+        assert!(into(saved("1", "k", "gamma"), None).contains("changed in the config meanwhile"));
+        assert!(into(saved("2", "k", "acme"), Some(&found)).contains("changed in the config meanwhile (id)"));
+        assert!(into(saved("1", "other", "acme"), Some(&found)).contains("renamed to other meanwhile"));
+        assert!(into(saved("2", "other", "acme"), Some(&found)).contains("removed from the config meanwhile"));
+        assert!(into(saved("2", "k", "acme"), None).contains("Another connection was saved as k meanwhile"));
+        assert_eq!(into(saved("2", "other", "acme"), None), "");
+    }
 }

@@ -76,7 +76,8 @@ impl Desk for Here {
         });
         let unfinished = Unfinished::all(&self.paths).into_iter().map(|one| {
             let name = sanitise(&one.name, 80);
-            format!("A set-up of {name} was not finished: git-access remove {name} takes away what is left of it.")
+            let what = one.what();
+            format!("A {what} of {name} was not finished: git-access remove {name} takes away what is left of it.")
         });
         unread.chain(unfinished).collect()
     }

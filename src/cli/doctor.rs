@@ -183,14 +183,26 @@ mod rights {
         let Ok(found) = std::fs::metadata(path) else { return vec![Finding::new("files", "config exists", false)] };
         let mode = found.mode() & 0o7777;
         let finding = Finding::new("files", "config mode", format!("{mode:04o}"));
-        let mode = if mode.trailing_zeros() >= 6 {
+        let mode = if mode & 0o002 != 0 {
+            finding.advise(format!(
+                "Every user can write it and decide what stands in it, so it is not read. Look at what is in it, then run: \
+                 chmod 600 {}",
+                path.display()
+            ))
+        } else if mode & 0o020 != 0 {
+            finding.advise(format!("The users of its group can write it. Take that away: chmod 600 {}", path.display()))
+        } else if mode.trailing_zeros() >= 6 {
             finding
         } else {
             finding.advise("Other users can read it. No secret is in it; the next change makes it 0600.")
         };
         let ours = found.uid() == rustix::process::geteuid().as_raw();
         let finding = Finding::new("files", "config is yours", ours);
-        let owner = if ours { finding } else { finding.advise("It belongs to another user, so it is not replaced.") };
+        let owner = match found.uid() {
+            _ if ours => finding,
+            0 => finding.advise("It belongs to root, so it is read and not replaced."),
+            other => finding.advise(format!("It belongs to another user (uid {other}), so it is not read.")),
+        };
         vec![mode, owner]
     }
 

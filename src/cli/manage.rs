@@ -19,7 +19,7 @@ use crate::text::sanitise;
 
 /// The config as it is on the disk; a missing one is an empty one.
 pub(super) fn config(paths: &Paths) -> Result<Config, Refusal> {
-    let text = disk::read(&paths.config)?;
+    let text = disk::read_config(&paths.config)?;
     Config::parse(text.as_deref().map(String::as_str)).map_err(|problem| of_config(paths, problem))
 }
 

@@ -99,7 +99,7 @@ impl Played {
 
     /// Shows what was written, and where; `seen`: to a person, who was told the rest before.
     pub fn tell(&self, out: &Out, paths: &Paths, seen: bool) {
-        let written = disk::read(&paths.config).ok().flatten();
+        let written = disk::read_config(&paths.config).ok().flatten();
         if let Some(text) = written.as_ref().filter(|_| !out.is_json() && !seen) {
             out.data(&format!("\n# {}\n{}", paths.config.display(), text.as_str()));
         }

@@ -131,6 +131,26 @@ pub(super) fn lines_of(connection: &Connection) -> Vec<Line> {
     out.lines
 }
 
+impl Connection {
+    /// The keys that say something else in `other`, as `owner` or `repository.name`, in their order.
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        let (mine, theirs) = (lines_of(self), lines_of(other));
+        let mut keys = Vec::new();
+        for line in
+            mine.iter().filter(|line| !theirs.contains(line)).chain(theirs.iter().filter(|line| !mine.contains(line)))
+        {
+            let key = match line.section.table() {
+                Some(section) => format!("{section}.{}", line.key),
+                None => line.key.clone(),
+            };
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        keys
+    }
+}
+
 fn token_lines(token: &Token, out: &mut Lines) {
     let Token { kind, store, generation, expires, expires_source, rotate_by } = token;
     out.section = Section::Token;

@@ -1,12 +1,28 @@
 //! The one way in which the config is changed: read under its lock, brought to today's form, changed, and replaced whole.
 //!
 //! A file of an older form is kept beside it, before anything of it is changed. Without that copy nothing is.
+//!
+//! What stands in the config is obeyed: it names programs that print a token, and hosts that are sent one. So it is read
+//! only where nobody but its reader or root can have written it. A config that others can only read is read.
 
+use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use super::paths::around;
-use super::{DiskFault, DiskFaultKind, SaveOutcome, Shown, create, read, update};
+use super::{DiskFault, DiskFaultKind, SaveOutcome, Shown, create, read, read_if, update};
 use crate::config::{Config, ConfigProblem, VERSION};
+
+/// The text of the config at `path`, or `None` where there is none. A link is followed, wherever it leads: what counts is
+/// the file that is read.
+///
+/// # Errors
+/// As for [`read`]; and `NotOurs` where the file belongs to somebody else than us or root, `OpenToAll` where every user
+/// may write it.
+pub fn read_config(path: &Path) -> Result<Option<Zeroizing<String>>, DiskFault> {
+    read_if(path, |found| is_trusted(path, found))
+}
 
 /// Lets `change` change the config at `path`; `refuse` says how a config that cannot be read is told.
 ///
@@ -17,6 +33,9 @@ pub fn update_config<E: From<DiskFault>>(
     refuse: impl Fn(ConfigProblem) -> E,
     change: impl FnOnce(&mut Config) -> Result<(), E>,
 ) -> Result<SaveOutcome, E> {
+    if let Ok(found) = fs::metadata(path) {
+        is_trusted(path, &found)?;
+    }
     let mut note = None;
     let mut outcome = update(path, |text| -> Result<String, E> {
         let mut config = Config::parse(text).map_err(&refuse)?;
@@ -57,4 +76,40 @@ fn keep(path: &Path, text: &str, version: u64) -> Result<PathBuf, DiskFault> {
         }
     }
     Ok(copy)
+}
+
+#[cfg(unix)]
+fn is_trusted(path: &Path, found: &Metadata) -> Result<(), DiskFault> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let (owner, us) = (found.uid(), rustix::process::geteuid().as_raw());
+    if owner != us && owner != 0 {
+        let message = format!(
+            "{} belongs to another user (uid {owner}), who decides what stands in it, so it was not read. Nothing was \
+             changed.",
+            Shown(path)
+        );
+        let remedy = format!(
+            "Run this as that user (sudo -u '#{owner}' git-access …), or look at what is in it, copy it, and name the \
+             copy with --config FILE."
+        );
+        return Err(DiskFault::new(DiskFaultKind::NotOurs, path, message, remedy));
+    }
+    if found.mode() & 0o002 != 0 {
+        let message = format!(
+            "{} has mode {:04o}: every user can write it and decide what stands in it, so it was not read. Nothing was \
+             changed.",
+            Shown(path),
+            found.mode() & 0o7777
+        );
+        let remedy = format!("Look at what is in it, then run: chmod 600 {}", Shown(path));
+        return Err(DiskFault::new(DiskFaultKind::OpenToAll, path, message, remedy));
+    }
+    Ok(())
+}
+
+/// Access follows from the directory here, which is the user's own.
+#[cfg(not(unix))]
+fn is_trusted(_path: &Path, _found: &Metadata) -> Result<(), DiskFault> {
+    Ok(())
 }

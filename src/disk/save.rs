@@ -81,7 +81,7 @@ where
     make_directory(dir)?;
     let lock = Lock::take(&dir.join(around(".", name, ".lock")))?;
     let found = look(&target)?;
-    let old = if found.is_some() { super::read_regular(&target, false)? } else { None };
+    let old = if found.is_some() { super::read_regular(&target, false, |_| Ok(()))? } else { None };
     let (new, lasting) = change(old.as_deref().map(String::as_str))?;
     let mut outcome = save(&target, found.as_ref(), old.as_deref().map(String::as_str), new.as_ref(), lasting)?;
     outcome.notes.extend(lock.note.clone());

@@ -1,7 +1,8 @@
 //! What set-ups that were not finished have left: a repository, a key, a secret in its store. There is no connection to
 //! remember it with, so it is kept by the name that the connection would have had, in one file of the state directory.
 //! `list` tells it, and `remove` takes away what is ours of it. A set-up of the same name that comes to its end takes the
-//! secrets away that nothing names; at the forge nothing is ever deleted.
+//! secrets away that nothing names; at the forge nothing is ever deleted. The same goes for the secrets of a connection
+//! whose removal was stopped on the way.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,9 @@ pub struct Unfinished {
     /// The secrets among it, which we can remove ourselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<Stray>,
+    /// It was a removal that was stopped, and no set-up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub removal: bool,
 }
 
 /// A secret that no connection names.
@@ -59,6 +63,36 @@ impl Unfinished {
             one.secrets.extend(secrets.into_iter().filter(|stray| !one.secrets.contains(stray)).collect::<Vec<_>>());
             all.push(one);
             all.drain(..all.len().saturating_sub(MOST));
+        })
+    }
+
+    /// What was stopped, in a word.
+    pub fn what(&self) -> &'static str {
+        if self.removal { "removal" } else { "set-up" }
+    }
+
+    /// Remembers the secrets of a connection that is about to be removed. The answer is why they were not kept.
+    pub fn begin_removal(paths: &Paths, name: &str, secrets: &[Stray], now: Timestamp) -> Option<DiskFault> {
+        if secrets.is_empty() {
+            return None;
+        }
+        let removal = Self::of(paths, name).is_none_or(|one| one.removal);
+        let left: Vec<String> = secrets.iter().filter_map(to_be_removed).collect();
+        Self::note(paths, name, &left, secrets.to_vec(), now).or_else(|| {
+            change(paths, |all| all.iter_mut().filter(|one| one.name == name).for_each(|one| one.removal = removal))
+        })
+    }
+
+    /// These are gone, or named again. The answer is why they are still remembered.
+    pub fn end_removal(paths: &Paths, name: &str, secrets: &[Stray]) -> Option<DiskFault> {
+        Self::of(paths, name)?;
+        let left: Vec<String> = secrets.iter().filter_map(to_be_removed).collect();
+        change(paths, |all| {
+            for one in all.iter_mut().filter(|one| one.name == name) {
+                one.secrets.retain(|stray| !secrets.contains(stray));
+                one.left.retain(|line| !left.contains(line));
+            }
+            all.retain(|one| !one.left.is_empty());
         })
     }
 
@@ -99,6 +133,12 @@ impl Unfinished {
     pub fn forget(paths: &Paths, name: &str) -> Option<DiskFault> {
         change(paths, |all| all.retain(|one| one.name != name))
     }
+}
+
+/// A secret of a connection that is out of the config.
+fn to_be_removed(stray: &Stray) -> Option<String> {
+    let store = stray.place.store()?;
+    Some(format!("the stored secret of it, generation {}: {}", stray.place.generation, store.described()))
 }
 
 fn parse(text: &str) -> Vec<Unfinished> {

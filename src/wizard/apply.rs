@@ -43,7 +43,8 @@ pub enum Command {
         generation: u64,
         credential: Arc<Credential>,
     },
-    WriteConfig(Box<Connection>),
+    /// Saves the first. The second is what the run found saved, and nothing else may have come in its place.
+    WriteConfig(Box<Connection>, Option<Box<Connection>>),
     /// Reads the connection back out of the config, and its secret out of the place that it names.
     Verify {
         id: String,
@@ -125,7 +126,7 @@ impl Command {
             Self::RegisterKey(..) => Stage::RegisterKey,
             Self::WriteSecret(_) => Stage::WriteSecret,
             Self::ReadBack { .. } => Stage::ReadBack,
-            Self::WriteConfig(_) => Stage::WriteConfig,
+            Self::WriteConfig(..) => Stage::WriteConfig,
             Self::Verify { .. } => Stage::Verify,
             Self::LetGo { .. } => Stage::LetGo,
             Self::Renew(_) => Stage::Renew,
@@ -153,7 +154,7 @@ impl Command {
             }
             Self::WriteSecret(keeping) => format!("write the token to the store ({})", keeping.store.kind()),
             Self::ReadBack { .. } => "read the token back and compare it".to_owned(),
-            Self::WriteConfig(connection) => format!("save the connection {}", connection.name),
+            Self::WriteConfig(connection, _) => format!("save the connection {}", connection.name),
             Self::Verify { .. } => "read the token through the saved connection".to_owned(),
             Self::LetGo { generation, .. } => format!("remove the token that was replaced (generation {generation})"),
             Self::Renew(renewal) => format!("let {} replace the token, and keep the new one", renewal.site.provider),
@@ -333,7 +334,9 @@ impl Wizard {
         // Without a token, too.
         match stage {
             Stage::GenerateKey | Stage::RegisterKey | Stage::RemoveOldKey => return self.key_command(stage),
-            Stage::WriteConfig => return Some(Command::WriteConfig(Box::new(self.connection()?))),
+            Stage::WriteConfig => {
+                return Some(Command::WriteConfig(Box::new(self.connection()?), self.found().map(Box::new)));
+            }
             _ => {}
         }
         let (site, credential) = (self.answers.site()?, self.credential()?);

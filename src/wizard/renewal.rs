@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::apply::{Command, Done, Keeping, Stage};
 use super::{Purpose, Wizard, kept};
 use crate::check::{Check, CheckId, Verdict};
-use crate::config::Connection;
+use crate::config::{Connection, ExpiresSource, Token};
 use crate::fact::{Credential, Expiry, Fact, Fault, Query, Site, Slot, Source};
 use crate::secret::Store;
 
@@ -44,6 +44,22 @@ pub struct Renewed {
     pub expires: Expiry,
 }
 
+impl Renewed {
+    /// A connection with this token: all that is known before anything was asked with it.
+    #[must_use]
+    pub fn put_into(&self, connection: Connection) -> Connection {
+        let (expires, expires_source) = match self.expires {
+            Expiry::At(at) | Expiry::NoLaterThan(at, _) => (Some(at), ExpiresSource::Provider),
+            Expiry::Never => (None, ExpiresSource::Never),
+            Expiry::NotTold => (None, ExpiresSource::Unknown),
+        };
+        let (store, generation) = (self.store.clone(), self.generation);
+        let token = connection.token.clone();
+        let token = token.map(|token| Token { store, generation, expires, expires_source, ..token });
+        Connection { token, ..connection }
+    }
+}
+
 impl Wizard {
     /// Says how the rotation is to be done.
     #[must_use]
@@ -70,6 +86,12 @@ impl Wizard {
             Ok(Done::Renewed(new)) => Some(new),
             _ => None,
         })
+    }
+
+    /// The connection as it is in the config, as far as this run knows: as it was found, with what the run has put there.
+    pub(super) fn found(&self) -> Option<Connection> {
+        let held = self.held()?.clone();
+        Some(self.renewed().map_or_else(|| held.clone(), |new| new.put_into(held.clone())))
     }
 
     /// The credential that is judged where the provider makes the token: the one in use until there is another.

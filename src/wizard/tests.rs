@@ -114,7 +114,7 @@ impl Forge {
             }
             Command::ReadBack { .. } => Done::ReadBack,
             Command::Verify { .. } => Done::Verified,
-            Command::WriteConfig(_) => Done::Saved,
+            Command::WriteConfig(..) => Done::Saved,
             Command::LetGo { .. } => Done::LetGo,
         })
     }

@@ -41,7 +41,7 @@ impl World {
     pub async fn copies_of_old(&self, wizard: &Wizard) -> Vec<String> {
         let Some((site, secret)) = wizard.answers().site().zip(wizard.current()) else { return Vec::new() };
         let Ok(secret) = self.secret(&secret) else { return Vec::new() };
-        let Ok(text) = disk::read(&self.paths.config) else { return Vec::new() };
+        let Ok(text) = disk::read_config(&self.paths.config) else { return Vec::new() };
         let Ok(config) = Config::parse(text.as_deref().map(String::as_str)) else { return Vec::new() };
         let own = wizard.held().map(|held| held.id.as_str());
         let mut copies = Vec::new();
@@ -58,7 +58,7 @@ impl World {
 
     /// No other connection keeps a copy of this very token, which would end with it.
     async fn nobody_else_uses(&self, site: &Site, secret: &Secret) -> Result<(), Fault> {
-        let text = disk::read(&self.paths.config).map_err(|fault| storage(fault.message, fault.remedy))?;
+        let text = disk::read_config(&self.paths.config).map_err(|fault| storage(fault.message, fault.remedy))?;
         let config = Config::parse(text.as_deref().map(String::as_str));
         let config = config.map_err(|problem| storage(problem.to_string(), problem.remedy))?;
         let ours = |id: &str| self.holds(id);

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::old::is_refusal;
 use super::{World, another, locked, storage, successor};
-use crate::config::{Config, Connection, ExpiresSource, Token};
+use crate::config::{Config, Connection};
 use crate::disk;
 use crate::fact::{Expiry, Fault, FaultKind, Remedy, Site};
 use crate::forge;
@@ -69,13 +69,24 @@ impl World {
             let expires = renewal.ends.parse().map_or(Expiry::NotTold, Expiry::At);
             let new = Renewed { store: store.clone(), generation: renewal.to.generation, expires };
             let name = now.name.clone();
-            self.write_config(Box::new(with_renewed(now, &new))).await?;
+            self.save_renewed(now, &new).await?;
             locked(&self.notes).push(format!(
                 "A rotation at the provider was stopped after the new token had been stored. It is finished: {name} uses the new token."
             ));
         }
         self.is_renewed(id, &store, renewal.to.generation);
         Ok(Some(!named))
+    }
+
+    /// Lets the config name the new token. The one before it has ended, so this is done whatever else somebody has changed
+    /// in the connection meanwhile, and that stays.
+    async fn save_renewed(&self, held: Connection, new: &Renewed) -> Result<Done, Fault> {
+        let (name, new) = (held.name.clone(), new.clone());
+        self.save(name, move |config| {
+            let now = config.connections().iter().find(|there| there.id == held.id).cloned();
+            super::put(config, &new.put_into(now.unwrap_or(held)))
+        })
+        .await
     }
 
     fn is_renewed(&self, id: &str, store: &Store, generation: u64) {
@@ -87,7 +98,7 @@ impl World {
     }
 
     fn connection_of(&self, id: &str) -> Result<Option<Connection>, Fault> {
-        let text = disk::read(&self.paths.config).map_err(|fault| storage(fault.message, fault.remedy))?;
+        let text = disk::read_config(&self.paths.config).map_err(|fault| storage(fault.message, fault.remedy))?;
         let config = Config::parse(text.as_deref().map(String::as_str));
         let config = config.map_err(|problem| storage(problem.to_string(), problem.remedy))?;
         Ok(config.connections().iter().find(|connection| connection.id == id).cloned())
@@ -125,7 +136,7 @@ impl World {
         self.put_for_sure(&store, &entry, &new.secret).await?;
         let expires = if new.expires == Expiry::NotTold { Expiry::At(ends) } else { new.expires };
         let renewed = Renewed { store, generation, expires };
-        self.write_config(Box::new(with_renewed(held, &renewed))).await?;
+        self.save_renewed(held, &renewed).await?;
         self.is_renewed(&keeping.id, &renewed.store, generation);
         self.wait_for(&site, &new.secret).await;
         Ok(Done::Renewed(renewed))
@@ -184,18 +195,6 @@ impl World {
             }
         }
     }
-}
-
-/// A connection with the token that the provider made: all that is known before anything was asked with it.
-fn with_renewed(held: Connection, new: &Renewed) -> Connection {
-    let (expires, expires_source) = match new.expires {
-        Expiry::At(at) | Expiry::NoLaterThan(at, _) => (Some(at), ExpiresSource::Provider),
-        Expiry::Never => (None, ExpiresSource::Never),
-        Expiry::NotTold => (None, ExpiresSource::Unknown),
-    };
-    let (store, generation) = (new.store.clone(), new.generation);
-    let token = held.token.clone().map(|token| Token { store, generation, expires, expires_source, ..token });
-    Connection { token, ..held }
 }
 
 /// A rotation at the provider whose end is not known: what was begun, and what to do now.

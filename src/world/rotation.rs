@@ -98,7 +98,7 @@ impl World {
 
     /// What the config says now of the connection's token.
     pub(super) fn token_of(&self, id: &str) -> Result<Option<Token>, Fault> {
-        let text = disk::read(&self.paths.config).map_err(|fault| storage(fault.message, fault.remedy))?;
+        let text = disk::read_config(&self.paths.config).map_err(|fault| storage(fault.message, fault.remedy))?;
         let text = text.as_deref().map(String::as_str);
         let config = Config::parse(text).map_err(|problem| storage(problem.to_string(), problem.remedy))?;
         let found = config.connections().iter().find(|connection| connection.id == id);

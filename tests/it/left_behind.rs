@@ -2,8 +2,12 @@
 //! is ours of it. Nothing is deleted unasked.
 
 use std::fs;
+use std::process::Stdio;
 
-use crate::program::{Home, Served};
+use serde_json::json;
+
+use crate::manage::home_with;
+use crate::program::{Home, Run, Served, files, finished};
 
 /// Answers that create a repository and keep the token with git's helpers.
 fn answers(home: &Home, served: &Served) {
@@ -144,4 +148,87 @@ fn whatever_a_killed_set_up_has_left_the_next_one_leaves_one_secret() {
         assert_eq!(kept(&home), 0, "round {round}");
     }
     println!("{killed} of 24 were killed, {strays} with something in the store");
+}
+
+/// The secret goes after the entry: whatever keeps the config from being replaced costs no token.
+#[cfg(unix)]
+#[test]
+fn a_config_that_cannot_be_replaced_keeps_the_connection_with_its_secret() {
+    use std::os::unix::fs::{PermissionsExt as _, chown};
+
+    let refused = |home: &Home, run: &Run, says: &str| {
+        assert_eq!(run.code, 4, "{}", run.stderr);
+        assert!(run.stderr.contains(says) && run.stderr.contains("The old file is unchanged."), "{}", run.stderr);
+        assert!(!run.stderr.contains("removed already"), "{}", run.stderr);
+        assert!(home.config_text().contains("[connections.one]") && home.path("secrets/one").exists());
+        let listed = home.run(&["list", "--format", "json"]).json();
+        assert_eq!((listed["unfinished"].clone(), listed["connections"][0]["name"].clone()), (json!([]), json!("one")));
+    };
+    let remove = [env!("CARGO_BIN_EXE_git-access"), "remove", "one", "--yes"];
+    // Its directory is not to be written. Root would write there all the same.
+    let home = home_with(&["one"]);
+    let folder = home.path("config/git-access");
+    fs::write(folder.join(".config.toml.lock"), "").unwrap();
+    let is_root = rustix::process::geteuid().is_root();
+    let mut command = if is_root { home.command("setpriv") } else { home.command(remove[0]) };
+    if is_root {
+        for (path, _) in files(home.dir.path()) {
+            chown(path, Some(65534), None).unwrap();
+        }
+        for path in ["", "config", "config/git-access", "secrets", "tmp"] {
+            chown(home.path(path), Some(65534), None).unwrap();
+        }
+        command.args(["--reuid=65534", "--clear-groups", remove[0]]);
+    }
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o500)).unwrap();
+    let run = finished(command.args(&remove[1..]));
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    if run.code == -1 || run.stderr.contains("setpriv") {
+        println!("skipped: another user cannot run the program here: {}", run.stderr);
+    } else {
+        if is_root {
+            chown(home.config(), Some(0), None).unwrap();
+        }
+        refused(&home, &run, "Permission denied");
+    }
+    // A file that is mounted by itself can be written beside, and not be replaced.
+    let home = home_with(&["one"]);
+    let script = "mount --bind \"$0\" \"$0\" || exit 77; exec \"$@\"";
+    let mut command = home.command("unshare");
+    let run = finished(command.args(["-Urm", "sh", "-c", script]).arg(home.config()).args(remove));
+    if run.code == 77 || run.code == -1 || run.stderr.contains("unshare:") {
+        println!("skipped: no mounts here: {}", run.stderr);
+        return;
+    }
+    refused(&home, &run, "could not be replaced");
+}
+
+/// Killed while the store is asked to forget: the entry is gone, and what is left is told and taken away.
+#[cfg(unix)]
+#[test]
+fn a_removal_that_is_killed_leaves_what_the_next_one_takes_away() {
+    let (home, place) = (Home::new(), Home::new());
+    let served = Served::start(&place, "ready");
+    answers(&home, &served);
+    home.run(&["setup", "--answers", "a.toml"]).expect(0);
+    // A helper that kills the run which asks it to forget, the first time.
+    let (pid, killed) = (home.path("pid"), home.path("killed"));
+    let helper = format!(
+        "#!/bin/sh\nif [ \"$1\" = erase ] && [ ! -e {killed:?} ]; then\n  : >{killed:?}\n  \
+         until [ -s {pid:?} ]; do :; done\n  kill -9 \"$(cat {pid:?})\"\n  exit\nfi\nexec git credential-store \"$1\"\n"
+    );
+    let helper = home.write("helper", &helper);
+    fs::set_permissions(&helper, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    home.write(".gitconfig", &format!("[credential]\n\thelper = {}\n", helper.display()));
+    let mut child = home.program().args(["remove", "k", "--yes"]).stderr(Stdio::null()).spawn().unwrap();
+    fs::write(home.path("pid.new"), child.id().to_string()).unwrap();
+    fs::rename(home.path("pid.new"), &pid).unwrap();
+    assert_eq!(child.wait().unwrap().code(), None, "it was killed");
+    assert!(killed.exists() && !home.config_text().contains("connections.k") && kept(&home) == 1);
+    let told = home.run(&["list"]).expect(0).stderr;
+    assert!(told.contains("A removal of k on ") && told.contains("git-access remove k"), "{told}");
+    let gone = home.run(&["remove", "k", "--yes", "--format", "json"]).expect(0);
+    assert!(gone.stderr.contains("a removal of it on "), "{}", gone.stderr);
+    assert_eq!((gone.json()["secret_removed"].clone(), kept(&home)), (true.into(), 0));
+    assert_eq!(home.run(&["list", "--format", "json"]).json()["unfinished"], json!([]));
 }

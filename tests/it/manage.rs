@@ -192,6 +192,25 @@ fn remove_asks_says_what_uses_it_and_takes_the_secret_along() {
 }
 
 #[test]
+fn what_was_exported_is_shown_and_told_before_it_is_removed() {
+    let home = home_with(&["one", "two"]);
+    home.run(&["export", "one", "--for", "argocd"]).expect(0);
+    let record = fs::read_to_string(home.path("state/git-access/id-one.json")).unwrap();
+    let at = serde_json::from_str::<serde_json::Value>(&record).unwrap()["exports"][0]["at"].clone();
+    let at = at.as_str().unwrap();
+    let shown = home.run(&["show", "one"]).expect(0).stdout;
+    assert!(shown.contains(&format!("  Exported      argocd on {at}\n")), "{shown}");
+    let json = home.run(&["show", "one", "--format", "json"]).expect(0).json();
+    assert_eq!(json["connection"]["exports"], serde_json::json!([{ "format": "argocd", "at": at }]));
+    assert!(!home.run(&["show", "two"]).expect(0).stdout.contains("Exported"));
+    let line = format!("  what was exported for argocd on {at}, wherever that was applied\n");
+    let asked = home.run(&["remove", "one"]).expect(2);
+    assert!(asked.stderr.contains(&line), "{}", asked.stderr);
+    assert!(!home.run(&["remove", "two"]).expect(2).stderr.contains("exported"));
+    home.run(&["remove", "one", "--yes"]).expect(0);
+}
+
+#[test]
 fn a_secret_that_another_connection_uses_stays() {
     let home = home_with(&["one", "two"]);
     let text = home.config_text().replace("secrets/two", "secrets/one");

@@ -30,7 +30,8 @@ pub fn list(out: &Out, paths: &Paths) -> Result<Ending, Refusal> {
     }
     for one in Unfinished::all(paths) {
         out.say(&format!(
-            "A set-up of {} on {} was not finished and has left:",
+            "A {} of {} on {} was not finished and has left:",
+            one.what(),
             sanitise(&one.name, 80),
             sanitise(&one.at, 20)
         ));

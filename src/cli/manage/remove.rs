@@ -1,17 +1,19 @@
 //! `remove`: a connection, and the secret that we keep for it. The forge is not touched.
 //!
-//! Both happen under the config's lock, the secret first. A store that fails keeps the connection, which is then the
-//! only thing that knows where the secret is; so no secret is ever left behind without a name.
+//! The config is changed first, so that one that cannot be written costs no secret; what is to go is noted before that. A
+//! store that fails gets the connection back into the config. A run that is killed in between leaves the note, which
+//! `list` tells and the next `remove` goes by; so no secret is ever left behind without a name.
 
 use std::io::{self, IsTerminal as _};
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::cli::standing::Standing;
 use crate::cli::{Ending, Out, Refusal, setup_git, wait};
 use crate::config::{Config, Connection, Token};
 use crate::disk::{self, Paths};
-use crate::record::{Record, Unfinished};
+use crate::record::{Pending, Record, Stray, Unfinished};
 use crate::secret::Store;
 use crate::store::{Entry, StoreFaultKind, Stores};
 use crate::text::sanitise;
@@ -33,7 +35,7 @@ pub fn remove(out: &Out, paths: &Paths, name: &str, yes: bool) -> Result<(), Ref
         let kept = Refusal::usage(format!("Nothing was removed: {name} is still there."), "");
         return Err(Refusal { ending: Ending::Cancelled, ..kept });
     }
-    let mut removed = false;
+    let mut taken = None;
     let refuse = |problem| super::of_config(paths, problem);
     let saved = disk::update_config(&paths.config, refuse, |config| {
         // Another run may have changed it while a person was thinking.
@@ -42,17 +44,26 @@ pub fn remove(out: &Out, paths: &Paths, name: &str, yes: bool) -> Result<(), Ref
             let message = format!("Another run has changed {name} in between, so nothing was removed.");
             return Err(Refusal::usage(message, "Look at it with git-access show, then run this again."));
         }
-        removed = remove_secret(there, config)?;
-        config.remove(name).map_err(refuse)
+        let (there, before) = (there.clone(), config.render());
+        let secrets = secrets(&there, config, paths);
+        config.remove(name).map_err(refuse)?;
+        Unfinished::begin_removal(paths, name, &secrets, Timestamp::now());
+        taken = Some(Taken { connection: there, secrets, before, after: config.render() });
+        Ok(())
     });
-    let saved = saved.map_err(|refusal| with_secret_gone(refusal, removed, name))?;
-    saved.notes.iter().for_each(|note| out.say(note));
-    for pending in Record::load(paths, &connection.id).pending {
-        let entry = Entry { id: connection.id.clone(), generation: pending.generation };
-        if let Some(store) = pending.store() {
-            // What an interrupted rotation has left; where it is gone already, that is well.
-            let _ = wait(Stores::of_the_system().remove(&store, &entry))?;
+    let ended = |taken: &Taken| Unfinished::end_removal(paths, name, &taken.secrets);
+    let (saved, taken) = match (saved, taken) {
+        (Ok(saved), Some(taken)) => (saved, taken),
+        (Ok(_), None) => return Ok(()),
+        (Err(refusal), taken) => {
+            taken.as_ref().and_then(ended);
+            return Err(refusal);
         }
+    };
+    saved.notes.iter().for_each(|note| out.say(note));
+    let removed = remove_secrets(&taken).map_err(|refusal| put_back(refusal, paths, &taken))?;
+    if let Some(fault) = ended(&taken) {
+        out.say(&fault.message);
     }
     let _ = paths.remove_state(&format!("{}.lock", connection.id));
     if let Some(fault) = Record::forget(paths, &connection.id) {
@@ -70,7 +81,8 @@ fn remove_unfinished(out: &Out, paths: &Paths, unfinished: &Unfinished, yes: boo
     let name = sanitise(&unfinished.name, 80);
     paths.may_write()?;
     out.say(&format!(
-        "There is no connection {name}, and a set-up of it on {} has left:",
+        "There is no connection {name}, and a {} of it on {} has left:",
+        unfinished.what(),
         sanitise(&unfinished.at, 20)
     ));
     for left in &unfinished.left {
@@ -129,37 +141,79 @@ fn told(out: &Out, connection: &Connection, removed: bool) {
     ));
 }
 
-/// The config could not be saved after the secret was gone: what is true now, and how to get on.
-fn with_secret_gone(refusal: Refusal, removed: bool, name: &str) -> Refusal {
-    if !removed {
-        return refusal;
-    }
-    let message = format!("{} The secret of {name} is removed already.", refusal.message);
-    Refusal { message, ..refusal }
+/// What was taken out of the config.
+struct Taken {
+    connection: Connection,
+    /// What is ours to remove: of the connection itself first, then what an interrupted rotation has left.
+    secrets: Vec<Stray>,
+    /// The text of the config with the connection, and without it.
+    before: String,
+    after: String,
 }
 
-/// Removes what we keep. `false` where there is nothing of ours: a reference, or a secret that another one uses.
-fn remove_secret(connection: &Connection, config: &Config) -> Result<bool, Refusal> {
-    let Some(token) = connection.token.as_ref().filter(|token| token.store.keeps()) else { return Ok(false) };
-    if sharers(connection, token, config).next().is_some() {
-        return Ok(false);
-    }
-    let stores = Stores::of_the_system();
-    let entry = |generation| Entry { id: connection.id.clone(), generation };
-    let removed = match wait(stores.remove(&token.store, &entry(token.generation)))? {
-        Ok(removed) => removed,
-        Err(fault) if fault.kind == StoreFaultKind::Missing => false,
-        Err(fault) => {
-            let message = format!("{} The connection {} was kept.", fault.message, connection.name);
-            return Err(Refusal { message, ..fault.into() });
+/// The secrets that we keep for the connection and nobody else uses.
+fn secrets(connection: &Connection, config: &Config, paths: &Paths) -> Vec<Stray> {
+    let mut places = Vec::new();
+    if let Some(token) = connection.token.as_ref().filter(|token| token.store.keeps())
+        && sharers(connection, token, config).next().is_none()
+    {
+        places.push(Pending::new(&token.store, token.generation));
+        // A rotation leaves the secret before it in the keyring until nobody can need it any more.
+        if token.store == Store::Keyring && token.generation > 1 {
+            places.push(Pending::new(&token.store, token.generation - 1));
         }
-    };
-    // A rotation leaves the secret before it in the keyring until nobody can need it any more.
-    if token.store == Store::Keyring && token.generation > 1 {
-        let before = wait(stores.remove(&token.store, &entry(token.generation - 1)))?;
-        return Ok(removed || before.unwrap_or(false));
+    }
+    let in_use = connection.token.as_ref().map(|token| Pending::new(&token.store, token.generation));
+    let mut left = Record::load(paths, &connection.id).pending;
+    left.retain(|place| !places.contains(place) && in_use.as_ref() != Some(place));
+    places.append(&mut left);
+    places.into_iter().map(|place| Stray { id: connection.id.clone(), place }).collect()
+}
+
+/// Removes what we keep; whether the connection had something. Only the secret that is in use has to go: where another
+/// one is gone already, that is well.
+fn remove_secrets(taken: &Taken) -> Result<bool, Refusal> {
+    let stores = Stores::of_the_system();
+    let in_use = taken.connection.token.as_ref().map(|token| Pending::new(&token.store, token.generation));
+    let mut removed = false;
+    for Stray { id, place } in &taken.secrets {
+        let Some(store) = place.store() else { continue };
+        let entry = Entry { id: id.clone(), generation: place.generation };
+        match wait(stores.remove(&store, &entry))? {
+            Ok(gone) => removed |= gone,
+            Err(fault) if in_use.as_ref() == Some(place) && fault.kind != StoreFaultKind::Missing => {
+                return Err(fault.into());
+            }
+            Err(_) => {}
+        }
     }
     Ok(removed)
+}
+
+/// The store still has the secret, so the connection stays as well: it is what knows where that is.
+fn put_back(refusal: Refusal, paths: &Paths, taken: &Taken) -> Refusal {
+    let name = &taken.connection.name;
+    let back = disk::update(&paths.config, |text| -> Result<String, Refusal> {
+        if text == Some(taken.after.as_str()) {
+            return Ok(taken.before.clone());
+        }
+        // Another run has saved something else meanwhile.
+        let refuse = |problem| super::of_config(paths, problem);
+        let mut config = Config::parse(text).map_err(refuse)?;
+        config.put(&taken.connection).map_err(refuse)?;
+        Ok(config.render())
+    });
+    let message = if back.is_ok() {
+        Unfinished::end_removal(paths, name, &taken.secrets);
+        format!("{} The connection {name} was kept.", refusal.message)
+    } else {
+        format!(
+            "{} The connection {name} is out of the config already, and its secret is remembered: run git-access remove \
+             {name} again.",
+            refusal.message
+        )
+    };
+    Refusal { message, ..refusal }
 }
 
 /// Other connections whose secret is the same one.
@@ -199,6 +253,7 @@ pub fn parting(paths: &Paths, name: &str) -> Result<Parting, Refusal> {
         parting.stays.extend(ssh.private_key.as_ref().map(|path| format!("the key file {}", path.display())));
         parting.stays.push(format!("the key at {provider}, which is let in until you delete it there"));
     }
+    parting.stays.extend(exports(connection, paths).map(|export| format!("{export}, wherever that was applied")));
     parting.stays.push("the repositories".to_owned());
     if let Some((origin, false)) = git_asks(connection, &config, paths) {
         parting.then.push(format!("Git asks git-access for {origin}: run git-access setup-git again afterwards."));
@@ -215,6 +270,12 @@ fn git_asks(connection: &Connection, config: &Config, paths: &Paths) -> Option<(
         .any(|other| other.name != connection.name && other.token.is_some() && other.site.host.origin() == origin);
     let origin = origin.to_string();
     setup_git::configured(paths).contains(&origin).then_some((origin, others))
+}
+
+/// What was exported of the connection.
+fn exports(connection: &Connection, paths: &Paths) -> impl Iterator<Item = String> {
+    let all = Record::load(paths, &connection.id).exports.into_iter();
+    all.map(|one| format!("what was exported for {} on {}", sanitise(&one.format, 40), sanitise(&one.at, 40)))
 }
 
 /// What uses the connection, one line each.
@@ -236,6 +297,7 @@ fn uses(connection: &Connection, config: &Config, paths: &Paths) -> Vec<String> 
             lines.push(format!("  its secret in {place}, which is not ours and stays"));
         }
     }
+    lines.extend(exports(connection, paths).map(|export| format!("  {export}, wherever that was applied")));
     if let Some((origin, others)) = git_asks(connection, config, paths) {
         let after = if others { "other connections serve it too" } else { "run git-access setup-git again afterwards" };
         lines.push(format!("  git, which asks git-access for {origin} ({after})"));

@@ -49,6 +49,7 @@ fn document(standing: &Standing<'_>, platform: Option<&Platform>) -> Json {
         .unwrap_or_default();
     json["reach"] = platform.and_then(|platform| platform.reach_note(&connection.site)).into();
     json["ssh"] = connection.ssh.as_ref().map(|ssh| ssh_json(ssh, key_page(connection).as_deref())).unwrap_or_default();
+    json["exports"] = json!(standing.record.exports);
     json["notices"] = json!(standing.record.notices);
     if let Some(repository) = &connection.repository {
         json["repository"] = json!({
@@ -163,6 +164,8 @@ fn facts(standing: &Standing<'_>) -> Vec<(&'static str, String)> {
     }
     let accepted = (!connection.accepted.is_empty()).then(|| connection.accepted.join(", "));
     add("Accepted", accepted.map(|ids| format!("although they failed: {ids}")));
+    let exports: Vec<_> = standing.record.exports.iter().map(|one| format!("{} on {}", one.format, one.at)).collect();
+    add("Exported", (!exports.is_empty()).then(|| exports.join(", ")));
     facts
 }
 

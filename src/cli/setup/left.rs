@@ -44,7 +44,7 @@ impl Setup<'_> {
 
     /// Whether this is the saving of a connection, and it was through before anybody waited for it.
     fn is_done_all_the_same(&self, command: &Command) -> bool {
-        let Command::WriteConfig(connection) = command else { return false };
+        let Command::WriteConfig(connection, _) = command else { return false };
         let config = manage::config(self.paths);
         config.is_ok_and(|config| config.connections().iter().any(|there| there == &**connection))
     }
@@ -73,7 +73,7 @@ fn perhaps(command: &Command) -> Option<String> {
         Command::WriteSecret(_) => {
             Some(format!("perhaps, for it was under way: {}; the next try clears up", command.describe()))
         }
-        Command::WriteConfig(_) => {
+        Command::WriteConfig(..) => {
             Some(format!("perhaps, for it was under way: {}; git-access list tells", command.describe()))
         }
         Command::ProbeStore(_)
