@@ -253,7 +253,10 @@ pub fn parting(paths: &Paths, name: &str) -> Result<Parting, Refusal> {
         parting.stays.extend(ssh.private_key.as_ref().map(|path| format!("the key file {}", path.display())));
         parting.stays.push(format!("the key at {provider}, which is let in until you delete it there"));
     }
-    parting.stays.extend(exports(connection, paths).map(|export| format!("{export}, wherever that was applied")));
+    let exports = exports(connection, paths).join(", ");
+    if !exports.is_empty() {
+        parting.stays.push(format!("what was exported ({exports}), wherever that was applied"));
+    }
     parting.stays.push("the repositories".to_owned());
     if let Some((origin, false)) = git_asks(connection, &config, paths) {
         parting.then.push(format!("Git asks git-access for {origin}: run git-access setup-git again afterwards."));
@@ -272,10 +275,10 @@ fn git_asks(connection: &Connection, config: &Config, paths: &Paths) -> Option<(
     setup_git::configured(paths).contains(&origin).then_some((origin, others))
 }
 
-/// What was exported of the connection.
-fn exports(connection: &Connection, paths: &Paths) -> impl Iterator<Item = String> {
-    let all = Record::load(paths, &connection.id).exports.into_iter();
-    all.map(|one| format!("what was exported for {} on {}", sanitise(&one.format, 40), sanitise(&one.at, 40)))
+/// The formats in which the connection was exported, and when.
+fn exports(connection: &Connection, paths: &Paths) -> Vec<String> {
+    let all = Record::load(paths, &connection.id).exports;
+    all.iter().map(|one| format!("{} on {}", sanitise(&one.format, 40), sanitise(&one.at, 40))).collect()
 }
 
 /// What uses the connection, one line each.
@@ -297,7 +300,8 @@ fn uses(connection: &Connection, config: &Config, paths: &Paths) -> Vec<String> 
             lines.push(format!("  its secret in {place}, which is not ours and stays"));
         }
     }
-    lines.extend(exports(connection, paths).map(|export| format!("  {export}, wherever that was applied")));
+    let line = |export| format!("  what was exported for {export}, wherever that was applied");
+    lines.extend(exports(connection, paths).into_iter().map(line));
     if let Some((origin, others)) = git_asks(connection, config, paths) {
         let after = if others { "other connections serve it too" } else { "run git-access setup-git again afterwards" };
         lines.push(format!("  git, which asks git-access for {origin} ({after})"));
