@@ -7,6 +7,7 @@
 mod unfinished;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::disk::{self, DiskFault, Lasting, Paths};
 use crate::secret::Store;
+use crate::text::sanitise;
 
 pub use self::unfinished::{Stray, Unfinished};
 
@@ -100,6 +102,13 @@ pub struct Exported {
     pub format: String,
     /// The day, in UTC.
     pub at: String,
+}
+
+/// `argocd on 2026-11-21`, whatever a hand has written into the file.
+impl fmt::Display for Exported {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} on {}", sanitise(&self.format, 40), sanitise(&self.at, 40))
+    }
 }
 
 impl Record {

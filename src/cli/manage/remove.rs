@@ -277,8 +277,7 @@ fn git_asks(connection: &Connection, config: &Config, paths: &Paths) -> Option<(
 
 /// The formats in which the connection was exported, and when.
 fn exports(connection: &Connection, paths: &Paths) -> Vec<String> {
-    let all = Record::load(paths, &connection.id).exports;
-    all.iter().map(|one| format!("{} on {}", sanitise(&one.format, 40), sanitise(&one.at, 40))).collect()
+    Record::load(paths, &connection.id).exports.iter().map(ToString::to_string).collect()
 }
 
 /// What uses the connection, one line each.

@@ -164,7 +164,7 @@ fn facts(standing: &Standing<'_>) -> Vec<(&'static str, String)> {
     }
     let accepted = (!connection.accepted.is_empty()).then(|| connection.accepted.join(", "));
     add("Accepted", accepted.map(|ids| format!("although they failed: {ids}")));
-    let exports: Vec<_> = standing.record.exports.iter().map(|one| format!("{} on {}", one.format, one.at)).collect();
+    let exports: Vec<_> = standing.record.exports.iter().map(ToString::to_string).collect();
     add("Exported", (!exports.is_empty()).then(|| exports.join(", ")));
     facts
 }

@@ -209,8 +209,8 @@ fn with_a_token_for_all_keys(world: &Home) -> std::path::PathBuf {
     world.write("keys.toml", &(std::fs::read_to_string(ready).unwrap() + more))
 }
 
-#[cfg(unix)]
 /// Bitbucket's keys are of a repository and read, or of an account; Data Center's are of a repository and may write.
+#[cfg(unix)]
 #[test]
 fn both_kinds_of_bitbucket_let_go_of_the_old_key_where_the_token_may() {
     let world = Home::new();
