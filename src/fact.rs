@@ -34,6 +34,16 @@ impl Site {
     pub fn origins(&self) -> BTreeSet<Origin> {
         self.provider.rules().origins(self)
     }
+
+    /// Whether it is the provider's public service, and nobody's own server.
+    pub fn is_public(&self) -> bool {
+        self.provider.rules().knows_host(self.host.origin().name())
+    }
+
+    /// The variables in which programs look for a token of it.
+    pub fn token_variables(&self) -> &'static [&'static str] {
+        self.provider.rules().token_variables(!self.is_public())
+    }
 }
 
 /// The credential in use, and the one that is to replace it.

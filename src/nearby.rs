@@ -6,7 +6,6 @@
 
 mod git_config;
 
-use std::cell::{Cell, OnceCell};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
@@ -17,7 +16,7 @@ use crate::config::Config;
 use crate::disk::{self, Paths};
 use crate::program;
 use crate::provider::{Address, Host, Located, Provider};
-use crate::wizard::{Found, Nearby, Only};
+use crate::wizard::{At, Found, HOST, Nearby, Only};
 
 use self::git_config::Helpers;
 
@@ -35,8 +34,8 @@ pub struct Around<'a> {
     pub is_set: &'a dyn Fn(&str) -> bool,
     /// Whether a program is installed.
     pub is_installed: &'a dyn Fn(&str) -> bool,
-    /// Whether git has a helper that keeps logins for a host.
-    pub keeps_logins: &'a dyn Fn(&Host) -> bool,
+    /// The hosts for which git has a helper that keeps logins.
+    pub helped: Vec<At>,
     /// The words with which this program is started, where they can be written down.
     pub ourselves: Option<String>,
 }
@@ -44,14 +43,13 @@ pub struct Around<'a> {
 /// What lies around this process. It blocks for some milliseconds.
 pub fn look(paths: &Paths) -> Nearby {
     let dir = std::env::current_dir().unwrap_or_default();
-    let asked = Cell::new(Helpers::ask());
-    let helpers = OnceCell::new();
+    let asked = Helpers::ask();
     look_around(&Around {
         dir: &dir,
         config: &paths.config,
         is_set: &|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()),
         is_installed: &|name| program::find(name).is_some(),
-        keeps_logins: &|host| helpers.get_or_init(|| Helpers::configured(asked.take())).serve(host),
+        helped: Helpers::configured(asked).served(),
         ourselves: ourselves(),
     })
 }
@@ -69,15 +67,8 @@ fn ourselves() -> Option<String> {
 /// What lies around there.
 pub fn look_around(around: &Around<'_>) -> Nearby {
     let mut found = remote(around.dir).map(|url| of_remote(&url)).unwrap_or_default();
-    let mut here: Vec<Only> =
-        found.iter().filter(|found| found.field == Field::Owner).filter_map(|found| found.only.clone()).collect();
     found.extend(Provider::ALL.iter().flat_map(|provider| logins(*provider, around)));
-    let public = |provider: &Provider| {
-        let host = Host::parse(provider.rules().default_host()?).ok();
-        Some(Only { provider: *provider, host, platform: None })
-    };
-    here.extend(Provider::ALL.iter().filter_map(public));
-    found.extend(here.into_iter().filter_map(|only| of_git(only, around)));
+    found.extend(of_git(around));
     Nearby { found, taken: taken(around.config), ..Nearby::default() }
 }
 
@@ -88,29 +79,41 @@ fn taken(config: &Path) -> BTreeSet<String> {
     config.map(|config| config.names().map(str::to_owned).collect()).unwrap_or_default()
 }
 
-/// The places where a token for the public service of `provider` is.
+/// The places where a token for `provider` is: those of its own programs.
 fn logins(provider: Provider, around: &Around<'_>) -> Vec<Found> {
     let rules = provider.rules();
-    let host = rules.default_host().and_then(|host| Host::parse(host).ok());
-    let only = Some(Only { provider, host, platform: None });
     let mut found = Vec::new();
-    if let Some(name) = rules.token_variables().iter().find(|name| (around.is_set)(name)) {
-        let place = "a variable that is set here".to_owned();
-        found.push(Found { field: Field::TokenEnv, text: (*name).to_owned(), place, only: only.clone() });
+    for (own, at) in [(false, At::Public), (true, At::Own)] {
+        let all = rules.token_variables(own);
+        let Some(name) = all.iter().find(|name| (around.is_set)(name)) else { continue };
+        // A name that serves for both says nothing about whose token it holds.
+        let place = if own && rules.token_variables(false).contains(name) {
+            "a variable that is set here; it does not say for which host"
+        } else {
+            "a variable that is set here"
+        };
+        let only = Some(Only::of(provider).at(at));
+        found.push(Found { field: Field::TokenEnv, text: (*name).to_owned(), place: place.to_owned(), only });
     }
     if let Some(program) = rules.token_command().first().filter(|program| (around.is_installed)(program)) {
         let place = format!("{program} is installed; its token serves only if it was made by hand");
+        let only = Some(Only::of(provider));
         found.push(Found { field: Field::TokenCommand, text: rules.token_command().join(" "), place, only });
     }
     found
 }
 
 /// The login that git may keep for a host. What it printed would be several lines, so our own question stands between.
-fn of_git(only: Only, around: &Around<'_>) -> Option<Found> {
-    let host = only.host.as_ref().filter(|host| (around.keeps_logins)(host))?;
-    let text = format!("{} credential password {host}", around.ourselves.as_ref()?);
-    let place = "git keeps logins here; one for this host serves if it was made by hand".to_owned();
-    Some(Found { field: Field::TokenCommand, text, place, only: Some(only) })
+fn of_git(around: &Around<'_>) -> Vec<Found> {
+    let Some(ourselves) = &around.ourselves else { return Vec::new() };
+    let place = "git keeps logins here; one for this host serves if it was made by hand";
+    let found = around.helped.iter().map(|at| Found {
+        field: Field::TokenCommand,
+        text: format!("{ourselves} credential password {HOST}"),
+        place: place.to_owned(),
+        only: Some(Only { at: at.clone(), ..Only::default() }),
+    });
+    found.collect()
 }
 
 /// What the remote names: for the provider that knows its host, else for each that could stand there.
@@ -126,8 +129,8 @@ fn of_remote(url: &str) -> Vec<Found> {
         let Some(Located { host, owner, project, repository }) = provider.rules().locate(&address) else { continue };
         let public = || provider.rules().default_host().filter(|_| knows.is_some());
         let Some(host) = host.or_else(|| Host::parse(public()?).ok()).or_else(|| host_of(&address)) else { continue };
-        found.push(offer(Field::Host, &host.to_string(), Some(Only { provider, host: None, platform: None })));
-        let only = Only { provider, host: Some(host), platform: None };
+        found.push(offer(Field::Host, &host.to_string(), Some(Only::of(provider))));
+        let only = Only::of(provider).at(At::This(host));
         found.push(offer(Field::Owner, &owner, Some(only.clone())));
         found.extend(project.map(|project| offer(Field::Project, &project, Some(only.clone()))));
         found.extend(repository.map(|name| offer(Field::Repository, &name, Some(only))));
@@ -216,6 +219,7 @@ fn remotes(text: &str) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answers::{Answer, Answers, Raw};
 
     fn texts(dir: &Path, set: &[&str], installed: &[&str]) -> Vec<(String, String)> {
         let config = dir.join("config.toml");
@@ -224,7 +228,7 @@ mod tests {
             config: &config,
             is_set: &|name| set.contains(&name),
             is_installed: &|name| installed.contains(&name),
-            keeps_logins: &|_| false,
+            helped: Vec::new(),
             ourselves: None,
         };
         let found = look_around(&around).found.into_iter();
@@ -303,61 +307,76 @@ mod tests {
         assert_eq!(texts(empty.path(), &[], &[]), []);
     }
 
+    /// What is offered as the token's place beside these answers.
+    fn offered(around: &Around<'_>, provider: &str, host: Option<&str>) -> Vec<String> {
+        let mut answers = Answers::default();
+        answers.set(Field::Provider, Answer::Provider(Provider::from_id(provider).unwrap()));
+        if let Some(host) = host {
+            answers.set(Field::Host, Answer::Host(Host::parse(host).unwrap()));
+        }
+        let found = look_around(around).found.into_iter();
+        let places = found.filter(|found| [Field::TokenEnv, Field::TokenCommand].contains(&found.field));
+        let here: Vec<Found> = places.filter_map(|found| found.here(&answers)).collect();
+        for found in here.iter().filter(|found| found.field == Field::TokenCommand) {
+            let words = Raw::Words(found.text.split(' ').collect());
+            assert!(found.field.parse(&words).is_ok(), "what is offered is an answer: {found:?}");
+        }
+        here.into_iter().map(|found| found.text).collect()
+    }
+
     #[test]
-    fn a_login_is_offered_as_a_place_for_its_own_host_only() {
+    fn a_login_is_offered_as_a_place_for_its_own_hosts_only() {
         let dir = tempfile::tempdir().unwrap();
         let config = dir.path().join("config.toml");
         let around = Around {
             dir: dir.path(),
             config: &config,
-            is_set: &|name| name == "GITHUB_TOKEN" || name == "GITEA_TOKEN",
-            is_installed: &|name| name == "gh",
-            keeps_logins: &|_| false,
+            is_set: &|_| true,
+            is_installed: &|_| true,
+            helped: Vec::new(),
             ourselves: None,
         };
-        let found = look_around(&around).found;
-        let texts: Vec<_> = found.iter().map(|found| found.text.as_str()).collect();
-        assert_eq!(texts, ["GITHUB_TOKEN", "gh auth token --hostname github.com", "GITEA_TOKEN"]);
-        let hosts: Vec<_> = found.iter().map(|found| found.only.as_ref().unwrap().host.clone()).collect();
-        assert_eq!(hosts[0].as_ref().unwrap().to_string(), "https://github.com");
-        assert_eq!(hosts[2], None, "there is no public host");
+        let gh = |host: &str| format!("gh auth token --hostname {host}");
+        let glab = |host: &str| format!("glab config get token --host {host}");
+        for (provider, host, variable, command) in [
+            ("github", None, "GH_TOKEN", Some(gh("github.com"))),
+            ("github", Some("https://acme.ghe.com"), "GH_TOKEN", Some(gh("acme.ghe.com"))),
+            ("github", Some("https://git.example"), "GH_ENTERPRISE_TOKEN", Some(gh("git.example"))),
+            ("github", Some("https://git.example:8443"), "GH_ENTERPRISE_TOKEN", None),
+            ("gitlab", None, "GITLAB_TOKEN", Some(glab("gitlab.com"))),
+            ("gitlab", Some("https://lab.example"), "GITLAB_TOKEN", Some(glab("lab.example"))),
+            ("gitlab", Some("https://lab.example/below"), "GITLAB_TOKEN", None),
+            ("bitbucket", None, "BITBUCKET_TOKEN", None),
+            ("azure-devops", None, "AZURE_DEVOPS_EXT_PAT", None),
+            ("azure-devops", Some("https://tfs.example/tfs"), "AZURE_DEVOPS_EXT_PAT", None),
+            ("gitea", Some("https://codeberg.org"), "GITEA_TOKEN", None),
+            ("gitea", Some("https://git.example"), "GITEA_TOKEN", None),
+            ("bitbucket-dc", Some("https://git.example"), "BITBUCKET_TOKEN", None),
+        ] {
+            let wanted: Vec<String> = [Some(variable.to_owned()), command].into_iter().flatten().collect();
+            assert_eq!(offered(&around, provider, host), wanted, "{provider} {host:?}");
+        }
+        assert_eq!(offered(&around, "gitea", None), Vec::<String>::new(), "no host is answered");
+        let one = Around { is_set: &|name| name == "GH_TOKEN", is_installed: &|name| name == "glab", ..around };
+        assert_eq!(offered(&one, "github", Some("https://git.example")), Vec::<String>::new());
     }
 
     #[test]
-    fn every_provider_has_a_place_where_its_token_usually_is() {
+    fn a_variable_that_serves_every_host_says_that_it_does_not_tell_whose_it_is() {
         let dir = tempfile::tempdir().unwrap();
         let config = dir.path().join("config.toml");
-        for (provider, variable, host) in [
-            ("github", "GITHUB_TOKEN", Some("https://github.com")),
-            ("gitlab", "GITLAB_TOKEN", Some("https://gitlab.com")),
-            ("bitbucket", "BITBUCKET_TOKEN", Some("https://bitbucket.org")),
-            ("azure-devops", "AZURE_DEVOPS_EXT_PAT", Some("https://dev.azure.com")),
-            ("gitea", "FORGEJO_TOKEN", None),
-            ("bitbucket-dc", "BITBUCKET_TOKEN", None),
-        ] {
-            let provider = Provider::from_id(provider).unwrap();
-            let around = Around {
-                dir: dir.path(),
-                config: &config,
-                is_set: &|name| name == variable || name == "SYSTEM_ACCESSTOKEN",
-                is_installed: &|name| ["gh", "glab"].contains(&name),
-                keeps_logins: &|_| false,
-                ourselves: None,
-            };
-            let found = look_around(&around).found.into_iter();
-            let only = |found: &Found| found.only.as_ref().is_some_and(|only| only.provider == provider);
-            let found: Vec<Found> = found.filter(only).collect();
-            assert_eq!((found[0].field.clone(), found[0].text.as_str()), (Field::TokenEnv, variable), "{provider}");
-            let at = found[0].only.as_ref().and_then(|only| only.host.as_ref()).map(ToString::to_string);
-            assert_eq!(at.as_deref(), host, "a token is offered to its own host");
-            let command = found.get(1).map(|found| found.text.as_str());
-            let wanted = match provider.id() {
-                "github" => Some("gh auth token --hostname github.com"),
-                "gitlab" => Some("glab config get token --host gitlab.com"),
-                _ => None,
-            };
-            assert_eq!(command, wanted);
-        }
+        let around = Around {
+            dir: dir.path(),
+            config: &config,
+            is_set: &|name| name == "GITLAB_TOKEN" || name == "GH_ENTERPRISE_TOKEN",
+            is_installed: &|_| false,
+            helped: Vec::new(),
+            ourselves: None,
+        };
+        let found = look_around(&around).found;
+        let told: Vec<(&str, bool)> =
+            found.iter().map(|found| (found.text.as_str(), found.place.contains("for which host"))).collect();
+        assert_eq!(told, [("GH_ENTERPRISE_TOKEN", false), ("GITLAB_TOKEN", false), ("GITLAB_TOKEN", true)]);
     }
 
     #[test]
@@ -372,35 +391,25 @@ mod tests {
     }
 
     #[test]
-    fn a_login_of_gits_is_offered_for_its_own_host_after_the_programs_of_the_provider() {
-        let dir = repository("[remote \"origin\"]\nurl = https://git.example/acme/gitops.git\n");
+    fn a_login_of_gits_is_offered_after_the_programs_of_the_provider_where_a_helper_keeps_some() {
+        let dir = tempfile::tempdir().unwrap();
         let config = dir.path().join("config.toml");
+        let origin = |host: &str| Host::parse(host).unwrap().origin().clone();
+        let lab = origin("https://lab.example:8443");
         let around = Around {
             dir: dir.path(),
             config: &config,
             is_set: &|_| false,
             is_installed: &|name| name == "gh",
-            keeps_logins: &|host| ["github.com", "gitlab.com", "git.example"].contains(&host.origin().name()),
+            helped: vec![At::Origin(lab.clone()), At::AllBut(vec![lab, origin("https://bitbucket.org")])],
             ourselves: Some("git-access".to_owned()),
         };
-        let found = look_around(&around).found;
-        let commands: Vec<&Found> = found.iter().filter(|found| found.field == Field::TokenCommand).collect();
-        let texts: BTreeSet<&str> = commands.iter().map(|found| found.text.as_str()).collect();
-        let wanted = [
-            "gh auth token --hostname github.com",
-            "git-access credential password https://git.example",
-            "git-access credential password https://github.com",
-            "git-access credential password https://gitlab.com",
-        ];
-        assert_eq!(texts, wanted.into());
-        for found in &commands {
-            let host = found.only.as_ref().unwrap().host.as_ref().unwrap().to_string();
-            assert!(found.text.contains(host.trim_start_matches("https://")), "{found:?}");
-            // What is offered is an answer.
-            let words = crate::answers::Raw::Words(found.text.split(' ').collect());
-            assert!(found.field.parse(&words).is_ok(), "{found:?}");
+        let ours = |host: &str| format!("git-access credential password {host}");
+        let gh = "gh auth token --hostname github.com".to_owned();
+        assert_eq!(offered(&around, "github", None), [gh, ours("https://github.com")]);
+        for host in ["https://lab.example:8443/below", "https://git.example", "https://codeberg.org"] {
+            assert_eq!(offered(&around, "gitea", Some(host)), [ours(host)]);
         }
-        let of_github = commands.iter().find(|found| found.text.contains("github.com")).unwrap();
-        assert!(of_github.text.starts_with("gh "), "the provider's own program comes first");
+        assert_eq!(offered(&around, "bitbucket", None), Vec::<String>::new(), "its own section takes the helpers back");
     }
 }

@@ -333,15 +333,18 @@ pub trait Rules: Sync {
     /// Where an account is made.
     fn sign_up_page(&self, site: &Site) -> String;
 
-    /// The variables in which programs for its public service look for a token.
-    fn token_variables(&self) -> &'static [&'static str] {
+    /// The variables in which programs look for a token of its public service, or of a server that is somebody's `own`.
+    fn token_variables(&self, _own: bool) -> &'static [&'static str] {
         &[]
     }
-    /// The words of a program that prints the token it signs in with at the public service, where one is documented.
+    /// The words of a program that prints the token it signs in with at the host [`HOST_NAME`], where one is documented.
     fn token_command(&self) -> &'static [&'static str] {
         &[]
     }
 }
+
+/// Stands in a command for the name of a host that serves at the usual port.
+pub const HOST_NAME: &str = "{name}";
 
 /// The kind named `name` among those of `provider`.
 pub fn token_kind(provider: Provider, name: &str) -> Option<TokenKind> {

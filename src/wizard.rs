@@ -5,6 +5,7 @@
 //! [`Wizard::update`] takes an event and returns effects as data; `world` performs them and feeds the outcome back.
 
 mod apply;
+mod found;
 mod keys;
 mod picked;
 mod prefill;
@@ -20,10 +21,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::apply::{Command, Done, Keeping, Stage};
+pub use self::found::{At, Found, HOST, Nearby, Only};
 pub use self::keys::Registration;
 pub use self::prefill::{answers_of, edited};
 pub use self::renewal::{Renewal, Renewed, Rotating};
-pub use self::screen::{Ask, Boxes, Choice, Control, Found, Nearby, Note, NoteKind, Only, Screen, Tick};
+pub use self::screen::{Ask, Boxes, Choice, Control, Note, NoteKind, Screen, Tick};
 pub use self::step::Step;
 use crate::answers::{Answer, Answers, Field};
 use crate::check::{Case, Check, CheckId, Creation, Judgement, Occasion, Resting, behind, judge};

@@ -10,7 +10,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::program;
-use crate::provider::Host;
+use crate::provider::{Host, Origin};
+use crate::wizard::At;
 
 /// How long git is waited for before the first page. It takes two or three milliseconds.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -63,11 +64,28 @@ impl Helpers {
         Self(entries.collect())
     }
 
-    /// Whether one of them would be asked for `host`, ourselves not counted.
-    pub(super) fn serve(&self, host: &Host) -> bool {
-        let is_for = |address: &Option<String>| match address {
-            None => true,
-            Some(address) => Host::parse(address).is_ok_and(|there| there.origin() == host.origin()),
+    /// The hosts for which one of them would be asked, ourselves not counted.
+    pub(super) fn served(&self) -> Vec<At> {
+        let sections = self.0.iter().filter_map(|(address, _)| Host::parse(address.as_ref()?).ok());
+        let mut named: Vec<Origin> = Vec::new();
+        for host in sections {
+            if !named.contains(host.origin()) {
+                named.push(host.origin().clone());
+            }
+        }
+        let mut served: Vec<At> = named.iter().filter(|host| self.serve(Some(host))).cloned().map(At::Origin).collect();
+        if self.serve(None) {
+            served.push(At::AllBut(named));
+        }
+        served
+    }
+
+    /// Whether one of them would be asked for `host`, or for one that no section names.
+    fn serve(&self, host: Option<&Origin>) -> bool {
+        let is_for = |address: &Option<String>| match (address, host) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(address), Some(host)) => Host::parse(address).is_ok_and(|there| there.origin() == host),
         };
         let mut any = false;
         for (_, helper) in self.0.iter().filter(|(address, _)| is_for(address)) {
@@ -83,8 +101,8 @@ mod tests {
 
     #[test]
     fn a_host_is_served_by_the_helpers_of_everybody_and_by_its_own() {
-        let github = Host::parse("https://github.com").unwrap();
-        let lab = Host::parse("https://lab.example:8443").unwrap();
+        let github = Host::parse("https://github.com").unwrap().origin().clone();
+        let lab = Host::parse("https://lab.example:8443").unwrap().origin().clone();
         for (text, of_github, of_lab) in [
             ("", false, false),
             ("credential.helper\nstore\0", true, true),
@@ -101,7 +119,14 @@ mod tests {
             ("rubbish\nstore\0", false, false),
         ] {
             let helpers = Helpers::read(text);
-            assert_eq!((helpers.serve(&github), helpers.serve(&lab)), (of_github, of_lab), "{text:?}");
+            let serve = |host| {
+                helpers.served().iter().any(|at| match at {
+                    At::Origin(origin) => origin == host,
+                    At::AllBut(others) => !others.contains(host),
+                    _ => false,
+                })
+            };
+            assert_eq!((serve(&github), serve(&lab)), (of_github, of_lab), "{text:?}");
         }
     }
 }

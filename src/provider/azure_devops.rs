@@ -207,7 +207,7 @@ impl Rules for AzureDevops {
     /// The extension of the Azure CLI signs in with the first (`docs/cli/log-in-via-pat.md` of
     /// MicrosoftDocs/azure-devops-docs, read on 2026-11-21), Terraform's azuredevops provider with the second. Not
     /// `SYSTEM_ACCESSTOKEN`: that one is a pipeline's own, and ends with its job.
-    fn token_variables(&self) -> &'static [&'static str] {
+    fn token_variables(&self, _own: bool) -> &'static [&'static str] {
         &["AZURE_DEVOPS_EXT_PAT", "AZDO_PERSONAL_ACCESS_TOKEN"]
     }
 

@@ -213,7 +213,7 @@ impl Rules for Bitbucket {
 
     /// No program of Atlassian's documents one. This is the word that scripts with the API's examples use, and nothing is
     /// lost where it holds something else: it is offered, tried and judged like any other token.
-    fn token_variables(&self) -> &'static [&'static str] {
+    fn token_variables(&self, _own: bool) -> &'static [&'static str] {
         &["BITBUCKET_TOKEN"]
     }
 

@@ -196,7 +196,7 @@ impl Rules for BitbucketDc {
 
     /// What Flux's bootstrap reads (<https://fluxcd.io/flux/installation/bootstrap/bitbucket/>, read on 2026-11-21); no
     /// program of Atlassian's has one.
-    fn token_variables(&self) -> &'static [&'static str] {
+    fn token_variables(&self, _own: bool) -> &'static [&'static str] {
         &["BITBUCKET_TOKEN"]
     }
 

@@ -203,7 +203,7 @@ impl Rules for Gitea {
 
     /// tea 0.16 is reported to read the first, beside the address in `GITEA_INSTANCE_URL`; the second is its like at
     /// Forgejo. No program's own documentation was seen for either. A pipeline's own token has these names as well, and ends with its job.
-    fn token_variables(&self) -> &'static [&'static str] {
+    fn token_variables(&self, _own: bool) -> &'static [&'static str] {
         &["GITEA_TOKEN", "FORGEJO_TOKEN"]
     }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use url::form_urlencoded::byte_serialize;
 
-use super::{Address, Coverage, Host, KindRow, Link, Located, Need, Projects, Proof, Rules, TokenKind};
+use super::{Address, Coverage, HOST_NAME, Host, KindRow, Link, Located, Need, Projects, Proof, Rules, TokenKind};
 use crate::fact::{Place, Recognised, Service, Site, Visibility};
 use crate::key::Lock;
 use crate::secret::Secret;
@@ -340,14 +340,16 @@ impl Rules for GitHub {
 
     /// In the order in which the GitHub CLI heeds them (<https://cli.github.com/manual/gh_help_environment>); servers of
     /// one's own have variables of their own.
-    fn token_variables(&self) -> &'static [&'static str] {
-        &["GH_TOKEN", "GITHUB_TOKEN"]
+    /// In the order of gh: the first two are for github.com and ghe.com, the others for a GitHub Enterprise Server
+    /// (<https://cli.github.com/manual/gh_help_environment>, read on 2026-11-21).
+    fn token_variables(&self, own: bool) -> &'static [&'static str] {
+        if own { &["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"] } else { &["GH_TOKEN", "GITHUB_TOKEN"] }
     }
 
     /// The host is named, since "without the --hostname flag, the default host is chosen"
     /// (<https://cli.github.com/manual/gh_auth_token>, read on 2026-11-21).
     fn token_command(&self) -> &'static [&'static str] {
-        &["gh", "auth", "token", "--hostname", "github.com"]
+        &["gh", "auth", "token", "--hostname", HOST_NAME]
     }
 
     fn token_page(&self, site: &Site, kind: TokenKind, scopes: &[&str], owner: Option<&str>, name: &str) -> Link {

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use url::form_urlencoded::byte_serialize;
 
-use super::{Address, Coverage, Host, KindRow, Link, Located, Need, Projects, Proof, Rules, TokenKind};
+use super::{Address, Coverage, HOST_NAME, Host, KindRow, Link, Located, Need, Projects, Proof, Rules, TokenKind};
 use crate::fact::{Place, Recognised, Site, Visibility};
 use crate::key::Lock;
 use crate::secret::Secret;
@@ -272,15 +272,17 @@ impl Rules for GitLab {
     }
 
     /// The GitLab CLI reads it before what it has stored (<https://docs.gitlab.com/cli/auth/login/>, read on 2026-11-21).
-    fn token_variables(&self) -> &'static [&'static str] {
-        &["GITLAB_TOKEN"]
+    /// In the order of glab, which takes them for every host; its third, `OAUTH_TOKEN`, holds what is no token of ours
+    /// (<https://gitlab.com/gitlab-org/cli/-/merge_requests/3457>, read on 2026-11-21).
+    fn token_variables(&self, _own: bool) -> &'static [&'static str] {
+        &["GITLAB_TOKEN", "GITLAB_ACCESS_TOKEN"]
     }
 
     /// It "prints the value of a given configuration key", and `token` is such a key for each host
     /// (its manual pages glab-config-get and glab-config-set, <https://man.archlinux.org/man/glab-config-get.1.en>, read on
     /// 2026-11-21). Whether it does where the token is in a keyring is not documented: no output is then no token.
     fn token_command(&self) -> &'static [&'static str] {
-        &["glab", "config", "get", "token", "--host", "gitlab.com"]
+        &["glab", "config", "get", "token", "--host", HOST_NAME]
     }
 
     fn reaches_one_repository(&self, kind: TokenKind) -> bool {

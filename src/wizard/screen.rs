@@ -8,13 +8,11 @@ mod missing;
 mod place;
 mod rest;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 pub use self::boxes::{Boxes, Tick};
-use super::{Purpose, Step, Wizard};
+use super::{Found, Purpose, Step, Wizard};
 use crate::answers::{Answer, Field, Raw, Shape, located};
 use crate::fact::{Fact, OwnerKind, Query, Value};
-use crate::provider::{Address, Host, Provider};
+use crate::provider::Address;
 
 /// A page.
 #[derive(Clone, Debug)]
@@ -76,38 +74,6 @@ pub struct Choice {
     pub detail: Vec<String>,
     /// Why it cannot be chosen, and what to choose instead.
     pub refused: Option<String>,
-}
-
-/// Something that lies around and could be the answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    pub field: Field,
-    /// The text that would be parsed as the answer.
-    pub text: String,
-    /// Where it was found: half a sentence.
-    pub place: String,
-    /// Where it is offered: everywhere, or only where these are answered.
-    pub only: Option<Only>,
-}
-
-/// What has to be answered for something found to be offered: a token is for its own host and no other.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Only {
-    pub provider: Provider,
-    pub host: Option<Host>,
-    /// The id of a platform.
-    pub platform: Option<String>,
-}
-
-/// What lies around when the wizard begins.
-#[derive(Clone, Debug, Default)]
-pub struct Nearby {
-    pub found: Vec<Found>,
-    /// The names of the saved connections.
-    pub taken: BTreeSet<String>,
-    /// The hosts of a sandbox that ends with this run: they stand in for whatever host would be answered. Empty where
-    /// the run is about real ones.
-    pub played: BTreeMap<Provider, Host>,
 }
 
 /// Something to know.
@@ -185,7 +151,12 @@ impl Wizard {
         let mut problems = self.problems(step);
         for ask in &mut screen.asks {
             ask.answered = self.answers.shown(&ask.field);
-            ask.found = self.nearby.found.iter().find(|found| found.field == ask.field && self.fits(found)).cloned();
+            ask.found = self
+                .nearby
+                .found
+                .iter()
+                .filter(|found| found.field == ask.field)
+                .find_map(|found| found.here(&self.answers));
             let mine = problems.iter().position(|problem| problem.field == ask.field);
             ask.problem = mine.map(|at| problems.remove(at).message);
         }
@@ -204,15 +175,6 @@ impl Wizard {
             first.problem.get_or_insert(left.message.clone());
         }
         screen
-    }
-
-    /// Whether `found` is for what is answered.
-    fn fits(&self, found: &Found) -> bool {
-        let Some(only) = &found.only else { return true };
-        let at_host = |host: &Host| self.answers.site().is_some_and(|site| site.host == *host);
-        self.answers.provider() == Some(only.provider)
-            && only.host.as_ref().is_none_or(at_host)
-            && only.platform.as_ref().is_none_or(|id| self.answers.platform() == Some(id))
     }
 
     /// Whether the forges of this run are those of a sandbox that ends with it.

@@ -16,7 +16,7 @@ use git_access::platform::{Platform, built_in};
 use git_access::sandbox::{Sandbox, Scenario};
 use git_access::secret::{NotASecret, Redaction, Secret};
 use git_access::store::Stores;
-use git_access::wizard::{Found, Nearby, Only, Purpose, Settings, Step, Wizard};
+use git_access::wizard::{At, Found, Nearby, Only, Purpose, Settings, Step, Wizard};
 use git_access::world::World;
 
 use crate::proof::{READY, limits};
@@ -278,7 +278,7 @@ async fn what_lies_nearby_is_offered_first_and_a_token_only_when_somebody_says_s
     let stage = Stage::of(READY).await;
     let host = git_access::provider::Host::parse(&stage.sandbox.host("github").unwrap()).unwrap();
     let provider = git_access::provider::Provider::ALL[0];
-    let only = |host| Some(Only { provider, host, platform: None });
+    let only = |host: Option<_>| Some(Only::of(provider).at(host.map_or(At::All, At::This)));
     let found = |field, text: &str, only| Found { field, text: text.into(), place: "the place".into(), only };
     let nearby = Nearby {
         found: vec![

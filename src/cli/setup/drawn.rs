@@ -227,7 +227,7 @@ impl Setup<'_> {
                 field: crate::answers::Field::TokenFile,
                 text: file.display().to_string(),
                 place: format!("the token of this sandbox for {}", platform.title),
-                only: Some(Only { provider, host: None, platform: Some(platform.id.clone()) }),
+                only: Some(Only { platform: Some(platform.id.clone()), ..Only::of(provider) }),
             })
         });
         offered.collect()

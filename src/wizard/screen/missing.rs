@@ -33,7 +33,7 @@ pub(super) fn named(wizard: &Wizard, screen: &mut Screen, problems: &mut Vec<Pro
 
 /// What to write; `None` where something else is amiss than that nothing was.
 fn sentence(wizard: &Wizard, ask: &Ask) -> Option<String> {
-    let variables = wizard.answers().provider().map(|provider| provider.rules().token_variables()).unwrap_or_default();
+    let variables = wizard.answers().site().map(|site| site.token_variables()).unwrap_or_default();
     let named_like = wizard.answers().provider().map(|provider| provider.id().to_uppercase().replace('-', "_"));
     let own = variables.iter().find(|name| named_like.as_ref().is_some_and(|like| name.starts_with(like)));
     let variable = own.or(variables.first()).copied().unwrap_or("GIT_TOKEN");

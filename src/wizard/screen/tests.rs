@@ -1,5 +1,6 @@
 //! The pages, for every pair, as somebody comes to them who types.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,8 +8,8 @@ use super::*;
 use crate::answers::Answers;
 use crate::fact::{FaultKind, Identity, IdentityKind, Page, Recognised, Row, Server, Ticket};
 use crate::platform::built_in;
-use crate::provider::Provider;
-use crate::wizard::{Effect, Event, Purpose, Settings};
+use crate::provider::{Host, Provider};
+use crate::wizard::{Effect, Event, Nearby, Purpose, Settings};
 
 fn wizard(nearby: Nearby) -> Wizard {
     let settings = Settings {
