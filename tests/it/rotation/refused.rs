@@ -49,6 +49,35 @@ fn another_account_is_refused_unless_it_is_accepted() {
     }
 }
 
+/// Only what passed before can be lost.
+#[test]
+fn what_failed_before_and_was_accepted_refuses_no_rotation() {
+    let poor = |name: &str, account: &str| {
+        format!(
+            "\n[[tokens]]\nprovider = \"gitlab\"\nname = \"{name}\"\naccount = \"{account}\"\nkind = \"personal\"\n\
+             scopes = [\"read_api\"]\nexpires_in_days = 200\n"
+        )
+    };
+    let bench = Bench::disturbed(
+        "gitlab",
+        "gitlab-keptn",
+        &(poor("poor", "octocat") + &poor("poor-too", "octocat") + &poor("other", "robot")),
+    );
+    bench.home.run(&["remove", "k", "--yes"]).expect(0);
+    bench.set_up("gitlab", "poor", &bench.in_file("rests/token"), &[]).expect(1);
+    let answers = bench.home.path("setup.toml").display().to_string();
+    bench.run(&["setup", "--accept-failures", "--answers", &answers], &[]).expect(0);
+    let run = bench.rotate(&bench.source("poor-too"), &[]).expect(0);
+    let entry = &run.json()["connections"][0];
+    assert_eq!((&entry["verdict"], &entry["saved"]), (&"fail".into(), &true.into()), "{entry}");
+    assert!(entry["accepted"].as_array().unwrap().iter().any(|id| id == "push"), "{entry}");
+    // Another account was not accepted by that, nor is it ever for the next time.
+    let robot = bench.source("other");
+    bench.rotate(&robot, &[]).expect(1);
+    bench.rotate(&robot, &["--accept-failures"]).expect(0);
+    bench.rotate(&bench.source("poor"), &[]).expect(1);
+}
+
 #[test]
 fn a_dry_run_and_a_dead_new_token_change_nothing() {
     let bench = Bench::new("github", "keptn");
