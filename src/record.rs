@@ -47,6 +47,9 @@ pub struct Record {
     /// The provider was asked to replace the token, and it is not settled what came of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renewal: Option<Renewing>,
+    /// The config is switched to another token, and no report has said so yet: a run that is stopped owes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsaid: Option<Unsaid>,
     /// What was exported of it, newest last: it has to be applied again after a rotation.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exports: Vec<Exported>,
@@ -96,18 +99,30 @@ pub struct Renewing {
     pub to: Pending,
 }
 
+/// The token that takes over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unsaid {
+    /// The day, in UTC.
+    pub at: String,
+    pub generation: u64,
+}
+
 /// What was exported, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exported {
     pub format: String,
     /// The day, in UTC.
     pub at: String,
+    /// The token or key was replaced since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stale: bool,
 }
 
 /// `argocd on 2026-11-21`, whatever a hand has written into the file.
 impl fmt::Display for Exported {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{} on {}", sanitise(&self.format, 40), sanitise(&self.at, 40))
+        let stale = if self.stale { " (to be applied again)" } else { "" };
+        write!(out, "{} on {}{stale}", sanitise(&self.format, 40), sanitise(&self.at, 40))
     }
 }
 
@@ -160,6 +175,12 @@ impl Record {
         if let (Some(dir), Ok(())) = (&paths.state_dir, paths.may_write()) {
             disk::sweep(dir);
         }
+    }
+
+    /// The token or key was replaced, and what that asks of its owner is said.
+    pub fn is_replaced(&mut self) {
+        self.unsaid = None;
+        self.exports.iter_mut().for_each(|exported| exported.stale = true);
     }
 
     /// Forgets everything about the connection `id`. The answer is why it is still there.

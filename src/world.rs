@@ -298,6 +298,8 @@ impl World {
             Command::WriteConfig(connection, found) => {
                 let (id, token) = (connection.id.clone(), connection.token.clone());
                 let name = connection.name.clone();
+                let before = found.as_ref().and_then(|found| found.token.clone());
+                self.about_to_switch(&id, before.as_ref(), token.as_ref());
                 let done = self.save(name, move |config| with(config, &connection, found.as_deref())).await?;
                 self.switched(&id, token.as_ref());
                 Ok(done)

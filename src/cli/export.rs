@@ -60,7 +60,8 @@ pub fn export(out: &Out, paths: &Paths, flags: &ExportFlags) -> Result<(), Refus
     deliver(out, flags, &document, &text)?;
     Record::change(paths, &connection.id, |record| {
         record.exports.retain(|exported| exported.format != format.name);
-        record.exports.push(Exported { format: format.name.to_owned(), at: case.now.strftime("%Y-%m-%d").to_string() });
+        let at = case.now.strftime("%Y-%m-%d").to_string();
+        record.exports.push(Exported { format: format.name.to_owned(), at, stale: false });
     });
     for note in &document.notes {
         out.say(&sanitise(note, 2000));

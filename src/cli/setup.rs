@@ -372,7 +372,7 @@ impl Setup<'_> {
         }
         let renews = self.flags.rotating.at_provider.is_some();
         match recovered.open.filter(|_| renews) {
-            Some(open) => Err(told(still_open(&held.name, &open), Ending::Refused)),
+            Some(open) => Err(told(still_open(held, &open), Ending::Refused)),
             None => Ok(recovered.changed),
         }
     }
@@ -406,7 +406,14 @@ impl Setup<'_> {
             && let Some(connection) = wizard.connection()
         {
             run::record(self.paths, &connection.id, &entry, wizard.settings().now);
-            Record::change(self.paths, &connection.id, |record| record.left_behind.clone_from(&entry.left_behind));
+            let is_replaced = self.aim == Aim::Rotate && !wizard.is_the_same_token();
+            Record::change(self.paths, &connection.id, |record| {
+                record.left_behind.clone_from(&entry.left_behind);
+                record.unsaid = None;
+                if is_replaced {
+                    record.is_replaced();
+                }
+            });
             self.sweep(&connection, world).await;
             Unfinished::settle(self.paths, &connection);
         }

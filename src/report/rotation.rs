@@ -2,6 +2,7 @@
 //! old one.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
 
@@ -33,6 +34,8 @@ pub struct Old {
     pub caution: Option<&'static str>,
     /// Why it was left, where it was to be ended: a sentence.
     pub withheld: Option<String>,
+    /// The file with its private half, which stays.
+    pub file: Option<PathBuf>,
 }
 
 /// The last that was seen of it.
@@ -87,7 +90,10 @@ impl OldState {
 impl Old {
     fn text(&self) -> String {
         let left = self.withheld.as_ref().map(|reason| format!("{reason} ")).unwrap_or_default();
-        format!("{left}{}", self.state_text())
+        let file = self.file.as_ref().map(|file| {
+            format!("Its private half is still in {}: delete the file, once nothing signs in with it. ", file.display())
+        });
+        format!("{left}{}{}", file.unwrap_or_default(), self.state_text())
     }
 
     fn state_text(&self) -> String {
@@ -117,6 +123,7 @@ impl Old {
             "detail": self.text(),
             "url": self.page,
             "caution": caution,
+            "file": self.file.as_ref().map(|file| file.display().to_string()),
         })
     }
 }

@@ -14,7 +14,7 @@ use crate::check::worst;
 use crate::config::{Connection, ExpiresSource, RepositoryRecord, Token, Verified};
 use crate::fact::{
     Credential, Expiry, Fact, Fault, FaultKind, Grants, Identity, Owner, OwnerKind, OwnerPath, Query, Recognised,
-    Repository, Site, Ticket, Value,
+    Remedy, Repository, Site, Ticket, Value,
 };
 use crate::forge::NewRepository;
 use crate::key::{KeyFiles, Lock, PublicKey, RegisteredKey};
@@ -250,6 +250,17 @@ impl Wizard {
         if let Ok(done) = &outcome {
             self.did_key(&command, done);
         }
+        let outcome = match (&command, self.renewed()) {
+            // The same command again would have the provider replace the token once more.
+            (Command::WriteConfig(connection, _), Some(_)) => outcome.map_err(|fault| {
+                let name = &connection.name;
+                let text = format!(
+                    "The new token is saved and in use; only what was seen of it is not. Run git-access check {name}."
+                );
+                fault.remedy(Remedy::new(text))
+            }),
+            _ => outcome,
+        };
         self.applied.push((command, outcome));
     }
 

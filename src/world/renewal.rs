@@ -40,7 +40,7 @@ impl World {
     /// The config or a store cannot be read or written.
     pub async fn recover(&self, id: &str) -> Result<Recovered, Fault> {
         let found = Record::load(&self.paths, id);
-        if found.pending.is_empty() && found.renewal.is_none() {
+        if found.pending.is_empty() && found.renewal.is_none() && found.unsaid.is_none() {
             return Ok(Recovered::default());
         }
         // Where another run is at work with it, nothing was stopped.
@@ -53,7 +53,30 @@ impl World {
             recovered.open = Some(renewal).filter(|_| finished.is_none());
         }
         self.clear_up(id).await?;
+        self.say_what_is_owed(id)?;
         Ok(recovered)
+    }
+
+    /// Says what a run that replaced the token was stopped before it could say.
+    fn say_what_is_owed(&self, id: &str) -> Result<(), Fault> {
+        let Some(unsaid) = Record::load(&self.paths, id).unsaid else { return Ok(()) };
+        let now = self.connection_of(id)?;
+        let is_in_use =
+            |now: &Connection| now.token.as_ref().is_some_and(|token| token.generation == unsaid.generation);
+        let Some(now) = now.filter(is_in_use) else {
+            Record::change(&self.paths, id, |record| record.unsaid = None);
+            return Ok(());
+        };
+        locked(&self.notes).push(format!(
+            "On {} the token of {name} was replaced by a run that was stopped before it said what is left to do: whatever \
+             was given the old one needs the new one (git-access show {name} tells what was exported), and the old one is \
+             revoked at {}",
+            crate::text::sanitise(&unsaid.at, 40),
+            tokens_page(&now),
+            name = now.name,
+        ));
+        Record::change(&self.paths, id, Record::is_replaced);
+        Ok(())
     }
 
     /// Puts a token that the provider made into the config, if it reached its store: `Some(true)` where that was still to
@@ -69,6 +92,7 @@ impl World {
             let expires = renewal.ends.parse().map_or(Expiry::NotTold, Expiry::At);
             let new = Renewed { store: store.clone(), generation: renewal.to.generation, expires };
             let name = now.name.clone();
+            self.owes(id, new.generation);
             self.save_renewed(now, &new).await?;
             locked(&self.notes).push(format!(
                 "A rotation at the provider was stopped after the new token had been stored. It is finished: {name} uses the new token."
@@ -107,7 +131,7 @@ impl World {
     pub(super) async fn renew(&self, renewal: Renewal) -> Result<Done, Fault> {
         let Renewal { site, keeping, ends, held } = renewal;
         if let Some(open) = Record::load(&self.paths, &keeping.id).renewal {
-            return Err(still_open(&held.name, &open));
+            return Err(still_open(&held, &open));
         }
         let (store, generation) = self.free_place(&keeping).await?;
         let to = Pending::new(&store, generation);
@@ -120,7 +144,7 @@ impl World {
         let new = match self.line(&site, Some(&keeping.credential))?.rotate_token(ends).await {
             Ok(new) => new,
             Err(fault) if fault.kind.is_silence() && fault.kind != FaultKind::RateLimit => {
-                return Err(unanswered(fault, &held.name));
+                return Err(unanswered(fault, &held));
             }
             Err(fault) => {
                 Record::change(&self.paths, &keeping.id, |record| {
@@ -133,9 +157,10 @@ impl World {
         };
         self.learn(&new.secret);
         let entry = Entry { id: keeping.id.clone(), generation };
-        self.put_for_sure(&store, &entry, &new.secret).await?;
+        self.put_for_sure(&store, &entry, &new.secret, &tokens_page(&held)).await?;
         let expires = if new.expires == Expiry::NotTold { Expiry::At(ends) } else { new.expires };
         let renewed = Renewed { store, generation, expires };
+        self.owes(&keeping.id, generation);
         self.save_renewed(held, &renewed).await?;
         self.is_renewed(&keeping.id, &renewed.store, generation);
         self.wait_for(&site, &new.secret).await;
@@ -165,7 +190,7 @@ impl World {
     }
 
     /// Writes a secret that exists nowhere else; tried twice, since it cannot be had again.
-    async fn put_for_sure(&self, store: &Store, entry: &Entry, secret: &Secret) -> Result<(), Fault> {
+    async fn put_for_sure(&self, store: &Store, entry: &Entry, secret: &Secret, page: &str) -> Result<(), Fault> {
         let mut last = None;
         for _ in 0..2 {
             match self.put(store, entry, secret).await {
@@ -176,8 +201,10 @@ impl World {
         }
         let why = last.map_or_else(|| "The store gives back another secret.".to_owned(), |fault| fault.message);
         let text = format!("{why} The provider has replaced the token already, and the new one is lost with this run.");
-        let remedy = "Make a new token on the provider's page, and give it to git-access rotate --answers.";
-        Err(storage(text, remedy.into()))
+        Err(storage(
+            text,
+            format!("Revoke the lost one at {page}, make another there, and give it to git-access rotate --answers."),
+        ))
     }
 
     async fn put(&self, store: &Store, entry: &Entry, secret: &Secret) -> Result<bool, StoreFault> {
@@ -197,31 +224,40 @@ impl World {
     }
 }
 
+/// Where the tokens of the connection's account are listed and revoked.
+fn tokens_page(of: &Connection) -> String {
+    of.site.provider.rules().tokens_page(&of.site, of.token.as_ref().and_then(|token| token.kind))
+}
+
 /// A rotation at the provider whose end is not known: what was begun, and what to do now.
-pub fn still_open(name: &str, open: &Renewing) -> Fault {
+pub fn still_open(held: &Connection, open: &Renewing) -> Fault {
+    let name = &held.name;
     let begun = crate::text::sanitise(&open.begun, 40);
     let text = format!(
         "On {begun} a rotation of {name} was begun at the provider, and how it ended is not known. Asking again would end \
          the new token, should there be one, so nothing is asked."
     );
     let remedy = format!(
-        "Run git-access check {name}. Where the token is refused, it was replaced and the new one is lost; where it is \
-         taken, it was not. Either way make a new one on the provider's page, and give it to git-access rotate {name} \
-         --answers FILE."
+        "Run git-access check {name}. Where the token is taken, it was not replaced. Where it is refused, it was, and the \
+         new one is in nobody's hands: revoke that at {page}. Either way make a new one there, and give it to git-access \
+         rotate {name} --answers FILE.",
+        page = tokens_page(held)
     );
     Fault::new(FaultKind::NoAccess, text).remedy(Remedy::new(remedy))
 }
 
 /// No answer, or none that can be read: the token may be replaced, and asking again would end the new one as well.
-fn unanswered(fault: Fault, name: &str) -> Fault {
+fn unanswered(fault: Fault, held: &Connection) -> Fault {
     let text = format!(
         "The provider was asked to replace the token, and its answer did not come: {} Whether the token was replaced \
          cannot be told from here. The request is not sent again.",
         fault.text
     );
     let remedy = format!(
-        "Run git-access check {name}. Where the token is refused now, it was replaced and the new one is lost: make \
-         another on the provider's page, and give it to git-access rotate {name} --answers FILE."
+        "Run git-access check {name}. Where the token is refused now, it was replaced, and the new one is in nobody's \
+         hands: revoke that at {page}, make another there, and give it to git-access rotate {name} --answers FILE.",
+        name = held.name,
+        page = tokens_page(held)
     );
     Fault { text, ..fault }.remedy(Remedy::new(remedy))
 }

@@ -4,11 +4,13 @@
 //! is left over after it, is noted first in the connection's record: a run that was interrupted, by a kill too, is
 //! cleared up after by the next one. One run at a time replaces the secret of a connection.
 
+use jiff::Timestamp;
+
 use super::{World, aside, fault_of, locked, storage};
 use crate::config::{Config, Token};
 use crate::disk::{self, Lock};
 use crate::fact::{Credential, Fault, FaultKind, Remedy};
-use crate::record::{Pending, Record};
+use crate::record::{Pending, Record, Unsaid};
 use crate::secret::Store;
 use crate::store::Entry;
 use crate::wizard::Done;
@@ -110,6 +112,20 @@ impl World {
         Record::change(&self.paths, id, |record| record.pending.push(pending));
     }
 
+    /// The config is about to refer to another token than `before`: whoever is stopped then owes a word about it.
+    pub(super) fn about_to_switch(&self, id: &str, before: Option<&Token>, now: Option<&Token>) {
+        let (Some(before), Some(now)) = (before, now) else { return };
+        // The same token in another store is nothing to tell.
+        if before.store.kind() == now.store.kind() && before.generation != now.generation {
+            self.owes(id, now.generation);
+        }
+    }
+
+    pub(super) fn owes(&self, id: &str, generation: u64) {
+        let at = Timestamp::now().strftime("%Y-%m-%d").to_string();
+        Record::change(&self.paths, id, |record| record.unsaid = Some(Unsaid { at, generation }));
+    }
+
     /// The config refers to `now`: that one is settled.
     pub(super) fn switched(&self, id: &str, now: Option<&Token>) {
         if let Some(now) = now.filter(|_| self.holds(id)) {
@@ -149,11 +165,11 @@ fn told(store: &Store, id: &str, pending: &Pending, now: Option<&Token>) -> Stri
     };
     if now.is_some_and(|now| now.generation < pending.generation) {
         format!(
-            "A run that was interrupted had written a new token ({place}) and not put it to use. That is undone: it is removed, and the one in use stays."
+            "An earlier run had written a new token ({place}) and not put it to use. That is undone: it is removed, and the one in use stays."
         )
     } else {
         format!(
-            "A run that was interrupted had replaced the token and not let go of the old one ({place}). That is finished: it is removed."
+            "An earlier run had replaced the token and not let go of the old one ({place}). That is finished: it is removed."
         )
     }
 }

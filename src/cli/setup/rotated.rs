@@ -83,11 +83,14 @@ fn old(held: &Connection, wizard: &Wizard) -> Option<Old> {
     let withheld = refused.or(wizard.withheld().map(str::to_owned));
     if let Some((lock, _)) = wizard.old_key() {
         let page = rules.key_page(&held.site, &lock);
-        return Some(Old { is_key: true, state, page, caution: None, withheld });
+        let kept = wizard.connection().and_then(|new| new.ssh?.private_key);
+        let file = held.ssh.as_ref().and_then(|ssh| ssh.private_key.clone());
+        let file = file.filter(|file| kept.as_ref() != Some(file) && file.exists());
+        return Some(Old { is_key: true, state, page, caution: None, withheld, file });
     }
     let token = held.token.as_ref()?;
     let page = rules.tokens_page(&held.site, token.kind);
-    Some(Old { is_key: false, state, page, caution: rules.lost_with_a_token(), withheld })
+    Some(Old { is_key: false, state, page, caution: rules.lost_with_a_token(), withheld, file: None })
 }
 
 /// Asks again each time somebody presses Enter, until the forge refuses the old token or the person leaves it.

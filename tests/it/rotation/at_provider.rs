@@ -116,3 +116,31 @@ fn a_new_token_that_nobody_can_ask_with_is_saved_all_the_same() {
     assert_ne!(bench.password("gitlab", &[]), bench.served.token("gitlab-keptn"));
     bench.push("gitlab", &[]);
 }
+
+/// The provider has replaced the token by then: the same command once more would have it replaced once more.
+#[test]
+fn what_is_edited_by_hand_meanwhile_stays_and_nobody_is_sent_to_replace_the_token_again() {
+    let bench = Bench::empty("");
+    let edit = bench.home.write("edit.sh", ":\n");
+    let helper = format!(
+        "[credential]\n\thelper = \"!f() {{ git credential-store $1; [ $1 = store ] && sh '{}'; }}; f\"\n",
+        edit.display()
+    );
+    bench.home.write(".gitconfig", &helper);
+    bench.set_up("gitlab", "gitlab-keptn", "[store]\nkind = \"git-credential\"\n", &[]).expect(0);
+    bench
+        .home
+        .write("edit.sh", "sed -i 's/^at = .*/at = 2020-01-01T00:00:00Z/' \"$HOME\"/config/git-access/config.toml\n");
+    let run = renew(&bench, &[]).expect(4);
+    assert!(run.stderr.contains("meanwhile (verified.at)"), "{}", run.stderr);
+    assert!(!run.stderr.contains("same command"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("The new token is saved and in use") && run.stderr.contains("git-access check k"),
+        "{}",
+        run.stderr
+    );
+    let text = bench.home.config_text();
+    assert!(text.contains("at = 2020-01-01") && text.contains("generation = 2"), "{text}");
+    bench.home.run(&["check", "k"]).expect(0);
+    assert_eq!(posts(&bench), 1);
+}

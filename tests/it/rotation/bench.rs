@@ -138,7 +138,9 @@ impl Bench {
             let is_record = path.extension().is_some_and(|end| end == "json");
             is_record.then(|| serde_json::from_slice::<serde_json::Value>(&bytes).unwrap())
         });
-        records.filter(|record| !record["pending"].is_null() || !record["renewal"].is_null()).count()
+        let begun =
+            |record: &serde_json::Value| ["pending", "renewal", "unsaid"].iter().any(|key| !record[key].is_null());
+        records.filter(begun).count()
     }
 
     pub fn push(&self, provider: &str, environment: &[(&str, &str)]) {

@@ -158,6 +158,13 @@ fn who_shares_the_token_and_what_was_exported_is_told() {
     let again = run.json()["connections"][0]["rotation"]["apply_again"].to_string();
     assert!(again.contains("copied, which keeps the same token: git-access rotate copied"), "{again}");
     assert!(again.contains("git-access export k --for netrc") && again.contains("keptn: git-access show k"), "{again}");
+    let shown =
+        || bench.home.run(&["show", "k", "--format", "json"]).expect(0).json()["connection"]["exports"][0].clone();
+    assert_eq!((&shown()["format"], &shown()["stale"]), (&"netrc".into(), &true.into()));
+    let text = bench.home.run(&["show", "k"]).expect(0).stdout;
+    assert!(text.contains("(to be applied again)"), "{text}");
+    bench.home.run(&["export", "k", "--for", "netrc"]).expect(0);
+    assert!(shown()["stale"].is_null(), "{}", shown());
 
     let bench = Bench::new("github", "keptn");
     let (old, new) = (bench.served.token("keptn"), bench.served.token("github-twin"));

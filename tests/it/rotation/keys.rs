@@ -89,6 +89,7 @@ fn the_new_key_is_registered_and_the_old_one_goes_only_on_request() {
         let old = old_key(&run);
         assert_eq!((&old["state"], bench.granted("DELETE")), (&"unknown".into(), 0), "{}", run.stdout);
         assert!(old["detail"].as_str().unwrap().contains("still registered. Remove it at http"), "{old}");
+        assert_eq!(old["file"], bench.home.path("k").display().to_string(), "its private half stays, and is named");
         let again = run.json()["connections"][0]["rotation"]["apply_again"].to_string();
         assert!(again.contains("flux: git-access show k"), "{again}");
         let saved = bench.home.config_text();

@@ -43,6 +43,8 @@ struct Seen {
     with_two: u32,
     /// After the config named the new one.
     switched: u32,
+    /// After that, and before the run had said so.
+    owing: u32,
 }
 
 impl Stage {
@@ -111,6 +113,10 @@ impl Stage {
         seen.switched += u32::from(now == new);
         push(home, &served.host(), &[]);
         age_temporaries(home);
+        let records =
+            files(&home.path("state")).into_iter().filter(|(_, bytes)| bytes.windows(8).any(|at| at == b"\"unsaid\""));
+        let owes = records.count() > 0;
+        seen.owing += u32::from(owes && now == new);
         if self.rounds.is_multiple_of(5) {
             home.run(&["remove", "k", "--yes"]).expect(0);
             assert_eq!(self.secrets(), 0, "{what}, removed");
@@ -118,6 +124,8 @@ impl Stage {
             let command = if self.rounds.is_multiple_of(7) { "setup" } else { "rotate" };
             let again = finished(home.program().args([command, "k", "--answers"]).arg(&self.answers));
             assert_eq!(again.code, 0, "{what}, run again: {}{}", again.stdout, again.stderr);
+            let is_told = again.stderr.contains("revoked at http") && again.stderr.contains("git-access show k");
+            assert_eq!(is_told, now == new && owes, "{what}, run again: {}", again.stderr);
             assert_eq!(password(home, &served.host(), &[]), new, "{what}, run again");
             assert_eq!(self.secrets(), 1, "{what}, run again: {:?}", self.bench.secrets());
             assert!(temporary(home).is_empty(), "{what}, run again: {:?}", temporary(home));
@@ -171,10 +179,10 @@ fn a_rotation_killed_at_a_random_moment_leaves_a_working_token_and_no_orphan() {
             stage.restore();
         }
     }
-    let Seen { kills: tried, in_the_middle, with_two, switched } = tally;
+    let Seen { kills: tried, in_the_middle, with_two, switched, owing } = tally;
     println!(
         "{tried} kills in {:?}, seed {seed}: {in_the_middle} after something had been written, {with_two} with two \
-         secrets, {switched} after the config named the new one ({KILLS}=500 tries 500)",
+         secrets, {switched} after the config named the new one, {owing} of them before they had said so ({KILLS}=500 tries 500)",
         begun.elapsed()
     );
     assert_eq!(tried, kills);
@@ -232,6 +240,7 @@ fn a_rotation_killed_at_any_write_leaves_a_working_token_and_no_orphan() {
         "{} runs, {hit} of them killed, {} with two secrets at that moment, {} after the config named the new one",
         seen.kills, seen.with_two, seen.switched
     );
+    assert!(seen.owing > 2, "{} runs were killed before they had told what they did", seen.owing);
     assert!(hit > 20 && seen.with_two > 3, "the injection does not work: {hit} of {}, {}", seen.kills, seen.with_two);
 }
 
