@@ -60,6 +60,7 @@ impl Only {
         Self { provider: Some(provider), ..Self::default() }
     }
 
+    #[must_use]
     pub fn at(self, at: At) -> Self {
         Self { at, ..self }
     }

@@ -133,7 +133,7 @@ impl Wizard {
     }
 
     /// Whether the replaced token was read, so that something can be asked with it.
-    fn has_read_the_old(&self) -> bool {
+    pub(super) fn has_read_the_old(&self) -> bool {
         let read = self.current().map(Query::Token);
         matches!(read.and_then(|query| self.facts.of(&query)), Some(Fact::Known(_)))
     }

@@ -103,7 +103,8 @@ impl Wizard {
             }
         }
         if let (Some(seen), false) = (before.seen, told.is_empty()) {
-            let text = format!("The old one did not answer now: it is compared as it was seen on {}.", day(seen));
+            let why = if self.has_read_the_old() { "did not answer now" } else { "can no longer be read" };
+            let text = format!("The old one {why}: it is compared as it was seen on {}.", day(seen));
             told.insert(0, text);
         }
         told

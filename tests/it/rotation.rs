@@ -235,5 +235,5 @@ fn the_two_tokens_are_compared_as_they_are_now() {
     // And where it is not there at all.
     fs::remove_file(home.path("kept")).unwrap();
     let run = rotate(&home, &answers, &["--dry-run"]).expect(0);
-    assert!(run.stdout.contains("did not answer now"), "{}", run.stdout);
+    assert!(run.stdout.contains("can no longer be read"), "{}", run.stdout);
 }

@@ -119,7 +119,7 @@ impl Answer {
         if self.status < 500 {
             return None;
         }
-        let text = format!("{} has a problem of its own (status {}). Nothing was changed.", self.host, self.status);
+        let text = format!("{} has a problem of its own (status {}).", self.host, self.status);
         let remedy = "Ask again in a while; the provider's status page may say more.";
         Some(self.fault(FaultKind::Server, &text).remedy(Remedy::new(remedy)))
     }
