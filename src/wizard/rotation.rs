@@ -40,6 +40,7 @@ impl Wizard {
             ends: End::saved(token),
             scopes: seen.and_then(|seen| seen.scopes.clone()),
             seen: seen.map(|seen| seen.at),
+            why: if self.has_read_the_old() { "did not answer now" } else { "can no longer be read" },
         };
         let Some(live) = self.answers.site().zip(self.current()) else { return Some(record) };
         let ask =
@@ -50,6 +51,12 @@ impl Wizard {
             Some(Fact::Asked(_)) => return Some(Replaced { seen: None, ..record }),
             _ => return Some(record),
         };
+        if !token.store.keeps()
+            && record.login.as_ref().is_some_and(|login| !identity.login.eq_ignore_ascii_case(login))
+        {
+            // A variable or a program gives what somebody else has put there by now.
+            return Some(Replaced { why: "is not where it was read from", ..record });
+        }
         let ends = match ask(Query::Expiry) {
             Some(Fact::Known(Value::Expiry(Expiry::At(at)))) => End::On(*at),
             Some(Fact::Known(Value::Expiry(Expiry::Never))) => End::Never,
@@ -62,7 +69,7 @@ impl Wizard {
             _ => record.scopes,
         };
         let kind = identity.token.or(record.kind);
-        Some(Replaced { kind, login: Some(identity.login.clone()), ends, scopes, seen: None })
+        Some(Replaced { kind, login: Some(identity.login.clone()), ends, scopes, seen: None, why: record.why })
     }
 
     /// The account of the token that is replaced: as the forge tells it now, else as it was seen last.
@@ -103,8 +110,7 @@ impl Wizard {
             }
         }
         if let (Some(seen), false) = (before.seen, told.is_empty()) {
-            let why = if self.has_read_the_old() { "did not answer now" } else { "can no longer be read" };
-            let text = format!("The old one {why}: it is compared as it was seen on {}.", day(seen));
+            let text = format!("The old one {}: it is compared as it was seen on {}.", before.why, day(seen));
             told.insert(0, text);
         }
         told
@@ -120,6 +126,8 @@ struct Replaced {
     scopes: Option<BTreeSet<String>>,
     /// When it was seen last, where it could not be asked in this run.
     seen: Option<Timestamp>,
+    /// Why it could not.
+    why: &'static str,
 }
 
 /// When a token ends.

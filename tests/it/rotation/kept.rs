@@ -71,6 +71,21 @@ fn a_reference_is_proven_again_and_nothing_is_stored() {
     assert_eq!(bench.home.config_text(), before);
 }
 
+/// The variable that is left behind gives somebody else's token by now: that is not the one that is replaced.
+#[test]
+fn a_reference_that_gives_another_account_is_not_compared_with() {
+    let bench = Bench::new("github", "keptn");
+    let (old, robot) = (bench.served.token("keptn"), bench.served.token("github-robot"));
+    bench.set_up("github", "keptn", "[token]\nenv = \"OLD\"\n", &[("OLD", &old)]).expect(0);
+    let new = "[token]\nenv = \"NEW\"\n[store]\nkind = \"env\"\nenv = \"NEW\"\n";
+    let run = bench.rotate_in(new, &[], &[("OLD", &robot), ("NEW", &robot)]).expect(1);
+    assert_eq!(run.check("identity")["verdict"], "fail", "{}", run.stdout);
+    let changes = run.json()["connections"][0]["rotation"]["changes"].to_string();
+    assert!(changes.contains("is not where it was read from") && changes.contains("octocat to robot"), "{changes}");
+    let twin = bench.served.token("github-twin");
+    bench.rotate_in(new, &[], &[("OLD", &robot), ("NEW", &twin)]).expect(0);
+}
+
 #[test]
 fn the_secret_moves_between_stores_by_rotate_and_by_setup() {
     let bench = Bench::new("github", "keptn");
