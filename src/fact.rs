@@ -556,6 +556,11 @@ impl Fault {
         Self { kind, text: text.into(), remedy: None, accepted: false, until: None }
     }
 
+    /// Whether the API does not take the credential at all.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.kind, FaultKind::Auth | FaultKind::Expired | FaultKind::Revoked) && !self.accepted
+    }
+
     #[must_use]
     pub fn remedy(self, remedy: Remedy) -> Self {
         Self { remedy: Some(remedy), ..self }

@@ -257,7 +257,11 @@ impl World {
 
     async fn act(&self, command: Command) -> Result<Done, Fault> {
         match command {
-            Command::ProbeStore(keeping) => {
+            Command::ProbeStore(keeping, found) => {
+                let found = found.as_deref();
+                let id = found.map_or(keeping.id.as_str(), |found| found.id.as_str());
+                let unmoved = is_as_found(&self.config()?, id, &keeping.name, found);
+                unmoved.map_err(|why| why.told(&keeping.name))?;
                 if let Some((store, generation)) = &keeping.held {
                     self.begin_replacing(&keeping.id, (store, *generation)).await?;
                 }
@@ -379,6 +383,13 @@ impl World {
         Err(another(store))
     }
 
+    /// The config as it is now.
+    fn config(&self) -> Result<Config, Fault> {
+        let text = disk::read_config(&self.paths.config).map_err(|fault| storage(fault.message, fault.remedy))?;
+        let text = text.as_deref().map(String::as_str);
+        Config::parse(text).map_err(|problem| storage(problem.to_string(), problem.remedy))
+    }
+
     fn changed(&self, what: String) {
         locked(&self.changes).push(what);
     }
@@ -408,25 +419,28 @@ fn another(store: &Store) -> Fault {
 
 /// Puts this connection into the config, if nobody else has changed it there since it was `found`.
 fn with(config: &mut Config, connection: &Connection, found: Option<&Connection>) -> Result<(), Unsaved> {
-    let there = config.connections().iter().find(|there| there.id == connection.id);
-    match (there, found) {
-        (Some(there), _) if there.name != connection.name => return Err(Unsaved::Renamed(there.name.clone())),
-        (Some(there), _) if there == connection || found == Some(there) => {}
-        (Some(there), found) => {
-            return Err(Unsaved::Changed(found.map(|found| found.differences(there)).unwrap_or_default()));
-        }
-        (None, Some(found)) => {
-            let named = config.connection(&found.name);
-            return Err(match named {
-                Some(named) => Unsaved::Changed(found.differences(named)),
-                None if config.has(&found.name) => Unsaved::Changed(Vec::new()),
-                None => Unsaved::Gone,
-            });
-        }
-        (None, None) if config.has(&connection.name) => return Err(Unsaved::Taken),
-        (None, None) => {}
+    let there = config.connections().iter().any(|there| there == connection);
+    if !there {
+        is_as_found(config, &connection.id, &connection.name, found)?;
     }
     put(config, connection)
+}
+
+/// Whether the connection of this id, or name, is as it was `found`.
+fn is_as_found(config: &Config, id: &str, name: &str, found: Option<&Connection>) -> Result<(), Unsaved> {
+    let there = config.connections().iter().find(|there| there.id == id);
+    match (there, found) {
+        (Some(there), _) if there.name != name => Err(Unsaved::Renamed(there.name.clone())),
+        (Some(there), found) if found == Some(there) => Ok(()),
+        (Some(there), found) => Err(Unsaved::Changed(found.map(|found| found.differences(there)).unwrap_or_default())),
+        (None, Some(found)) => Err(match config.connection(&found.name) {
+            Some(named) => Unsaved::Changed(found.differences(named)),
+            None if config.has(&found.name) => Unsaved::Changed(Vec::new()),
+            None => Unsaved::Gone,
+        }),
+        (None, None) if config.has(name) => Err(Unsaved::Taken),
+        (None, None) => Ok(()),
+    }
 }
 
 fn put(config: &mut Config, connection: &Connection) -> Result<(), Unsaved> {

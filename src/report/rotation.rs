@@ -63,7 +63,11 @@ impl OldState {
             Some((Command::LookAtOld(..), Ok(Done::Alive))) if ended => Self::Ending,
             Some((Command::LookAtOld(..), Ok(Done::Alive))) => Self::Alive,
             _ if ended => Self::Ended,
-            _ => Self::Unknown,
+            _ => match wizard.took_the_old() {
+                Some(true) => Self::Alive,
+                Some(false) => Self::Dead,
+                None => Self::Unknown,
+            },
         }
     }
 

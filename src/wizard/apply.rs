@@ -24,8 +24,9 @@ use crate::secret::Store;
 /// A change of the world.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Tries the store, and that the secret has its place there, before anything else is changed.
-    ProbeStore(Keeping),
+    /// Tries the store, and that the secret has its place there, before anything else is changed; and that nothing has
+    /// come in the place of what the run found saved.
+    ProbeStore(Keeping, Option<Box<Connection>>),
     /// Makes a new SSH key in these files; one that is there already stays.
     GenerateKey {
         files: KeyFiles,
@@ -120,7 +121,7 @@ pub enum Stage {
 impl Command {
     pub fn stage(&self) -> Stage {
         match self {
-            Self::ProbeStore(_) => Stage::ProbeStore,
+            Self::ProbeStore(..) => Stage::ProbeStore,
             Self::GenerateKey { .. } => Stage::GenerateKey,
             Self::CreateRepository(..) => Stage::CreateRepository,
             Self::RegisterKey(..) => Stage::RegisterKey,
@@ -139,7 +140,7 @@ impl Command {
     /// What it does, for the list that is shown beforehand.
     pub fn describe(&self) -> String {
         match self {
-            Self::ProbeStore(keeping) => format!("try the store ({})", keeping.store.kind()),
+            Self::ProbeStore(keeping, _) => format!("try the store ({})", keeping.store.kind()),
             Self::CreateRepository(_, _, new) => {
                 let place = &new.place;
                 format!("create the {} repository {}/{}", new.visibility.name(), place.owner.owner, place.name)
@@ -353,7 +354,7 @@ impl Wizard {
         let (site, credential) = (self.answers.site()?, self.credential()?);
         let (store, id) = (self.answers.store(), self.id());
         Some(match stage {
-            Stage::ProbeStore => Command::ProbeStore(self.keeping(store, id, credential)),
+            Stage::ProbeStore => Command::ProbeStore(self.keeping(store, id, credential), self.found().map(Box::new)),
             Stage::CreateRepository => Command::CreateRepository(site, credential, self.new_repository()?),
             Stage::WriteSecret => Command::WriteSecret(self.keeping(store, id, credential)),
             Stage::ReadBack => {

@@ -72,6 +72,16 @@ impl Wizard {
         Some(Replaced { kind, login: Some(identity.login.clone()), ends, scopes, seen: None, why: record.why })
     }
 
+    /// Whether the forge took the replaced token when it was asked about it in this run; `None` where it was not, or told
+    /// neither.
+    pub fn took_the_old(&self) -> Option<bool> {
+        match self.facts.of(&Query::Identity(self.answers.site()?, self.current()?))? {
+            Fact::Known(_) => Some(true),
+            Fact::Refused(fault) if fault.is_refusal() => Some(false),
+            _ => None,
+        }
+    }
+
     /// The account of the token that is replaced: as the forge tells it now, else as it was seen last.
     pub(super) fn replaced_login(&self) -> Option<String> {
         self.of_the_replaced()?.login

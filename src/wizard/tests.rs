@@ -92,7 +92,7 @@ impl Forge {
     fn act(&mut self, command: &Command) -> Result<Done, Fault> {
         self.done.push(command.stage());
         Ok(match command {
-            Command::ProbeStore(_) => Done::Probed,
+            Command::ProbeStore(..) => Done::Probed,
             Command::CreateRepository(_, _, new) => {
                 self.repository_exists = true;
                 Done::Created(Box::new(made(&new.place)))

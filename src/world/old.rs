@@ -1,8 +1,6 @@
 //! The replaced token at the forge: revoked on request, and asked with once to see whether it is dead.
 
-use super::{World, storage};
-use crate::config::Config;
-use crate::disk;
+use super::World;
 use crate::fact::{Credential, Fault, FaultKind, Remedy, Site};
 use crate::forge;
 use crate::secret::Secret;
@@ -30,7 +28,7 @@ impl World {
         let secret = self.secret(old)?;
         let forge = forge::connect(site, Some(&secret), old.rest_user.as_deref(), &self.outside)?;
         match forge.identity().await {
-            Err(fault) if is_refusal(&fault) => Ok(Done::Dead),
+            Err(fault) if fault.is_refusal() => Ok(Done::Dead),
             Ok(_) => Ok(Done::Alive),
             Err(fault) if fault.accepted => Ok(Done::Alive),
             Err(fault) => Err(fault),
@@ -41,8 +39,7 @@ impl World {
     pub async fn copies_of_old(&self, wizard: &Wizard) -> Vec<String> {
         let Some((site, secret)) = wizard.answers().site().zip(wizard.current()) else { return Vec::new() };
         let Ok(secret) = self.secret(&secret) else { return Vec::new() };
-        let Ok(text) = disk::read_config(&self.paths.config) else { return Vec::new() };
-        let Ok(config) = Config::parse(text.as_deref().map(String::as_str)) else { return Vec::new() };
+        let Ok(config) = self.config() else { return Vec::new() };
         let own = wizard.held().map(|held| held.id.as_str());
         let mut copies = Vec::new();
         for other in config.connections().iter().filter(|other| other.site.host == site.host) {
@@ -58,9 +55,7 @@ impl World {
 
     /// No other connection keeps a copy of this very token, which would end with it.
     async fn nobody_else_uses(&self, site: &Site, secret: &Secret) -> Result<(), Fault> {
-        let text = disk::read_config(&self.paths.config).map_err(|fault| storage(fault.message, fault.remedy))?;
-        let config = Config::parse(text.as_deref().map(String::as_str));
-        let config = config.map_err(|problem| storage(problem.to_string(), problem.remedy))?;
+        let config = self.config()?;
         let ours = |id: &str| self.holds(id);
         for other in config.connections().iter().filter(|other| other.site.host == site.host && !ours(&other.id)) {
             let Some(token) = &other.token else { continue };
@@ -73,8 +68,4 @@ impl World {
         }
         Ok(())
     }
-}
-
-pub(super) fn is_refusal(fault: &Fault) -> bool {
-    matches!(fault.kind, FaultKind::Auth | FaultKind::Expired | FaultKind::Revoked) && !fault.accepted
 }

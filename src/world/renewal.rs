@@ -9,10 +9,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::old::is_refusal;
 use super::{World, another, locked, storage, successor};
-use crate::config::{Config, Connection};
-use crate::disk;
+use crate::config::Connection;
 use crate::fact::{Expiry, Fault, FaultKind, Remedy, Site};
 use crate::forge;
 use crate::record::{Pending, Record, Renewing};
@@ -122,10 +120,7 @@ impl World {
     }
 
     fn connection_of(&self, id: &str) -> Result<Option<Connection>, Fault> {
-        let text = disk::read_config(&self.paths.config).map_err(|fault| storage(fault.message, fault.remedy))?;
-        let config = Config::parse(text.as_deref().map(String::as_str));
-        let config = config.map_err(|problem| storage(problem.to_string(), problem.remedy))?;
-        Ok(config.connections().iter().find(|connection| connection.id == id).cloned())
+        Ok(self.config()?.connections().iter().find(|connection| connection.id == id).cloned())
     }
 
     pub(super) async fn renew(&self, renewal: Renewal) -> Result<Done, Fault> {
@@ -217,7 +212,7 @@ impl World {
         for _ in 0..2 {
             let Ok(forge) = forge::connect(site, Some(secret), None, &self.outside) else { return };
             match forge.identity().await {
-                Err(fault) if is_refusal(&fault) => tokio::time::sleep(LAG).await,
+                Err(fault) if fault.is_refusal() => tokio::time::sleep(LAG).await,
                 _ => return,
             }
         }

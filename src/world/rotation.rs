@@ -7,8 +7,8 @@
 use jiff::Timestamp;
 
 use super::{World, aside, fault_of, locked, storage};
-use crate::config::{Config, Token};
-use crate::disk::{self, Lock};
+use crate::config::Token;
+use crate::disk::Lock;
 use crate::fact::{Credential, Fault, FaultKind, Remedy};
 use crate::record::{Pending, Record, Unsaid};
 use crate::secret::Store;
@@ -100,9 +100,7 @@ impl World {
 
     /// What the config says now of the connection's token.
     pub(super) fn token_of(&self, id: &str) -> Result<Option<Token>, Fault> {
-        let text = disk::read_config(&self.paths.config).map_err(|fault| storage(fault.message, fault.remedy))?;
-        let text = text.as_deref().map(String::as_str);
-        let config = Config::parse(text).map_err(|problem| storage(problem.to_string(), problem.remedy))?;
+        let config = self.config()?;
         let found = config.connections().iter().find(|connection| connection.id == id);
         Ok(found.and_then(|connection| connection.token.clone()))
     }

@@ -58,6 +58,28 @@ fn what_is_edited_by_hand_in_the_same_connection_is_never_overwritten() {
 }
 
 #[test]
+fn an_edit_that_came_before_the_first_change_leaves_nothing_behind() {
+    let place = Home::new();
+    let served = Served::start(&place, "ready");
+    let home = edited(&served);
+    let again = std::fs::read_to_string(home.path("again.toml")).unwrap();
+    home.write("again.toml", &again.replace("name = \"blank\"", "name = \"fresh\"\ncreate = true"));
+    let kept = || crate::program::files(&home.path(".")).into_iter().filter(|(path, _)| path.ends_with("kept")).count();
+    let (before, secrets) = (served.requests().len(), kept());
+    let run = set_up_while(&home, "s/^at = .*/at = 2020-01-01T00:00:00Z/").expect(4);
+    assert!(
+        run.stderr.contains("meanwhile (verified.at)") && !run.stdout.contains("left behind"),
+        "{}{}",
+        run.stdout,
+        run.stderr
+    );
+    let made =
+        served.requests().split_off(before).into_iter().filter(|one| one["method"] == "POST").collect::<Vec<_>>();
+    assert!(made.iter().all(|one| one["status"] != 201), "{made:?}");
+    assert_eq!(kept(), secrets);
+}
+
+#[test]
 fn the_same_command_again_begins_with_what_was_written_by_hand() {
     let place = Home::new();
     let served = Served::start(&place, "ready");

@@ -76,7 +76,7 @@ fn perhaps(command: &Command) -> Option<String> {
         Command::WriteConfig(..) => {
             Some(format!("perhaps, for it was under way: {}; git-access list tells", command.describe()))
         }
-        Command::ProbeStore(_)
+        Command::ProbeStore(..)
         | Command::ReadBack { .. }
         | Command::Verify { .. }
         | Command::LookAtOld(..)

@@ -108,7 +108,11 @@ pub(super) fn done(wizard: &Wizard) -> Screen {
     let mut notes = Vec::new();
     if let Some(connection) = wizard.connection().filter(|_| wizard.is_saved()) {
         let name = &connection.name;
-        if wizard.is_rotation() && !wizard.is_the_same_token() && !wizard.old_is_over() {
+        if wizard.is_rotation()
+            && !wizard.is_the_same_token()
+            && !wizard.old_is_over()
+            && wizard.took_the_old() != Some(false)
+        {
             let (site, rules) = (&connection.site, connection.site.provider.rules());
             let (text, page) = match wizard.old_key() {
                 Some((lock, _)) => ("Then remove the old key, which is still let in:", rules.key_page(site, &lock)),
