@@ -55,10 +55,14 @@ fn own_files(dir: &Path) -> Result<Vec<PathBuf>, Refusal> {
 }
 
 fn broken(path: &Path, (line, column): (usize, usize), reason: &str) -> Refusal {
-    let message =
-        format!("{}, line {line}, column {column}: {}.", shown(path), sanitise(reason, 500).trim_end_matches('.'));
+    let reason = format!("{}.", sanitise(reason, 500).trim_end_matches('.'));
+    let message = format!("{}, line {line}, column {column}: {reason}", shown(path));
     let remedy = "Mend the file or move it away. The built-in platforms show how one is written.";
-    Refusal::storage(message, remedy).in_file(path, Some((line, column)))
+    let mut refusal = Refusal::storage(message, remedy).in_file(path, Some((line, column)));
+    if let Some(spot) = &mut refusal.spot {
+        spot.reason = Some(reason);
+    }
+    refusal
 }
 
 /// Every problem of a file, the remedy after the last.
