@@ -170,9 +170,10 @@ impl Record {
         paths.remove_state(&file_name(id)?)
     }
 
-    /// When the forge refused the token, if nothing newer than `since` says otherwise.
+    /// When the forge refused the token, if nothing newer than `since` says otherwise. Of the same second, the refusal
+    /// counts: it is what somebody has to look at.
     pub fn refused_after(&self, since: Option<Timestamp>) -> Option<Timestamp> {
-        self.refused.filter(|refused| since.max(self.checked).is_none_or(|seen| *refused > seen))
+        self.refused.filter(|refused| since.max(self.checked).is_none_or(|seen| *refused >= seen))
     }
 
     /// The moment that counts at `now`: as the last check has seen, the clock here may be off. One that went ahead is

@@ -191,7 +191,10 @@ pub(super) fn expiry(bench: &Bench<'_>) -> Option<Check> {
 fn remembered(bench: &Bench<'_>, seen: &Seen<'_>) -> Option<Check> {
     match (seen, known_end(bench)?) {
         (Seen::Pending, _) => None,
-        (_, (GivenExpiry::At(at), who)) if at <= bench.moment() => Some(ends(bench, at, who)),
+        // Unless it was let in just now: then what is kept is about another token, or was moved.
+        (_, (GivenExpiry::At(at), who)) if at <= bench.moment() && bench.known_identity().is_none() => {
+            Some(ends(bench, at, who))
+        }
         (_, (GivenExpiry::At(at), _)) if bench.case.offline => Some(ends(bench, at, "")),
         (_, (GivenExpiry::Never, _)) if bench.case.offline => Some(never(bench)),
         _ => None,

@@ -406,7 +406,15 @@ impl Setup<'_> {
             && let Some(connection) = wizard.connection()
         {
             run::record(self.paths, &connection.id, &entry, wizard.settings().now);
-            Record::change(self.paths, &connection.id, |record| record.left_behind.clone_from(&entry.left_behind));
+            let key = |connection: &Connection| connection.ssh.as_ref().and_then(|ssh| ssh.fingerprint.clone());
+            // What was to know of a key goes with it.
+            let same_key = wizard.held().is_some_and(|held| key(held) == key(&connection));
+            Record::change(self.paths, &connection.id, |record| {
+                record.left_behind.clone_from(&entry.left_behind);
+                if !same_key {
+                    record.notices.clone_from(&entry.notices);
+                }
+            });
             self.sweep(&connection, world).await;
             Unfinished::settle(self.paths, &connection);
         }
