@@ -255,30 +255,6 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// What to say of the others that get the same name here: their names differ in characters that this consumer does not
-    /// take, or somebody has given them the same one. `key` is the parameter that gives another name.
-    ///
-    /// # Errors
-    /// Both names were made here, so that nobody has decided that one replaces the other.
-    fn tell_apart(&self, key: &str, name: &Named, others: &[Named], document: &mut Document) -> Result<(), String> {
-        let same: Vec<_> = others.iter().filter(|other| other.name == name.name).collect();
-        let (noun, them) = match same.len() {
-            0 => return Ok(()),
-            1 => ("connection", "the other"),
-            _ => ("connections", "the others"),
-        };
-        let said = format!(
-            "{noun} {} would get the name {} here as well, and whichever comes last would replace {them}: give this one another name with --set {key}=…",
-            same.iter().map(|other| other.whose.as_str()).collect::<Vec<_>>().join(", "),
-            name.name
-        );
-        if !name.given && same.iter().any(|other| !other.given) {
-            return Err(format!("the {said}"));
-        }
-        document.notes.push(format!("The {said}"));
-        Ok(())
-    }
-
     /// The other connections, with the names that `named` makes of theirs.
     fn others_named(&self, named: impl Fn(&Connection) -> String) -> Vec<Named> {
         let others = self.connections.iter().filter(|one| one.id != self.connection.id);
@@ -397,6 +373,30 @@ impl Document {
         let mut document = Self::default();
         document.template = (format.write)(case, &mut document)?;
         Ok(document)
+    }
+
+    /// What to say of the others that get the same name here: their names differ in characters that this consumer does not
+    /// take, or somebody has given them the same one. `key` is the parameter that gives another name.
+    ///
+    /// # Errors
+    /// Both names were made here, so that nobody has decided that one replaces the other.
+    fn tell_apart(&mut self, key: &str, name: &Named, others: &[Named]) -> Result<(), String> {
+        let same: Vec<_> = others.iter().filter(|other| other.name == name.name).collect();
+        let (noun, them) = match same.len() {
+            0 => return Ok(()),
+            1 => ("connection", "the other"),
+            _ => ("connections", "the others"),
+        };
+        let said = format!(
+            "{noun} {} would get the name {} here as well, and whichever comes last would replace {them}: give this one another name with --set {key}=…",
+            same.iter().map(|other| other.whose.as_str()).collect::<Vec<_>>().join(", "),
+            name.name
+        );
+        if !name.given && same.iter().any(|other| !other.given) {
+            return Err(format!("the {said}"));
+        }
+        self.notes.push(format!("The {said}"));
+        Ok(())
     }
 
     /// Whether a place of the document takes a token.

@@ -123,7 +123,7 @@ fn with_effect(format: &Format, parameters: &Parameters) -> String {
 
 fn rows(format: &Format, which: impl Fn(&str) -> bool) -> String {
     let rows = format.parameters.iter().filter(|(key, _)| which(key));
-    rows.map(|(key, about)| format!("\n  {key:14}{about}")).collect()
+    rows.fold(String::new(), |text, (key, about)| format!("{text}\n  {key:14}{about}"))
 }
 
 /// The files of a connection that go into a document as they are; of them the key of the client certificate is a secret.

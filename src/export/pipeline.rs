@@ -65,7 +65,7 @@ fn name(case: &Case<'_>, document: &mut Document, key: &str) -> Result<String, S
     let given = case.parameters.get(key).cloned();
     let whose = case.connection.name.clone();
     let name = Named { whose, given: given.is_some(), name: given.unwrap_or_else(|| default(case.connection)) };
-    case.tell_apart(key, &name, &case.others_named(default), document)?;
+    document.tell_apart(key, &name, &case.others_named(default))?;
     let name = name.name;
     let fine = name.starts_with(|letter: char| letter.is_ascii_uppercase() || letter == '_')
         && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');

@@ -122,7 +122,7 @@ fn resource(case: &Case<'_>, document: &mut Document) -> Result<String, String> 
         );
     }
     let qovery = |one: &Connection| one.token.as_ref().map(|_| label(&one.name)).unwrap_or_default();
-    case.tell_apart("resource", &name, &case.others_named(qovery), document)?;
+    document.tell_apart("resource", &name, &case.others_named(qovery))?;
     Ok(name.name)
 }
 

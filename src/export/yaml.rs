@@ -115,7 +115,7 @@ pub fn name(case: &Case<'_>, document: &mut Document, kinds: &Kinds, format: &st
     let all = case.connections.iter().flat_map(|one| kinds.endings.iter().map(move |kind| (one, *kind)));
     let others = all.filter(|(one, kind)| one.id != case.connection.id || *kind != own);
     let others: Vec<Named> = others.map(|(one, kind)| kinds.name(one, kind)).collect();
-    case.tell_apart("name", &name, &others, document)?;
+    document.tell_apart("name", &name, &others)?;
     Ok(name.name)
 }
 

@@ -126,9 +126,10 @@ impl Refusal {
         let (subject, page) = (asking.subject, pages(asking));
         if self.code == "insufficient_scope" {
             let scopes = self.scopes.trim();
-            let (takes, which) = match scopes.contains([',', ' ']) {
-                true => (format!("one of: {scopes}"), "one of these scopes"),
-                false => (scopes.to_owned(), "this scope"),
+            let (takes, which) = if scopes.contains([',', ' ']) {
+                (format!("one of: {scopes}"), "one of these scopes")
+            } else {
+                (scopes.to_owned(), "this scope")
             };
             let text = format!("The scopes of the token do not open {subject}. GitLab takes {takes}.");
             let remedy = format!("Make a token with {which}, where this is to be seen.");

@@ -87,13 +87,13 @@ fn no_reader_of_yaml_takes_a_name_for_a_number_or_a_truth() {
         {
             let text = export(&home, name, format, &["--set", &format!("{key}={name}")]).expect(0).stdout;
             let objects = yaml(&text);
-            let named = if format == "argocd-creds" { format!("{name}-creds") } else { name.to_owned() };
-            assert_eq!(objects[0]["metadata"]["name"], named.as_str(), "{text}");
+            let called = if format == "argocd-creds" { format!("{name}-creds") } else { name.to_owned() };
+            assert_eq!(objects[0]["metadata"]["name"], called.as_str(), "{text}");
             assert_eq!(objects[0]["metadata"]["namespace"], name, "{text}");
             // Our reader knows YAML 1.2 alone: what an older one takes for a text is what stands in quotes.
             let names = if format == "flux" { 3 } else { 1 };
-            let named = if format == "argocd-creds" { yaml_text(&named) } else { quoted.clone() };
-            assert_eq!(written(&text, "name"), vec![named.as_str(); names], "{text}");
+            let called = if format == "argocd-creds" { yaml_text(&called) } else { quoted.clone() };
+            assert_eq!(written(&text, "name"), vec![called.as_str(); names], "{text}");
             assert_eq!(written(&text, "namespace"), vec![quoted.as_str(); places], "{text}");
             if format == "flux" {
                 schema::of_flux(&objects);
