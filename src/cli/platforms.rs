@@ -147,7 +147,8 @@ const OWNER: &str = "OWNER";
 /// The page on which a token of this kind is made, at the provider's own host.
 fn token_page(platform: &Platform, pair: &Pair, provider: Provider, kind: TokenKind) -> Option<crate::provider::Link> {
     let scopes: Vec<&str> = pair.token.get(kind.0)?.needs.iter().map(|need| need.scope.as_str()).collect();
-    let page = |owner| Some(provider.rules().token_page(&usual_site(provider)?, kind, &scopes, owner, &platform.id));
+    let page =
+        |owner| Some(provider.rules().token_page(&usual_site(provider)?, kind, &scopes, owner, platform.token_name()));
     page(None).filter(|page| page.prefilled).or_else(|| page(Some(OWNER)))
 }
 

@@ -442,7 +442,9 @@ impl Setup<'_> {
             self.out.say(if shown { wrapped.trim_end() } else { &note });
         }
         if !(shown && self.played.is_some()) {
-            self.out.say(&format!("What to enter where: git-access show {}{config}", connection.name));
+            let own_use = platform.is_some_and(Platform::is_own_use);
+            let what = if own_use { "What comes next" } else { "What to enter where" };
+            self.out.say(&format!("{what}: git-access show {}{config}", connection.name));
         }
     }
 

@@ -20,6 +20,11 @@ impl Platform {
         self.id == "none"
     }
 
+    /// What a token that is made for it is called at the forge, where the form lets that be filled in.
+    pub fn token_name(&self) -> &str {
+        if self.is_own_use() { "git-access" } else { &self.id }
+    }
+
     /// What stands above the fields and steps.
     pub fn handover_title(&self) -> String {
         if self.is_own_use() { "What comes next".to_owned() } else { format!("What to enter at {}", self.title) }
