@@ -114,3 +114,23 @@ async fn the_clock_of_the_forge_counts_in_every_number() {
         assert_eq!(entry.judged != off, apart.is_some());
     }
 }
+
+/// The list agrees with the check that saw how far the clock here is off.
+#[test]
+fn the_list_goes_by_the_clock_that_the_check_went_by() {
+    let now = Timestamp::now();
+    for (off, days, text) in [(-240, 30, "in 30 days"), (240, 10, "in 10 days"), (24 * 25, -4, "ended 4 days ago")] {
+        let home = home_with(&["one"]);
+        let line = format!("expires = {}\nexpires_source = \"user\"", now + (24 * 20 + 1).hours());
+        fs::write(home.config(), home.config_text().replacen("expires_source = \"unknown\"", &line, 1)).unwrap();
+        let record = format!(
+            "{{\"checked\": \"{now}\", \"judged\": \"{}\", \"verdict\": \"warn\", \"expires\": null}}",
+            now + off.hours()
+        );
+        home.write("state/git-access/id-one.json", &record);
+        let list = home.run(&["list"]).expect(0).stdout;
+        assert!(list.contains(text), "{off}: {list}");
+        let shown = home.run(&["show", "one", "--format", "json"]).expect(0).json()["connection"]["token"].clone();
+        assert_eq!(shown["days_left"], days, "{off}");
+    }
+}
