@@ -16,7 +16,7 @@ mod scope;
 mod token;
 
 pub use self::key::Keying;
-pub use self::token::{SOON, day, days_between};
+pub use self::token::{SOON, day, days_between, moment};
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::answers::Answers;
+use crate::answers::{Answers, GivenExpiry};
 use crate::fact::{
     Credential, Fact, Facts, Fault, FaultKind, Identity, Owner, OwnerKind, OwnerPath, Place, Query, Recognised, Remedy,
     Repository, Service, Site, Value,
@@ -173,6 +173,8 @@ pub struct Case<'a> {
     pub offline: bool,
     /// The repository that this connection holds already.
     pub holds: Option<&'a Place>,
+    /// What is kept of the end of this very token: what was told or said of it before.
+    pub known_end: Option<GivenExpiry>,
     /// The account of the token that this one is to replace.
     pub replaces: Option<&'a str>,
     /// Whether it was made with this program: then the token had to be able to.
@@ -483,6 +485,11 @@ impl<'a> Bench<'a> {
             _ => false,
         };
         missing && self.case.occasion != Occasion::Check && !matches!(self.case.creation, Creation::Done)
+    }
+
+    /// The moment that counts.
+    fn moment(&self) -> Timestamp {
+        moment(self.reach_fact, self.case.now)
     }
 
     fn tokens_page(&self) -> String {

@@ -253,7 +253,8 @@ pub struct RotateFlags {
 pub struct CheckFlags {
     /// The connections; all if none is named
     pub names: Vec<String>,
-    /// Warnings and open questions count as failures
+    /// Warnings and open questions count as failures; a scope that no API tells stays open with every check, such as the
+    /// one with which Devtron creates repositories on Azure DevOps
     #[arg(long)]
     pub strict: bool,
     /// Fail if a token ends within this time: 14d, 36h, 2w
@@ -281,7 +282,7 @@ pub struct ExportFlags {
     /// Put the secret in; only into --output FILE or a pipe
     #[arg(long)]
     pub with_secret: bool,
-    /// Write to a file that only you can read (0600)
+    /// Write to a file that only you can read (0600); `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }

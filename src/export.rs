@@ -16,7 +16,8 @@ mod qovery;
 mod variables;
 mod yaml;
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use jiff::Timestamp;
@@ -35,6 +36,10 @@ pub const TOKEN: &str = "${GIT_ACCESS_TOKEN}";
 pub const PRIVATE_KEY: &str = "${GIT_ACCESS_PRIVATE_KEY}";
 /// What stands in the place of the key of a client certificate.
 pub const CLIENT_KEY: &str = "${GIT_ACCESS_CLIENT_KEY}";
+
+/// The parameter that names the file with the keys of the host.
+pub const KNOWN_HOSTS: &str = "known_hosts";
+const ABOUT_KNOWN_HOSTS: &str = "a file with the SSH keys of the host, where a key signs in; default: those known here";
 
 /// A consumer, and how it is written to.
 pub struct Format {
@@ -89,9 +94,59 @@ pub struct Case<'a> {
     /// The keys of the host, as ssh keeps them.
     pub known_hosts: Option<&'a str>,
     /// From the hand-over to this format's own platform, and from the command line.
-    pub parameters: &'a BTreeMap<String, String>,
+    pub parameters: &'a Parameters,
     /// The moment of the run.
     pub now: Timestamp,
+}
+
+/// What was answered for the hand-over to the format's own platform, and over it what the command line sets. It is noted
+/// which were looked at: one that was set and that nobody looked at has no effect.
+#[derive(Clone, Debug, Default)]
+pub struct Parameters {
+    values: BTreeMap<String, String>,
+    set: BTreeSet<String>,
+    looked_at: RefCell<BTreeSet<String>>,
+}
+
+impl Parameters {
+    pub fn of_the_hand_over(values: BTreeMap<String, String>) -> Self {
+        Self { values, ..Self::default() }
+    }
+
+    /// Takes over what the command line says.
+    pub fn set(&mut self, key: &str, value: &str) {
+        self.values.insert(key.to_owned(), value.to_owned());
+        self.set.insert(key.to_owned());
+    }
+
+    pub fn get(&self, key: &str) -> Option<&String> {
+        self.looked_at.borrow_mut().insert(key.to_owned());
+        self.values.get(key)
+    }
+
+    /// The value of `key`, for whoever does not write the document.
+    pub fn value(&self, key: &str) -> Option<&String> {
+        self.values.get(key)
+    }
+
+    pub fn contains_key(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// What the command line says of `key`.
+    fn set_now(&self, key: &str) -> Option<&String> {
+        self.get(key).filter(|_| self.set.contains(key))
+    }
+
+    /// What the command line sets and nobody has looked at.
+    pub fn without_effect(&self) -> impl Iterator<Item = &String> {
+        self.set.iter().filter(|key| !self.has_effect(key))
+    }
+
+    /// Whether anybody has looked at `key`.
+    pub fn has_effect(&self, key: &str) -> bool {
+        self.looked_at.borrow().contains(key)
+    }
 }
 
 impl<'a> Case<'a> {
@@ -138,6 +193,7 @@ impl<'a> Case<'a> {
 
     /// The keys of the host; without any, a variable stands in their place, and the document notes that.
     fn known_hosts(&self, document: &mut Document) -> String {
+        self.parameters.get(KNOWN_HOSTS); // The caller has read the file that it names.
         if let Some(lines) = self.known_hosts {
             return lines.to_owned();
         }
@@ -199,20 +255,10 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Notes which other connections come to the same `name`, by what `named` makes of them: their names differ in
-    /// characters that this consumer does not take. `key` is the parameter that gives another one.
-    fn note_same_name(&self, key: &str, name: &str, document: &mut Document, named: impl Fn(&Connection) -> String) {
-        let others = self.connections.iter().filter(|one| one.id != self.connection.id && named(one) == name);
-        let others: Vec<_> = others.map(|one| one.name.as_str()).collect();
-        let (noun, them) = match others.len() {
-            0 => return,
-            1 => ("connection", "the other"),
-            _ => ("connections", "the others"),
-        };
-        document.notes.push(format!(
-            "The {noun} {} would get the name {name} here as well, and whichever comes last would replace {them}: give this one another name with --set {key}=…",
-            others.join(", ")
-        ));
+    /// The other connections, with the names that `named` makes of theirs.
+    fn others_named(&self, named: impl Fn(&Connection) -> String) -> Vec<Named> {
+        let others = self.connections.iter().filter(|one| one.id != self.connection.id);
+        others.map(|one| Named { whose: one.name.clone(), name: named(one), given: false }).collect()
     }
 
     /// Every text that can get into a document.
@@ -225,10 +271,19 @@ impl<'a> Case<'a> {
             [Some(one.url.as_str()), Some(&one.place.name), one.ssh_url.as_deref(), one.branch.as_deref()]
         });
         let files = [self.ca, self.client_cert, self.public_key, self.known_hosts];
-        let given = self.parameters.values().map(String::as_str);
+        let given = self.parameters.values.values().map(String::as_str);
         let maybe = maybe.into_iter().flatten().map(String::as_str);
         fixed.into_iter().chain(maybe).chain(repository.flatten()).chain(files.into_iter().flatten()).chain(given)
     }
+}
+
+/// What something is called at a consumer.
+struct Named {
+    /// The connection that it is for.
+    whose: String,
+    name: String,
+    /// Somebody has chosen it; else it was made of the connection's.
+    given: bool,
 }
 
 /// The address of the repository of `connection` over SSH, as an `ssh://` URL.
@@ -318,6 +373,30 @@ impl Document {
         let mut document = Self::default();
         document.template = (format.write)(case, &mut document)?;
         Ok(document)
+    }
+
+    /// What to say of the others that get the same name here: their names differ in characters that this consumer does not
+    /// take, or somebody has given them the same one. `key` is the parameter that gives another name.
+    ///
+    /// # Errors
+    /// Both names were made here, so that nobody has decided that one replaces the other.
+    fn tell_apart(&mut self, key: &str, name: &Named, others: &[Named]) -> Result<(), String> {
+        let same: Vec<_> = others.iter().filter(|other| other.name == name.name).collect();
+        let (noun, them) = match same.len() {
+            0 => return Ok(()),
+            1 => ("connection", "the other"),
+            _ => ("connections", "the others"),
+        };
+        let said = format!(
+            "{noun} {} would get the name {} here as well, and whichever comes last would replace {them}: give this one another name with --set {key}=…",
+            same.iter().map(|other| other.whose.as_str()).collect::<Vec<_>>().join(", "),
+            name.name
+        );
+        if !name.given && same.iter().any(|other| !other.given) {
+            return Err(format!("the {said}"));
+        }
+        self.notes.push(format!("The {said}"));
+        Ok(())
     }
 
     /// Whether a place of the document takes a token.

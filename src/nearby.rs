@@ -88,7 +88,7 @@ fn logins(provider: Provider, around: &Around<'_>) -> Vec<Found> {
         let Some(name) = all.iter().find(|name| (around.is_set)(name)) else { continue };
         // A name that serves for both says nothing about whose token it holds.
         let place = if own && rules.token_variables(false).contains(name) {
-            "a variable that is set here; it does not say for which host"
+            "set here; for which host is not told"
         } else {
             "a variable that is set here"
         };

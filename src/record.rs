@@ -26,6 +26,9 @@ pub struct Record {
     /// When it was checked last.
     #[serde(with = "moment", skip_serializing_if = "Option::is_none")]
     pub checked: Option<Timestamp>,
+    /// What the server's clock said then, where it and the one here disagree: it is the one that counted.
+    #[serde(with = "moment", skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Timestamp>,
     /// The verdict of that check.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<String>,
@@ -146,8 +149,8 @@ impl Record {
     /// fleet does not wait for the disk.
     pub fn note(paths: &Paths, id: &str, change: impl FnOnce(&mut Self)) -> Option<DiskFault> {
         let lasting = |record: &Self| {
-            let Self { checked, verdict, because, expires, notices, .. } = record.clone();
-            let seen = Self { checked, verdict, because, expires, notices, ..Self::default() };
+            let Self { checked, judged, verdict, because, expires, notices, .. } = record.clone();
+            let seen = Self { checked, judged, verdict, because, expires, notices, ..Self::default() };
             if seen == *record { Lasting::Run } else { Lasting::PowerCut }
         };
         Self::write(paths, id, change, lasting)
@@ -188,9 +191,22 @@ impl Record {
         paths.remove_state(&file_name(id)?)
     }
 
-    /// When the forge refused the token, if nothing newer than `since` says otherwise.
+    /// When the forge refused the token, if nothing newer than `since` says otherwise. Of the same second, the refusal
+    /// counts: it is what somebody has to look at.
     pub fn refused_after(&self, since: Option<Timestamp>) -> Option<Timestamp> {
-        self.refused.filter(|refused| since.max(self.checked).is_none_or(|seen| *refused > seen))
+        self.refused.filter(|refused| since.max(self.checked).is_none_or(|seen| *refused >= seen))
+    }
+
+    /// The moment that counts at `now`: as the last check has seen, the clock here may be off. One that went ahead is
+    /// taken back as long as it was not set right; one that stayed behind is at least where the server's was.
+    pub fn clock(&self, now: Timestamp) -> Timestamp {
+        match (self.checked, self.judged) {
+            (Some(checked), Some(judged)) if judged >= checked => now.max(judged),
+            (Some(checked), Some(judged)) if now >= checked => {
+                now.checked_sub(checked.duration_since(judged)).unwrap_or(now)
+            }
+            _ => now,
+        }
     }
 
     fn parse(text: &str) -> Self {
@@ -224,7 +240,7 @@ mod moment {
     #[expect(clippy::ref_option, reason = "the signature that serde asks for")]
     pub(super) fn serialize<S: Serializer>(at: &Option<Timestamp>, into: S) -> Result<S::Ok, S::Error> {
         match at {
-            Some(at) => into.collect_str(at),
+            Some(at) => into.serialize_str(&crate::text::stamp(*at)),
             None => into.serialize_none(),
         }
     }
@@ -265,6 +281,22 @@ mod tests {
             assert!(Record::default().save(&paths, id).is_none());
         }
         assert_eq!(std::fs::read_dir(dir.path().join("state")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_clock_that_was_seen_to_be_off_is_set_right_as_far_as_that_is_known() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let clock = |checked: &str, judged: Option<&str>, now: &str| {
+            let record = Record { checked: Some(at(checked)), judged: judged.map(at), ..Record::default() };
+            record.clock(at(now)).to_string()
+        };
+        let (then, later) = ("2026-11-20T09:00:00Z", "2026-11-20T10:00:00Z");
+        assert_eq!(clock(then, None, later), later);
+        // Behind: it is at least as late as the server said. Ahead: it is taken back, until somebody sets it right.
+        assert_eq!(clock(then, Some("2026-12-20T09:00:00Z"), later), "2026-12-20T09:00:00Z");
+        assert_eq!(clock(then, Some("2026-12-20T09:00:00Z"), "2026-12-21T09:00:00Z"), "2026-12-21T09:00:00Z");
+        assert_eq!(clock(then, Some("2026-11-10T09:00:00Z"), later), "2026-11-10T10:00:00Z");
+        assert_eq!(clock(then, Some("2026-11-10T09:00:00Z"), "2026-11-11T09:00:00Z"), "2026-11-11T09:00:00Z");
     }
 
     #[test]

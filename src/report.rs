@@ -68,6 +68,8 @@ pub struct Entry {
     pub expires: Option<Timestamp>,
     pub expires_source: ExpiresSource,
     pub days_left: Option<i64>,
+    /// The moment that counted: the server's, where its clock and the one here disagree.
+    pub judged: Timestamp,
     /// URL, whether this run created it, and whether it has no commit (if that was asked).
     pub repository: Option<(String, bool, Option<bool>)>,
     pub saved: bool,
@@ -105,7 +107,8 @@ impl Entry {
             kind: token.kind.map(|kind| kind.0),
             expires: token.expires,
             expires_source: token.expires_source,
-            days_left: token.expires.map(|at| days_between(wizard.settings().now, at)),
+            days_left: token.expires.map(|at| days_between(wizard.moment(), at)),
+            judged: wizard.moment(),
             repository,
             saved: wizard.is_saved() || wizard.is_check(),
             accepted: if wizard.is_saved() || wizard.is_check() { wizard.accepted_among(&checks) } else { Vec::new() },

@@ -4,6 +4,11 @@
 //! passes through [`sanitise`] once, at the edge where it enters the program; past that edge every text can be drawn,
 //! logged and printed as it is. Nothing is dropped silently: what would be invisible is made visible.
 
+/// A moment as RFC 3339 in UTC, in whole seconds: `2026-11-20T09:00:00Z`.
+pub fn stamp(at: jiff::Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 /// `text` in one line of at most `most` characters, with `…` where it was cut.
 ///
 /// - C0 and DEL become caret notation (`^[`), C1 becomes `�`;

@@ -27,10 +27,10 @@ pub use self::prefill::{answers_of, edited};
 pub use self::renewal::{Renewal, Renewed, Rotating};
 pub use self::screen::{Ask, Boxes, Choice, Control, Note, NoteKind, Screen, Tick};
 pub use self::step::Step;
-use crate::answers::{Answer, Answers, Field};
-use crate::check::{Case, Check, CheckId, Creation, Judgement, Occasion, Resting, behind, judge};
-use crate::config::Connection;
-use crate::fact::{Credential, Expiry, Fact, Facts, Fault, Place, Query, Slot, Source, Ticket, Value};
+use crate::answers::{Answer, Answers, Field, GivenExpiry};
+use crate::check::{Case, Check, CheckId, Creation, Judgement, Occasion, Resting, behind, judge, moment};
+use crate::config::{Connection, ExpiresSource};
+use crate::fact::{Credential, Fact, Facts, Fault, Place, Query, Slot, Source, Ticket, Value};
 use crate::platform::Platform;
 use crate::secret::Store;
 
@@ -243,13 +243,6 @@ impl Wizard {
         }
     }
 
-    /// Takes over what an earlier run has learned of when the token ends.
-    pub fn recall(&mut self, ends: Expiry) {
-        if let (Some(site), Some(credential)) = (self.answers.site(), self.credential()) {
-            self.facts.put(Query::Expiry(site, credential), Fact::Known(Value::Expiry(ends)), Duration::ZERO);
-        }
-    }
-
     /// Another token brings its own end and kind, and a reference its own resting place.
     fn answer_source(&mut self, field: Field, answer: Answer) {
         if let Some(held) = self.held().filter(|_| self.answers.source().is_none()).cloned() {
@@ -356,12 +349,29 @@ impl Wizard {
             probes: self.settings.probes,
             offline: self.settings.offline,
             holds,
+            known_end: self.known_end(),
             replaces: replaced.as_deref(),
             made: self.held().and_then(|held| held.repository.as_ref()).is_some_and(|record| record.created_by_us),
             creation: self.creation(),
             store: self.resting(),
             keying: self.keying(),
         }))
+    }
+
+    /// What is kept of the end of the token, where it is the saved one that is looked at.
+    fn known_end(&self) -> Option<GivenExpiry> {
+        let token = self.held()?.token.as_ref().filter(|_| self.answers.source().is_none())?;
+        match (token.expires, token.expires_source) {
+            (Some(at), _) => Some(GivenExpiry::At(at)),
+            (None, ExpiresSource::Never) => Some(GivenExpiry::Never),
+            (None, _) => None,
+        }
+    }
+
+    /// The moment that counts: the server's, where its clock and the one here disagree.
+    pub fn moment(&self) -> Timestamp {
+        let server = self.answers.site().and_then(|site| self.facts.of(&Query::Reach(site)));
+        moment(server, self.settings.now)
     }
 
     fn creation(&self) -> Creation<'_> {

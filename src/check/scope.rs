@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::owner::not_created_yet;
-use super::{Bench, Check, CheckId, Finding, Seen, Verdict, finding};
+use super::{Bench, Check, CheckId, Finding, Occasion, Seen, Verdict, finding};
 use crate::fact::{FaultKind, Grants, Query, Remedy, Right, Service, Told, Value, Visibility};
 use crate::platform::{Deed, Level, Requirement};
 use crate::provider::{Coverage, Need, Proof};
@@ -111,7 +111,12 @@ pub(super) fn proven(bench: &Bench<'_>, id: CheckId, title: &str, scope: &str, l
     let seen = bench.ask(&query);
     match seen {
         Seen::Known(Value::Right(Right::NotTold(why))) => {
-            open(bench, id, title, "Look at the token's page whether it is ticked.", why)
+            let text = if bench.case.occasion == Occasion::Check {
+                "Look at the token's page whether it is ticked. As long as nothing tells, `check --strict` fails with it."
+            } else {
+                "Look at the token's page whether it is ticked."
+            };
+            open(bench, id, title, text, why)
         }
         Seen::Known(_) => Check::new(id, title, Verdict::Pass, format!("It was seen to work. {reason}")),
         Seen::Refused(fault) if !fault.kind.is_silence() => {

@@ -1,6 +1,6 @@
 //! Is this the right server, whose token is it, when does it end, and can it be read back?
 
-use jiff::{Span, Timestamp, Unit};
+use jiff::Timestamp;
 
 use super::{Bench, Check, CheckId, Finding, Occasion, Resting, Seen, Verdict, finding};
 use crate::answers::GivenExpiry;
@@ -19,8 +19,8 @@ pub(super) fn reach(bench: &Bench<'_>) -> Check {
         Seen::Known(Value::Server(server)) => {
             let version = server.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
             let mut detail = format!("{}{version} answers at {}", server.product, bench.case.site.api);
-            if let Some(skew) = skew(server.date, bench.case.now) {
-                detail = format!("{detail} (its clock and the one here differ by {skew} minutes; its own counts)");
+            if let Some(apart) = skew(server.date, bench.case.now) {
+                detail = format!("{detail} (its clock and the one here differ by {apart}; its own counts)");
             }
             Check::new(CheckId::Reach, title, Verdict::Pass, detail)
         }
@@ -35,19 +35,43 @@ pub(super) fn reach(bench: &Bench<'_>) -> Check {
     .took(took)
 }
 
-/// The minutes between the server's clock and ours, where they matter.
-fn skew(server: Option<Timestamp>, now: Timestamp) -> Option<i64> {
+/// How far the server's clock and ours are apart, where that matters: `7 minutes`, `3 hours`, `12 days`.
+fn skew(server: Option<Timestamp>, now: Timestamp) -> Option<String> {
     let minutes = (server?.as_second() - now.as_second()).abs() / 60;
-    (minutes > 5).then_some(minutes)
+    match minutes {
+        ..=5 => None,
+        6..120 => Some(format!("{minutes} minutes")),
+        120..2880 => Some(format!("{} hours", minutes / 60)),
+        _ => Some(format!("{} days", minutes / 60 / 24)),
+    }
 }
 
-/// The moment that counts: the server's, where the two clocks disagree.
-pub(super) fn moment(bench: &Bench<'_>) -> Timestamp {
-    match bench.case.facts.of(&bench.reach) {
+/// The moment that counts, by what is known of the server: its own, where its clock and ours (`now`) disagree.
+pub fn moment(server: Option<&Fact>, now: Timestamp) -> Timestamp {
+    match server {
         Some(Fact::Known(Value::Server(server))) => {
-            server.date.filter(|date| skew(Some(*date), bench.case.now).is_some()).unwrap_or(bench.case.now)
+            server.date.filter(|date| skew(Some(*date), now).is_some()).unwrap_or(now)
         }
-        _ => bench.case.now,
+        _ => now,
+    }
+}
+
+/// What is kept of the end of the token: what the answers say, else what was told before. With the words that say so.
+fn known_end(bench: &Bench<'_>) -> Option<(GivenExpiry, &'static str)> {
+    let given = bench.case.answers.token_expires().map(|end| (end, ", as you say"));
+    let kept = bench.case.known_end.map(|end| (end, ", as was told before"));
+    match (given, kept) {
+        // What is kept is the newer one where nobody answers anew: a check may have seen that the provider moved it.
+        (Some((said, _)), Some((end, _))) if said != end && bench.case.occasion == Occasion::Check => kept,
+        _ => given.or(kept),
+    }
+}
+
+/// The day on which the token ended, with who says so, where that is known and over.
+fn ended(bench: &Bench<'_>) -> Option<(Timestamp, &'static str)> {
+    match known_end(bench)? {
+        (GivenExpiry::At(at), who) if at <= bench.moment() => Some((at, who)),
+        _ => None,
     }
 }
 
@@ -65,7 +89,11 @@ pub(super) fn identity(bench: &Bench<'_>) -> Option<Check> {
     let took = bench.took(&bench.identity);
     let seen = bench.look(&bench.identity);
     let Seen::Known(Value::Identity(identity)) = seen else {
-        return Check::unseen(&CheckId::Identity, title, &seen, bench).map(|check| check.took(took));
+        let check = Check::unseen(&CheckId::Identity, title, &seen, bench)?.took(took);
+        return Some(match ended(bench).filter(|_| matches!(seen, Seen::Refused(fault) if is_of_an_end(fault.kind))) {
+            Some((at, who)) => Check { detail: format!("{} It ended on {}{who}.", check.detail, day(at)), ..check },
+            None => check,
+        });
     };
     if let Some(refusal) = identity.token.and_then(|kind| wrong_kind(bench, &Recognised::Kind(kind))) {
         return Some(refusal.took(took));
@@ -88,6 +116,11 @@ pub(super) fn identity(bench: &Bench<'_>) -> Option<Check> {
         None => Verdict::Pass,
     };
     Some(Check::new(CheckId::Identity, title, verdict, detail).took(took))
+}
+
+/// Whether this is how a provider refuses a token that has ended; most do not tell it from one that never was.
+fn is_of_an_end(kind: FaultKind) -> bool {
+    matches!(kind, FaultKind::Auth | FaultKind::Expired | FaultKind::Revoked)
 }
 
 /// What the text of the token alone rules out.
@@ -129,7 +162,9 @@ pub(super) fn expiry(bench: &Bench<'_>) -> Option<Check> {
     let took = bench.took(&query);
     let seen = bench.ask(&query);
     let Seen::Known(Value::Expiry(told)) = seen else {
-        return Check::unanswered(&CheckId::Expiry, title, &seen, bench).map(|check| check.took(took));
+        return remembered(bench, &seen)
+            .or_else(|| Check::unanswered(&CheckId::Expiry, title, &seen, bench))
+            .map(|check| check.took(took));
     };
     let given = bench.case.answers.token_expires();
     let check = match (told, given) {
@@ -150,6 +185,20 @@ pub(super) fn expiry(bench: &Bench<'_>) -> Option<Check> {
         }
     };
     Some(check.took(took))
+}
+
+/// What is kept of the end, where nobody told it now: an end in the past stays past, and offline it is all there is.
+fn remembered(bench: &Bench<'_>, seen: &Seen<'_>) -> Option<Check> {
+    match (seen, known_end(bench)?) {
+        (Seen::Pending, _) => None,
+        // Unless it was let in just now: then what is kept is about another token, or was moved.
+        (_, (GivenExpiry::At(at), who)) if at <= bench.moment() && bench.known_identity().is_none() => {
+            Some(ends(bench, at, who))
+        }
+        (_, (GivenExpiry::At(at), _)) if bench.case.offline => Some(ends(bench, at, "")),
+        (_, (GivenExpiry::Never, _)) if bench.case.offline => Some(never(bench)),
+        _ => None,
+    }
 }
 
 /// What the provider tells, beside what the answers say: a mistake there is worth a warning where nothing is worse.
@@ -193,13 +242,14 @@ fn never(bench: &Bench<'_>) -> Check {
 }
 
 fn ends(bench: &Bench<'_>, at: Timestamp, who: &str) -> Check {
-    let days = days_between(moment(bench), at);
+    let now = bench.moment();
+    let days = days_between(now, at);
     let page = bench.tokens_page();
     let finding = |fault, text: &str| Finding { fault, remedy: Remedy::at(text, page.clone()) };
-    let (verdict, detail) = if at <= moment(bench) {
+    let (verdict, detail) = if at <= now {
         let finding = finding(Some(FaultKind::Expired), "Make a new token and use it here.");
         (Verdict::Fail(finding), format!("It ended on {}{who}.", day(at)))
-    } else if bench.case.fail_within.is_some_and(|within| at.duration_since(moment(bench)) < within) {
+    } else if bench.case.fail_within.is_some_and(|within| at.duration_since(now) < within) {
         let finding = finding(None, "Make a new token now, and replace this one before it ends.");
         (
             Verdict::Fail(finding),
@@ -217,15 +267,10 @@ fn ends(bench: &Bench<'_>, at: Timestamp, who: &str) -> Check {
     Check::new(CheckId::Expiry, "When it ends", verdict, detail)
 }
 
-/// Whole days from `now` to `at`, negative when it is past.
+/// Whole days of 24 hours from `now` to `at`, negative when it is past: what is less than a day on either side is 0, so
+/// that `ended 20 days ago` is -20.
 pub fn days_between(now: Timestamp, at: Timestamp) -> i64 {
-    let span = at.since(now).unwrap_or_else(|_| Span::new());
-    span.total(Unit::Hour).map_or(0, whole_days)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "days between two moments of jiff's range fit an i64")]
-fn whole_days(hours: f64) -> i64 {
-    (hours / 24.0).floor() as i64
+    at.duration_since(now).as_hours() / 24
 }
 
 /// The day of a moment, in UTC: `2027-02-01`.

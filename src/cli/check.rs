@@ -11,7 +11,6 @@ use super::standing::{Ends, Standing};
 use super::{CheckFlags, Common, Ending, Format, Out, Refusal};
 use crate::config::Connection;
 use crate::disk::Paths;
-use crate::fact::Expiry;
 use crate::headless;
 use crate::record::Record;
 use crate::report::{Entry, Report};
@@ -61,7 +60,7 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
             fail_within,
         };
         let seen = join_all(chosen.into_iter().map(|held| {
-            let known = flags.offline.then(|| Standing::of(&held, &config, paths).ends());
+            let known = Standing::of(&held, &config, paths).ends();
             seen(held, known, settings, Arc::clone(&platforms), Arc::clone(&world), paths)
         }))
         .await;
@@ -89,7 +88,7 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
 /// Looks at one connection, and keeps what was found. There is no ending where its platform is not known here.
 async fn seen(
     held: Connection,
-    known: Option<Ends>,
+    known: Ends,
     settings: Settings,
     platforms: Arc<Vec<crate::platform::Platform>>,
     world: Arc<World>,
@@ -104,21 +103,20 @@ async fn seen(
     (entry, ending)
 }
 
+/// Looks at `held`; `known`: the end of its token, which a check may have seen to be another than the config says.
 pub(super) async fn look_at(
-    held: Connection,
-    known: Option<Ends>,
+    mut held: Connection,
+    known: Ends,
     settings: Settings,
     platforms: Arc<Vec<crate::platform::Platform>>,
     world: Arc<World>,
 ) -> Wizard {
     let answers = answers_of(&held);
+    if let (Some(token), Ends::At(at)) = (&mut held.token, known) {
+        token.expires = Some(at);
+    }
     let purpose = Purpose::Check { held: Box::new(held) };
     let mut wizard = Wizard::new(purpose, settings, platforms, answers, String::new());
-    match known {
-        Some(Ends::At(at)) => wizard.recall(Expiry::At(at)),
-        Some(Ends::Never) => wizard.recall(Expiry::Never),
-        Some(Ends::NotKnown | Ends::NoToken) | None => {}
-    }
     headless::drive(&mut wizard, &world).await;
     wizard
 }

@@ -3,11 +3,9 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
-use super::standing::{Ends, Standing};
+use super::standing::Standing;
 use super::{Out, Refusal, check, manage, run};
-use crate::check::{SOON, day, days_between};
+use crate::check::{SOON, day};
 use crate::disk::Paths;
 use crate::forge::Log;
 use crate::platform::Platform;
@@ -47,10 +45,6 @@ impl Desk for Here {
         let config = manage::config(&self.paths).map_err(|refusal| said(&refusal))?;
         let rows = config.connections().iter().map(|connection| {
             let standing = Standing::of(connection, &config, &self.paths);
-            let soon = match standing.ends() {
-                Ends::At(at) => days_between(Timestamp::now(), at) < SOON,
-                Ends::Never | Ends::NotKnown | Ends::NoToken => false,
-            };
             Row {
                 name: connection.name.clone(),
                 active: standing.active,
@@ -59,7 +53,7 @@ impl Desk for Here {
                 host: connection.site.host.to_string(),
                 owner: sanitise(&standing.owner_text(), SHOWN),
                 ends: standing.ends_text(),
-                urgent: soon,
+                urgent: standing.days_left().is_some_and(|days| days < SOON),
                 verdict: standing.verdict().map(|(word, at)| (sanitise(word, SHOWN), day(at))),
                 because: standing.because_text(3),
             }
@@ -106,6 +100,7 @@ impl Desk for Here {
     async fn check(&self, name: &str) -> Result<Checked, String> {
         let config = manage::config(&self.paths).map_err(|refusal| said(&refusal))?;
         let held = manage::named(&config, &self.paths, name).map_err(|refusal| said(&refusal))?.clone();
+        let known = Standing::of(&held, &config, &self.paths).ends();
         let stores = Stores::of_the_system();
         let world = World::new(self.log.clone(), stores, self.paths.clone(), self.out.redaction.clone());
         let settings = Settings {
@@ -118,7 +113,7 @@ impl Desk for Here {
             interactive: false,
         };
         let id = held.id.clone();
-        let wizard = check::look_at(held, None, settings, Arc::clone(&self.platforms), Arc::new(world)).await;
+        let wizard = check::look_at(held, known, settings, Arc::clone(&self.platforms), Arc::new(world)).await;
         if wizard.platform().is_none() {
             return Err("Its platform is not known here: put its file back into the folder of platform files.".into());
         }

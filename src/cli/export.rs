@@ -13,20 +13,18 @@ use super::standing::{Ends, Standing};
 use super::{ExportFlags, Out, Refusal, manage, wait};
 use crate::config::Connection;
 use crate::disk::{self, Paths};
-use crate::export::{Case, Document, FORMATS, Format, Secrets, format, halves, ssh_url};
+use crate::export::{Case, Document, FORMATS, Format, KNOWN_HOSTS, Parameters, Secrets, format, halves, ssh_url};
 use crate::key::{PublicHalf, SshAddress};
 use crate::record::{Exported, Record};
 use crate::store::{Entry, Stores};
 use crate::text::sanitise;
 
-/// The parameter that names the file with the keys of the host; every format that carries a key knows it.
-const KNOWN_HOSTS: &str = "known_hosts";
-
 pub fn export(out: &Out, paths: &Paths, flags: &ExportFlags) -> Result<(), Refusal> {
     let format = format(&flags.consumer).ok_or_else(unknown)?;
     let config = manage::config(paths)?;
     let connection = manage::named(&config, paths, &flags.name)?;
-    if flags.with_secret && flags.output.is_none() && !is_pipe() {
+    let output = flags.output.as_deref().filter(|path| *path != Path::new("-"));
+    if flags.with_secret && output.is_none() && !is_pipe() {
         return Err(Refusal::usage(
             "A document with the secret goes to a file that only you can read, or to a program.",
             "Give --output FILE, or pipe the output into the program that takes it.",
@@ -50,14 +48,24 @@ pub fn export(out: &Out, paths: &Paths, flags: &ExportFlags) -> Result<(), Refus
         parameters: &parameters,
         now: Timestamp::now(),
     };
-    let document = Document::write(format, &case).map_err(|reason| {
+    let mut document = Document::write(format, &case).map_err(|reason| {
         let message = format!("The format {} cannot carry the connection {}: {reason}.", format.name, connection.name);
         Refusal::usage(message, "")
     })?;
+    if let Some(key) = parameters.without_effect().next() {
+        let message = format!(
+            "The parameter {key} has no effect on what the format {} says of {}.",
+            format.name, connection.name
+        );
+        return Err(Refusal::usage(message, with_effect(format, &parameters)));
+    }
+    if !flags.with_secret && (document.takes_token() || document.takes_private_key()) {
+        document.notes.push("The secret is not in it: with --with-secret it is, for --output FILE or a pipe.".into());
+    }
     let secrets = flags.with_secret.then(|| secrets(connection, &document)).transpose()?;
     let secrets = secrets.map(|secrets| Secrets { client_key: files.client_key(&document), ..secrets });
     let text = document.render(secrets.as_ref());
-    deliver(out, flags, &document, &text)?;
+    deliver(out, flags, output, &document, &text)?;
     Record::change(paths, &connection.id, |record| {
         record.exports.retain(|exported| exported.format != format.name);
         let at = case.now.strftime("%Y-%m-%d").to_string();
@@ -65,9 +73,6 @@ pub fn export(out: &Out, paths: &Paths, flags: &ExportFlags) -> Result<(), Refus
     });
     for note in &document.notes {
         out.say(&sanitise(note, 2000));
-    }
-    if secrets.is_none() && (document.takes_token() || document.takes_private_key()) {
-        out.say("The secret is not in it: with --with-secret it is, for --output FILE or a pipe.");
     }
     Ok(())
 }
@@ -78,31 +83,48 @@ fn unknown() -> Refusal {
 }
 
 /// The hand-over of the connection, where it is to the platform of this format, and over it what the command line sets.
-fn parameters(connection: &Connection, format: &Format, set: &[String]) -> Result<BTreeMap<String, String>, Refusal> {
+fn parameters(connection: &Connection, format: &Format, set: &[String]) -> Result<Parameters, Refusal> {
     let is_own = format.platform == Some(connection.platform.as_str());
-    let mut parameters = if is_own { connection.handover.clone() } else { BTreeMap::new() };
+    let answered = if is_own { connection.handover.clone() } else { BTreeMap::new() };
+    let mut parameters = Parameters::of_the_hand_over(answered);
     for pair in set {
         let Some((key, value)) = pair.split_once('=') else {
             return Err(Refusal::usage("--set wants key=value.", known(format)));
         };
-        if key != KNOWN_HOSTS && !format.parameters.iter().any(|(name, _)| *name == key) {
+        if !format.parameters.iter().any(|(name, _)| *name == key) {
             let message = format!("The format {} has no parameter {}", format.name, sanitise(key, 60));
             return Err(Refusal::usage(message, known(format)));
         }
         if value.chars().any(char::is_control) {
             return Err(Refusal::usage(format!("The value of {key} has a control character."), ""));
         }
-        parameters.insert(key.to_owned(), value.to_owned());
+        if value.trim().is_empty() {
+            let remedy = format!("Give it one, or leave --set {key}= out.");
+            return Err(Refusal::usage(format!("The value of {key} is empty."), remedy));
+        }
+        parameters.set(key, value);
     }
     Ok(parameters)
 }
 
 fn known(format: &Format) -> String {
-    if format.parameters.is_empty() {
-        return format!("{} takes none.", format.name);
+    match rows(format, |_| true).as_str() {
+        "" => format!("{} takes none.", format.name),
+        rows => format!("{} takes:{rows}", format.name),
     }
-    let rows = format.parameters.iter().map(|(key, about)| format!("\n  {key:14}{about}"));
-    format!("{} takes:{}", format.name, rows.collect::<String>())
+}
+
+/// The parameters that the document was written by.
+fn with_effect(format: &Format, parameters: &Parameters) -> String {
+    match rows(format, |key| parameters.has_effect(key)).as_str() {
+        "" => "No parameter has one here.".to_owned(),
+        rows => format!("These have one here:{rows}"),
+    }
+}
+
+fn rows(format: &Format, which: impl Fn(&str) -> bool) -> String {
+    let rows = format.parameters.iter().filter(|(key, _)| which(key));
+    rows.fold(String::new(), |text, (key, about)| format!("{text}\n  {key:14}{about}"))
 }
 
 /// The files of a connection that go into a document as they are; of them the key of the client certificate is a secret.
@@ -115,14 +137,9 @@ struct Files {
 }
 
 impl Files {
-    fn read(
-        connection: &Connection,
-        format: &Format,
-        parameters: &BTreeMap<String, String>,
-        paths: &Paths,
-    ) -> Result<Self, Refusal> {
+    fn read(connection: &Connection, format: &Format, parameters: &Parameters, paths: &Paths) -> Result<Self, Refusal> {
         let ssh = connection.ssh.as_ref();
-        let given = contents(parameters.get(KNOWN_HOSTS).map(PathBuf::from).as_deref())?;
+        let given = contents(parameters.value(KNOWN_HOSTS).map(PathBuf::from).as_deref())?;
         Ok(Self {
             ca: contents(connection.site.ca_file.as_deref())?,
             // Who has no place for it says so, whatever is in the file.
@@ -190,8 +207,14 @@ fn secrets(connection: &Connection, document: &Document) -> Result<Secrets, Refu
     Ok(secrets)
 }
 
-fn deliver(out: &Out, flags: &ExportFlags, document: &Document, text: &Zeroizing<String>) -> Result<(), Refusal> {
-    if let Some(path) = &flags.output {
+fn deliver(
+    out: &Out,
+    flags: &ExportFlags,
+    output: Option<&Path>,
+    document: &Document,
+    text: &Zeroizing<String>,
+) -> Result<(), Refusal> {
+    if let Some(path) = output {
         disk::replace(path, text)?;
         out.say(&format!("Written to {}", path.display()));
         if out.is_json() {

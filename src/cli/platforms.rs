@@ -55,10 +55,14 @@ fn own_files(dir: &Path) -> Result<Vec<PathBuf>, Refusal> {
 }
 
 fn broken(path: &Path, (line, column): (usize, usize), reason: &str) -> Refusal {
-    let message =
-        format!("{}, line {line}, column {column}: {}.", shown(path), sanitise(reason, 500).trim_end_matches('.'));
+    let reason = format!("{}.", sanitise(reason, 500).trim_end_matches('.'));
+    let message = format!("{}, line {line}, column {column}: {reason}", shown(path));
     let remedy = "Mend the file or move it away. The built-in platforms show how one is written.";
-    Refusal::storage(message, remedy).in_file(path, Some((line, column)))
+    let mut refusal = Refusal::storage(message, remedy).in_file(path, Some((line, column)));
+    if let Some(spot) = &mut refusal.spot {
+        spot.reason = Some(reason);
+    }
+    refusal
 }
 
 /// Every problem of a file, the remedy after the last.
@@ -143,7 +147,8 @@ const OWNER: &str = "OWNER";
 /// The page on which a token of this kind is made, at the provider's own host.
 fn token_page(platform: &Platform, pair: &Pair, provider: Provider, kind: TokenKind) -> Option<crate::provider::Link> {
     let scopes: Vec<&str> = pair.token.get(kind.0)?.needs.iter().map(|need| need.scope.as_str()).collect();
-    let page = |owner| Some(provider.rules().token_page(&usual_site(provider)?, kind, &scopes, owner, &platform.id));
+    let page =
+        |owner| Some(provider.rules().token_page(&usual_site(provider)?, kind, &scopes, owner, platform.token_name()));
     page(None).filter(|page| page.prefilled).or_else(|| page(Some(OWNER)))
 }
 

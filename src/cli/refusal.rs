@@ -35,6 +35,8 @@ pub struct Spot {
     pub place: Option<(usize, usize)>,
     /// The key in the file, or the flag on the command line.
     pub key: Option<String>,
+    /// The message without the place, where the message names that.
+    pub reason: Option<String>,
 }
 
 impl Refusal {
@@ -54,7 +56,7 @@ impl Refusal {
     #[must_use]
     pub fn in_file(self, file: &Path, place: Option<(usize, usize)>) -> Self {
         let file = Some(sanitise(&file.display().to_string(), LONGEST_PATH));
-        Self { spot: Some(Box::new(Spot { file, place, key: None })), ..self }
+        Self { spot: Some(Box::new(Spot { file, place, ..Spot::default() })), ..self }
     }
 
     /// The same with a flag as its cause.
@@ -70,8 +72,8 @@ impl Refusal {
 
     /// The same as a problem of the report.
     pub fn located(&self) -> Located {
-        let Spot { file, place, key } = self.spot.as_deref().cloned().unwrap_or_default();
-        let message = [self.message.as_str(), self.remedy.as_str()].join("\n").trim().to_owned();
+        let Spot { file, place, key, reason } = self.spot.as_deref().cloned().unwrap_or_default();
+        let message = [reason.as_deref().unwrap_or(&self.message), self.remedy.as_str()].join("\n").trim().to_owned();
         Located { file, place, key, message }
     }
 }

@@ -221,8 +221,10 @@ pub async fn record_aside(paths: &Paths, id: &str, entry: &Entry, now: Timestamp
 fn found(entry: &Entry, now: Timestamp) -> impl FnOnce(&mut Record) + Send + 'static {
     let (verdict, because, expires) = (entry.verdict().to_owned(), entry.because(), entry.expires);
     let notices = entry.notices.clone();
+    let judged = Some(entry.judged).filter(|judged| *judged != now);
     move |record| {
         record.checked = Some(now);
+        record.judged = judged;
         record.verdict = Some(verdict);
         record.because = because;
         record.expires = expires;

@@ -1,6 +1,10 @@
 //! `sandbox`, and the sandbox of a single run (`--sandbox`).
 
+use std::fmt::Write as _;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 
 use super::run::Run;
 use super::{Common, Ending, Out, Refusal, SandboxFlags};
@@ -29,13 +33,42 @@ pub fn sandbox(flags: &SandboxFlags, common: &Common, out: &Out) -> Ending {
             Ok(sandbox) => sandbox,
             Err(error) => return not_started(out, &error),
         };
-        out.data(&format!("{}\n", sandbox.announcement()));
-        out.say(&format!("Repositories, tokens and sample answers are in {}", data.display()));
+        let announcement = sandbox.announcement();
+        if std::io::stdout().is_terminal() && !out.is_json() {
+            out.data(&board(&announcement, &data));
+        } else {
+            out.data(&format!("{announcement}\n"));
+            out.say(&format!("Repositories, tokens and sample answers are in {}", data.display()));
+        }
         out.say("Press Ctrl-C to end it.");
         std::future::pending().await
     });
     // Being interrupted is how it ends.
     if ending == Ending::Cancelled { Ending::Done } else { ending }
+}
+
+/// What the announcement says, for somebody who reads it.
+fn board(announcement: &Value, data: &Path) -> String {
+    let providers = announcement["providers"].as_object().into_iter().flatten();
+    let rows: Vec<(&str, &str)> =
+        providers.map(|(id, one)| (id.as_str(), one["host"].as_str().unwrap_or_default())).collect();
+    let width = rows.iter().map(|(id, _)| id.len()).max().unwrap_or(0);
+    let mut text = "The sandbox is ready.\n\n".to_owned();
+    for (id, host) in rows {
+        let _ = writeln!(text, "  {id:width$}  {host}");
+    }
+    let count = |key: &str| announcement[key].as_array().map_or(0, Vec::len);
+    // Where most of them lie: a scenario may name files elsewhere.
+    let folder = |key: &str, file: &str| {
+        let first = announcement[key].get(0).and_then(|one| one[file].as_str()).map(Path::new);
+        first.and_then(Path::parent).unwrap_or(data).display().to_string()
+    };
+    let tokens = (count("accounts"), folder("accounts", "token_file"));
+    let answers = (count("answers"), folder("answers", "file"));
+    let _ = writeln!(text, "\n  {} tokens, a file each, in {}", tokens.0, tokens.1);
+    let _ = writeln!(text, "  {} sample answers in {}", answers.0, answers.1);
+    let _ = writeln!(text, "  git repositories and the log of requests in {}", data.display());
+    text
 }
 
 fn list(out: &Out) -> Ending {

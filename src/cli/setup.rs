@@ -407,9 +407,15 @@ impl Setup<'_> {
         {
             run::record(self.paths, &connection.id, &entry, wizard.settings().now);
             let is_replaced = self.aim == Aim::Rotate && !wizard.is_the_same_token();
+            let key = |connection: &Connection| connection.ssh.as_ref().and_then(|ssh| ssh.fingerprint.clone());
+            // What was to know of a key goes with it.
+            let same_key = wizard.held().is_some_and(|held| key(held) == key(&connection));
             Record::change(self.paths, &connection.id, |record| {
                 record.left_behind.clone_from(&entry.left_behind);
                 record.unsaid = None;
+                if !same_key {
+                    record.notices.clone_from(&entry.notices);
+                }
                 if is_replaced {
                     record.is_replaced();
                 }
@@ -441,7 +447,9 @@ impl Setup<'_> {
             self.out.say(if shown { wrapped.trim_end() } else { &note });
         }
         if !(shown && self.played.is_some()) {
-            self.out.say(&format!("What to enter where: git-access show {}{config}", connection.name));
+            let own_use = platform.is_some_and(Platform::is_own_use);
+            let what = if own_use { "What comes next" } else { "What to enter where" };
+            self.out.say(&format!("{what}: git-access show {}{config}", connection.name));
         }
     }
 

@@ -9,13 +9,14 @@ use crate::config::{Config, Connection, ExpiresSource};
 use crate::disk::Paths;
 use crate::record::Record;
 use crate::secret::Store;
-use crate::text::sanitise;
+use crate::text::{sanitise, stamp};
 
 pub struct Standing<'c> {
     pub connection: &'c Connection,
     pub active: bool,
     pub record: Record,
-    now: Timestamp,
+    /// The moment that counts.
+    pub now: Timestamp,
 }
 
 /// When the token ends.
@@ -32,7 +33,8 @@ impl<'c> Standing<'c> {
     pub fn of(connection: &'c Connection, config: &Config, paths: &Paths) -> Self {
         let active = config.active() == Some(connection.name.as_str());
         let record = Record::load(paths, &connection.id);
-        Self { connection, active, record, now: Timestamp::now() }
+        let now = record.clock(Timestamp::now());
+        Self { connection, active, record, now }
     }
 
     /// The last verdict and its time: that of a check, or that of the set-up where it is newer.
@@ -85,6 +87,14 @@ impl<'c> Standing<'c> {
         }
     }
 
+    /// Whole days until the token ends, as far as that is known.
+    pub fn days_left(&self) -> Option<i64> {
+        match self.ends() {
+            Ends::At(at) => Some(days_between(self.now, at)),
+            Ends::Never | Ends::NotKnown | Ends::NoToken => None,
+        }
+    }
+
     /// `in 12 days (2027-02-01)`
     pub fn ends_text(&self) -> String {
         match self.ends() {
@@ -117,15 +127,15 @@ impl<'c> Standing<'c> {
     pub fn json(&self) -> Json {
         let connection = self.connection;
         let token = connection.token.as_ref().map(|token| {
-            let (expires, days) = match self.ends() {
-                Ends::At(at) => (Some(at.to_string()), Some(days_between(self.now, at))),
-                Ends::Never | Ends::NotKnown | Ends::NoToken => (None, None),
+            let expires = match self.ends() {
+                Ends::At(at) => Some(stamp(at)),
+                Ends::Never | Ends::NotKnown | Ends::NoToken => None,
             };
             json!({
                 "kind": token.kind.map(|kind| kind.0),
                 "expires": expires,
                 "expires_source": token.expires_source.name(),
-                "days_left": days,
+                "days_left": self.days_left(),
                 "store": store_json(&token.store),
             })
         });
@@ -147,9 +157,9 @@ impl<'c> Standing<'c> {
             "token": token,
             "repository": connection.repository.as_ref().map(|repository| json!({ "url": repository.url })),
             "verdict": verdict.map(|(verdict, _)| verdict),
-            "checked": verdict.map(|(_, at)| at.to_string()),
+            "checked": verdict.map(|(_, at)| stamp(at)),
             "because": self.because(),
-            "refused": self.refused().map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+            "refused": self.refused().map(stamp),
             "accepted": connection.accepted,
             "left_behind": self.record.left_behind,
         })
@@ -170,13 +180,14 @@ fn store_json(store: &Store) -> Json {
 fn distance(now: Timestamp, at: Timestamp) -> String {
     let day = day(at);
     let whole = |days: i64| if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+    let days = days_between(now, at).abs();
     if at > now {
-        match days_between(now, at) {
+        match days {
             0 => format!("in less than a day ({day})"),
             days => format!("in {} ({day})", whole(days)),
         }
     } else {
-        match days_between(at, now) {
+        match days {
             0 => format!("ended less than a day ago ({day})"),
             days => format!("ended {} ago ({day})", whole(days)),
         }

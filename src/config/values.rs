@@ -8,6 +8,7 @@ use super::keys::Section;
 use super::{Connection, RepositoryRecord, SshRecord, Token, Verified};
 use crate::secret::Store;
 use crate::statements::{list, quoted};
+use crate::text::stamp;
 
 /// A value of the config.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +42,7 @@ impl Written {
             }
             Self::Flag(flag) => flag.to_string(),
             Self::Number(number) => number.to_string(),
-            Self::Moment(at) => at.to_string(),
+            Self::Moment(at) => stamp(*at),
             Self::Texts(texts) => list(texts.iter().map(String::as_str)),
         }
     }

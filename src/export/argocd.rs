@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use crate::answers::KeyScope;
 
-use super::yaml::{document as written, lines, name, object_name};
-use super::{Case, Document, Format, Mark};
+use super::yaml::{Kinds, document as written, lines, name, object_name};
+use super::{ABOUT_KNOWN_HOSTS, Case, Document, Format, KNOWN_HOSTS, Mark};
 
 pub const REPOSITORY: Format = Format {
     name: "argocd",
@@ -19,6 +19,7 @@ pub const REPOSITORY: Format = Format {
         ("name", "the name of the object; default: the connection's"),
         ("namespace", "default: argocd"),
         ("project", "the project of Argo CD that may use it; default: every one"),
+        (KNOWN_HOSTS, ABOUT_KNOWN_HOSTS),
     ],
     carries_client: true,
     write: repository,
@@ -28,15 +29,22 @@ pub const CREDENTIALS: Format = Format {
     name: "argocd-creds",
     about: "a credential template for every repository below the owner, for Argo CD",
     platform: Some("argocd"),
-    parameters: &[("name", "the name of the object; default: the connection's"), ("namespace", "default: argocd")],
+    parameters: &[
+        ("name", "the name of the object; default: the connection's, with -creds behind it"),
+        ("namespace", "default: argocd"),
+        (KNOWN_HOSTS, ABOUT_KNOWN_HOSTS),
+    ],
     carries_client: true,
     write: credentials,
 };
 
+/// A Secret of a repository and a template lie in one namespace: with one name, the second would replace the first.
+const KINDS: Kinds = Kinds { platform: "argocd", endings: &[("argocd", ""), ("argocd-creds", "-creds")] };
+
 fn repository(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     let https = &case.repository()?.url;
     let url = if case.signs_with_key() { case.ssh_url()? } else { https.clone() };
-    object(case, document, "repository", &url, case.parameters.get("project"))
+    object(case, document, ("argocd", "repository"), &url, case.parameters.get("project"))
 }
 
 fn credentials(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
@@ -52,17 +60,17 @@ fn credentials(case: &Case<'_>, document: &mut Document) -> Result<String, Strin
     }
     let of_one = if case.signs_with_key() { rules.ssh_url(site, &place) } else { rules.clone_url(site, &place) };
     let length = of_one.rfind('/').map_or(of_one.len(), |at| at + 1);
-    object(case, document, "repo-creds", &of_one[..length], None)
+    object(case, document, ("argocd-creds", "repo-creds"), &of_one[..length], None)
 }
 
 fn object(
     case: &Case<'_>,
     document: &mut Document,
-    kind: &str,
+    (format, kind): (&str, &str),
     url: &str,
     project: Option<&String>,
 ) -> Result<String, String> {
-    let name = name(case, document, "argocd")?;
+    let name = name(case, document, &KINDS, format)?;
     let namespace = object_name(&case.or("namespace", "argocd"))?;
     let mut data = json!({ "type": "git", "url": url });
     if let Some(project) = project {

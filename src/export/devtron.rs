@@ -12,7 +12,7 @@ pub const FORMAT: Format = Format {
     about: "the request that sets Devtron's GitOps provider",
     platform: Some("devtron"),
     parameters: &[
-        ("project", "the project of Azure DevOps, or the key of Bitbucket's; default: the connection's"),
+        ("project", "on Azure DevOps its project, on Bitbucket the project's key; default: the connection's"),
         ("id", "the number of the setting that is replaced; without it a new one is made"),
     ],
     carries_client: true,
@@ -50,7 +50,10 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
         body[*owner_key] = owner.into();
     }
     if !project_key.is_empty() {
-        let project = connection.owner.project.clone().filter(|_| !case.parameters.contains_key("project"));
+        let given = case.parameters.get("project").or(connection.owner.project.as_ref());
+        // Bitbucket writes the keys of its projects in capitals.
+        let is_key = *project_key == "bitBucketProjectKey";
+        let project = given.map(|given| if is_key { given.to_ascii_uppercase() } else { given.clone() });
         body[*project_key] = project.unwrap_or_else(|| case.needed("project", document)).into();
     }
     trust(case, &mut body);

@@ -6,8 +6,8 @@
 
 use serde_json::{Value, json};
 
-use super::yaml::{document as written, lines, name, object_name};
-use super::{Case, Document, Format, Mark};
+use super::yaml::{Kinds, document as written, lines, name, object_name};
+use super::{ABOUT_KNOWN_HOSTS, Case, Document, Format, KNOWN_HOSTS, Mark};
 
 pub const FORMAT: Format = Format {
     name: "flux",
@@ -18,14 +18,17 @@ pub const FORMAT: Format = Format {
         ("namespace", "default: flux-system"),
         ("interval", "how often Flux looks; default: 1m0s"),
         ("branch", "default: the connection's, else main"),
+        (KNOWN_HOSTS, ABOUT_KNOWN_HOSTS),
     ],
     carries_client: true,
     write,
 };
 
+const KINDS: Kinds = Kinds { platform: "flux", endings: &[("flux", "")] };
+
 fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     let repository = case.repository()?;
-    let name = name(case, document, "flux")?;
+    let name = name(case, document, &KINDS, "flux")?;
     let namespace = object_name(&case.or("namespace", "flux-system"))?;
     let branch = case.or("branch", repository.branch.as_deref().unwrap_or("main"));
     if repository.branch.is_none() && !case.parameters.contains_key("branch") {

@@ -33,6 +33,10 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
         .map(|day| day.trim().parse().map_err(|_| "`days` are numbers with commas between them: 30,14,7"))
         .collect::<Result<_, _>>()?;
     let name = &connection.name;
+    let who = match connection.platform.as_str() {
+        "none" => "Git and your programs sign in".to_owned(),
+        platform => format!("{platform} signs in"),
+    };
     let mut lines = vec![
         "BEGIN:VCALENDAR".to_owned(),
         "VERSION:2.0".into(),
@@ -47,8 +51,8 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
         format!(
             "DESCRIPTION:{}",
             escaped(&format!(
-                "{} signs in at {} with it. Make a new one and run: git-access rotate {name}",
-                connection.platform, connection.site.host
+                "{who} at {} with it. Make a new one and run: git-access rotate {name}",
+                connection.site.host
             ))
         ),
         "TRANSP:TRANSPARENT".into(),

@@ -6,7 +6,7 @@
 
 use crate::config::Connection;
 
-use super::{Case, Document, Format, Mark, TOKEN, shell};
+use super::{Case, Document, Format, Mark, Named, TOKEN, shell};
 
 pub const GITHUB_ACTIONS: Format = Format {
     name: "github-actions",
@@ -62,8 +62,11 @@ fn piped(command: &str) -> String {
 
 fn name(case: &Case<'_>, document: &mut Document, key: &str) -> Result<String, String> {
     let default = |one: &Connection| format!("{}_TOKEN", one.name.replace(['-', '.'], "_").to_ascii_uppercase());
-    let name = case.or(key, &default(case.connection));
-    case.note_same_name(key, &name, document, default);
+    let given = case.parameters.get(key).cloned();
+    let whose = case.connection.name.clone();
+    let name = Named { whose, given: given.is_some(), name: given.unwrap_or_else(|| default(case.connection)) };
+    document.tell_apart(key, &name, &case.others_named(default))?;
+    let name = name.name;
     let fine = name.starts_with(|letter: char| letter.is_ascii_uppercase() || letter == '_')
         && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
     if fine {

@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Case, Document, Format, Mark};
+use super::{Case, Document, Format, Mark, Named};
+use crate::config::Connection;
 
 pub const FORMAT: Format = Format {
     name: "qovery",
@@ -18,6 +19,7 @@ pub const FORMAT: Format = Format {
         ("name", "the name of the token there; default: the connection's"),
         ("description", "what Qovery shows beside it"),
         ("as", "json (the request's body) or terraform; default: json"),
+        ("resource", "for Terraform, the name of the resource; default: the connection's"),
     ],
     carries_client: false,
     write,
@@ -49,7 +51,7 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
             Err("Qovery's Terraform provider has no field for the address of a forge of your own: use --set as=json"
                 .into())
         }
-        "terraform" => Ok(terraform(case, document, word, &name, workspace.as_deref())),
+        "terraform" => terraform(case, document, word, &name, workspace.as_deref()),
         "json" => {
             let organisation = case.needed("organization", document);
             let mut body = json!({ "name": name, "type": word, "token": Mark::TokenQuoted.char().to_string() });
@@ -71,7 +73,13 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     }
 }
 
-fn terraform(case: &Case<'_>, document: &mut Document, word: &str, name: &str, workspace: Option<&str>) -> String {
+fn terraform(
+    case: &Case<'_>,
+    document: &mut Document,
+    word: &str,
+    name: &str,
+    workspace: Option<&str>,
+) -> Result<String, String> {
     // Terraform expands ${…} in texts: what is meant literally is doubled.
     let quoted = |text: &str| Value::from(text).to_string().replace("${", "$${").replace("%{", "%%{");
     let mut text = String::from("variable \"git_access_token\" {\n  type      = string\n  sensitive = true\n}\n\n");
@@ -85,7 +93,7 @@ fn terraform(case: &Case<'_>, document: &mut Document, word: &str, name: &str, w
         },
         |given| quoted(given),
     );
-    let _ = writeln!(text, "resource \"qovery_git_token\" \"{}\" {{", label(&case.connection.name));
+    let _ = writeln!(text, "resource \"qovery_git_token\" \"{}\" {{", resource(case, document)?);
     let _ = writeln!(text, "  organization_id = {organisation}");
     let _ = writeln!(text, "  name            = {}", quoted(name));
     let _ = writeln!(text, "  type            = \"{word}\"");
@@ -96,7 +104,26 @@ fn terraform(case: &Case<'_>, document: &mut Document, word: &str, name: &str, w
         let _ = writeln!(text, "  bitbucket_workspace = {}", quoted(workspace));
     }
     text.push_str("  token           = var.git_access_token # TF_VAR_git_access_token\n}\n");
-    text
+    Ok(text)
+}
+
+/// The name of the resource.
+///
+/// # Errors
+/// The rule, where the name that was given breaks it; or that another connection's would be the same.
+fn resource(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
+    let given = case.parameters.get("resource").cloned();
+    let whose = case.connection.name.clone();
+    let name = Named { whose, given: given.is_some(), name: given.unwrap_or_else(|| label(&case.connection.name)) };
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
+    if !name.name.chars().all(plain) || name.name.starts_with(|letter: char| letter.is_ascii_digit() || letter == '-') {
+        return Err(
+            "`resource` has letters, digits, underscores and hyphens, and begins with a letter or underscore".into()
+        );
+    }
+    let qovery = |one: &Connection| one.token.as_ref().map(|_| label(&one.name)).unwrap_or_default();
+    document.tell_apart("resource", &name, &case.others_named(qovery))?;
+    Ok(name.name)
 }
 
 /// The name of a connection as Terraform takes it for a resource: it begins with no digit, and has no dot

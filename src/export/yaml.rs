@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{Case, Document, Mark};
+use super::{Case, Document, Mark, Named};
+use crate::config::Connection;
 
 /// One object: maps, and texts as their values.
 pub fn document(object: &Value) -> String {
@@ -82,17 +83,40 @@ pub fn object_name(name: &str) -> Result<String, String> {
     if fine { Ok(name.to_owned()) } else { Err(rule.to_owned()) }
 }
 
-/// The name that the objects of this case get at `platform`.
+/// The kinds of objects that lie beside each other at a platform, by what ends the names that are made for them.
+pub struct Kinds {
+    pub platform: &'static str,
+    /// The format of each, and the ending.
+    pub endings: &'static [(&'static str, &'static str)],
+}
+
+impl Kinds {
+    /// The name that the objects of `connection` get.
+    fn name(&self, connection: &Connection, (format, ending): (&str, &str)) -> Named {
+        let given = connection.handover.get("name").filter(|_| connection.platform == self.platform);
+        let whose = if ending.is_empty() { connection.name.clone() } else { format!("{} ({format})", connection.name) };
+        let base = given.cloned().unwrap_or_else(|| name_of(&connection.name));
+        Named { whose, name: format!("{base}{ending}"), given: given.is_some() }
+    }
+}
+
+/// The name that the objects of this case get, as those of `format`.
 ///
 /// # Errors
-/// The rule, where a name that was given breaks it.
-pub fn name(case: &Case<'_>, document: &mut Document, platform: &str) -> Result<String, String> {
-    let name = object_name(&case.or("name", &name_of(&case.connection.name)))?;
-    case.note_same_name("name", &name, document, |one| {
-        let given = one.handover.get("name").filter(|_| one.platform == platform);
-        given.cloned().unwrap_or_else(|| name_of(&one.name))
-    });
-    Ok(name)
+/// The rule, where a name breaks it; or that it would be the name of something else.
+pub fn name(case: &Case<'_>, document: &mut Document, kinds: &Kinds, format: &str) -> Result<String, String> {
+    let own = kinds.endings.iter().copied().find(|(one, _)| *one == format).unwrap_or((format, ""));
+    let made = kinds.name(case.connection, own);
+    let name = match case.parameters.set_now("name") {
+        Some(given) => Named { name: given.clone(), given: true, ..made },
+        None => made,
+    };
+    object_name(&name.name)?;
+    let all = case.connections.iter().flat_map(|one| kinds.endings.iter().map(move |kind| (one, *kind)));
+    let others = all.filter(|(one, kind)| one.id != case.connection.id || *kind != own);
+    let others: Vec<Named> = others.map(|(one, kind)| kinds.name(one, kind)).collect();
+    document.tell_apart("name", &name, &others)?;
+    Ok(name.name)
 }
 
 /// The name of a connection in the form that Kubernetes takes.

@@ -60,10 +60,10 @@ impl<C: Console> Session<'_, C> {
         if let Some(platform) = self.wizard.platform() {
             let (fields, steps) = (platform.entered(&connection), platform.steps(&connection));
             if !fields.is_empty() || !steps.is_empty() {
-                text.push_str(&format!("\n{}", paper::prose(&format!("What to enter at {}:", platform.title))));
+                text.push_str(&format!("\n{}", paper::prose(&format!("{}:", platform.handover_title()))));
             }
-            if !platform.handover.menu.is_empty() {
-                text.push_str(&paper::indented("  ", &platform.handover.menu));
+            if !platform.menu().is_empty() {
+                text.push_str(&paper::indented("  ", platform.menu()));
             }
             for field in fields {
                 let name = crate::text::sanitise(&field.name, 80);

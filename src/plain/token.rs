@@ -24,7 +24,8 @@ impl<C: Console> Session<'_, C> {
             }
         };
         group(&format!("Tick these, for {}:", platform.title), &boxes.needed);
-        group("And these, for this program itself:", &boxes.own);
+        let own = if boxes.needed.is_empty() { "Tick these" } else { "And these" };
+        group(&format!("{own}, for this program itself:"), &boxes.own);
         if !(boxes.needed.is_empty() && boxes.own.is_empty()) {
             text.push_str("Whatever goes beyond these is more than is needed, and the check says so.\n");
         }

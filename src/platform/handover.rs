@@ -15,6 +15,26 @@ pub struct Entered {
 }
 
 impl Platform {
+    /// Whether it stands for a use of one's own: nobody is handed anything then.
+    pub fn is_own_use(&self) -> bool {
+        self.id == "none"
+    }
+
+    /// What a token that is made for it is called at the forge, where the form lets that be filled in.
+    pub fn token_name(&self) -> &str {
+        if self.is_own_use() { "git-access" } else { &self.id }
+    }
+
+    /// What stands above the fields and steps.
+    pub fn handover_title(&self) -> String {
+        if self.is_own_use() { "What comes next".to_owned() } else { format!("What to enter at {}", self.title) }
+    }
+
+    /// Where its form is; nothing where there is none.
+    pub fn menu(&self) -> &str {
+        if self.is_own_use() { "" } else { &self.handover.menu }
+    }
+
     /// What to enter where this connection is handed over.
     pub fn entered(&self, connection: &Connection) -> Vec<Entered> {
         let Ok(pair) = self.pair(connection.site.provider) else { return Vec::new() };

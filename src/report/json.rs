@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{Entry, Located, Report};
 use crate::check::Check;
 use crate::fact::FaultKind;
+use crate::text::stamp;
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, into: S) -> Result<S::Ok, S::Error> {
@@ -35,7 +36,7 @@ impl Serialize for Entry {
         let token = self.has_token.then(|| {
             json!({
                 "kind": self.kind,
-                "expires": self.expires.map(|at| at.to_string()),
+                "expires": self.expires.map(stamp),
                 "expires_source": self.expires_source.name(),
                 "days_left": self.days_left,
             })

@@ -103,9 +103,7 @@ impl Wizard {
             told.push(format!("The account changes from {before} to {now}"));
         }
         let now = End::saved(&new);
-        if before.ends.text() != now.text() {
-            told.push(format!("The old one ends {}, the new one {}.", before.ends.text(), now.text()));
-        }
+        told.extend(End::compared(before.ends, now, self.moment()));
         if let (Some(before), Some(Grants::Known(now))) = (&before.scopes, self.grants()) {
             // What a scope implies is there with it.
             let all = |scopes: &BTreeSet<String>| match self.answers.provider() {
@@ -157,11 +155,53 @@ impl End {
         }
     }
 
-    fn text(self) -> String {
-        match self {
-            Self::On(at) => format!("on {}", day(at)),
-            Self::Never => "never".to_owned(),
-            Self::NotKnown => "on a day that is not known".to_owned(),
+    /// Both ends in a sentence, where they are not the same day; `now`: the moment of the run.
+    fn compared(old: Self, new: Self, now: Timestamp) -> Option<String> {
+        let ends = |at: Timestamp| format!("{} on {}", if at <= now { "ended" } else { "ends" }, day(at));
+        Some(match (old, new) {
+            (Self::On(old), Self::On(new)) if day(old) == day(new) => return None,
+            (Self::Never, Self::Never) | (Self::NotKnown, Self::NotKnown) => return None,
+            (Self::On(old), Self::On(new)) if old > now => {
+                format!("The old one {}, the new one on {}.", ends(old), day(new))
+            }
+            (Self::On(old), Self::On(new)) => format!("The old one {}, the new one {}.", ends(old), ends(new)),
+            (Self::On(old), Self::Never) => format!("The old one {}, the new one never ends.", ends(old)),
+            (Self::Never, Self::On(new)) => format!("The old one never ends, the new one {}.", ends(new)),
+            (Self::On(old), Self::NotKnown) => {
+                format!("The old one {}; when the new one ends is not known.", ends(old))
+            }
+            (Self::Never, Self::NotKnown) => "The old one never ends; when the new one ends is not known.".to_owned(),
+            (Self::NotKnown, Self::On(new)) => {
+                format!("The new one {}; when the old one ends is not known.", ends(new))
+            }
+            (Self::NotKnown, Self::Never) => "The new one never ends; when the old one ends is not known.".to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_ends_are_compared_as_a_person_would() {
+        let at = |text: &str| End::On(format!("{text}T00:00:00Z").parse().unwrap());
+        let now = "2026-11-21T12:00:00Z".parse().unwrap();
+        let (past, near, far) = (at("2026-11-01"), at("2026-12-01"), at("2027-02-01"));
+        for (old, new, told) in [
+            (near, far, "The old one ends on 2026-12-01, the new one on 2027-02-01."),
+            (past, far, "The old one ended on 2026-11-01, the new one ends on 2027-02-01."),
+            (near, End::Never, "The old one ends on 2026-12-01, the new one never ends."),
+            (End::Never, far, "The old one never ends, the new one ends on 2027-02-01."),
+            (past, End::NotKnown, "The old one ended on 2026-11-01; when the new one ends is not known."),
+            (End::Never, End::NotKnown, "The old one never ends; when the new one ends is not known."),
+            (End::NotKnown, far, "The new one ends on 2027-02-01; when the old one ends is not known."),
+            (End::NotKnown, End::Never, "The new one never ends; when the old one ends is not known."),
+        ] {
+            assert_eq!(End::compared(old, new, now).as_deref(), Some(told));
+        }
+        for same in [near, End::Never, End::NotKnown] {
+            assert_eq!(End::compared(same, same, now), None);
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::forge;
 use crate::record::{Pending, Record, Renewing};
 use crate::secret::{Secret, Store};
 use crate::store::{Entry, StoreFault};
+use crate::text::stamp;
 use crate::wizard::{Done, Keeping, Renewal, Renewed};
 
 /// How long a new token may still be on its way through the forge: behind replicas of its database the first answer to it
@@ -130,7 +131,7 @@ impl World {
         }
         let (store, generation) = self.free_place(&keeping).await?;
         let to = Pending::new(&store, generation);
-        let begun = Renewing { begun: Timestamp::now().to_string(), ends: ends.to_string(), to: to.clone() };
+        let begun = Renewing { begun: stamp(Timestamp::now()), ends: stamp(ends), to: to.clone() };
         self.write_down(&keeping.id, |record| {
             record.pending.push(to.clone());
             record.renewal = Some(begun);

@@ -11,6 +11,7 @@ use self::rows::rows;
 use crate::program::{Home, Run};
 
 mod calendar;
+mod given;
 mod keys;
 mod names;
 mod rows;

@@ -11,6 +11,7 @@ mod bitbucket_dc;
 mod config;
 mod credential;
 mod disk;
+mod ends;
 mod endurance;
 mod examples;
 mod exports;

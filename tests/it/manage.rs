@@ -98,7 +98,7 @@ fn the_list_tells_how_each_connection_stands() {
     assert_eq!(json["active"], "one");
     let rows = json["connections"].as_array().unwrap();
     assert_eq!((&rows[0]["token"]["days_left"], &rows[1]["token"]["expires_source"]), (&12.into(), &"never".into()));
-    assert_eq!((&rows[1]["verdict"], &rows[2]["token"]["days_left"]), (&"pass".into(), &(-4).into()));
+    assert_eq!((&rows[1]["verdict"], &rows[2]["token"]["days_left"]), (&"pass".into(), &(-3).into()));
     assert!(rows[3]["refused"].is_string() && rows[4]["refused"].is_null());
 }
 
@@ -270,7 +270,15 @@ fn one_broken_connection_leaves_the_others_readable() {
     let run = home.run(&["list"]);
     assert!(run.code == 4 && run.stdout.contains("one") && run.stderr.contains("config.toml, line"), "{}", run.stderr);
     assert_eq!((home.run(&["show", "one"]).code, home.run(&["show", "two"]).code), (0, 4));
-    assert!(!home.run(&["list", "--format", "json"]).json()["problems"].as_array().unwrap().is_empty());
+    for command in [&["list"][..], &["show", "two"], &["check", "two"]] {
+        let problems =
+            home.run(&[command, &["--format", "json"]].concat()).json()["problems"].as_array().unwrap().clone();
+        assert!(!problems.is_empty(), "{command:?}");
+        for problem in problems {
+            let message = problem["message"].as_str().unwrap();
+            assert!(problem["line"].as_u64().unwrap() > 1 && !message.contains("line"), "{command:?}: {problem}");
+        }
+    }
 }
 
 #[test]

@@ -170,6 +170,28 @@ async fn a_whole_set_up_writes_what_the_headless_shell_writes() {
     assert!(whole, "a line is too long:\n{}", played.out);
 }
 
+/// An access for oneself is handed to nobody, and no sentence is built as if it were.
+#[tokio::test]
+async fn an_access_of_ones_own_is_spoken_of_as_one() {
+    let stage = Stage::of(READY).await;
+    let played = stage.play(built_in(), Nearby::default(), "7|1|HOST|acme|webshop|||TOKEN:argocd||||y").await;
+    assert!(played.wizard.is_saved(), "{}", played.out);
+    for text in [
+        "It can be left out: leave the name empty then.",
+        "Tick these, for this program itself:",
+        "&description=git-access&",
+        "What this access opens is looked at now. Nothing is changed.",
+        "What comes next:",
+        "git-access setup-git",
+    ] {
+        assert!(played.out.contains(text), "{text} is missing in\n{}", played.out);
+    }
+    let told = played.out.split_once("Provider").unwrap().1;
+    for text in ["no platform", "nowhere", "at none", "for none"] {
+        assert!(!told.contains(text), "{text} is in\n{}", played.out);
+    }
+}
+
 #[tokio::test]
 async fn what_was_left_open_is_chosen_from_lists() {
     let stage = Stage::of(READY).await;

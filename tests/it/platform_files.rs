@@ -80,7 +80,9 @@ fn everything_wrong_with_a_file_is_told_at_its_place() {
     ] {
         let told = |problem: &serde_json::Value| {
             let message = problem["message"].as_str().unwrap();
-            problem["line"] == line && problem["column"] == column && message.contains(piece)
+            // The place stands beside it, and not in it again.
+            let bare = !message.contains("ours.toml") && !message.contains(&format!("line {line}"));
+            problem["line"] == line && problem["column"] == column && message.contains(piece) && bare
         };
         assert!(problems.iter().any(told), "{line}:{column} {piece}: {problems:#?}");
         assert!(run.stderr.contains(&format!("ours.toml, line {line}, column {column}: ")), "{}", run.stderr);

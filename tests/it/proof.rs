@@ -148,10 +148,13 @@ impl Job {
     }
 
     async fn drive(&self, purpose: Purpose, answers: Answers, dir: &Path) -> Wizard {
+        self.drive_with(purpose, answers, dir, self.settings()).await
+    }
+
+    async fn drive_with(&self, purpose: Purpose, answers: Answers, dir: &Path, settings: Settings) -> Wizard {
         let stores = Stores::in_directory(dir.join("keyring"));
         let world = World::new(None, stores, Paths::under(dir), Redaction::default()).through(self.outside.clone());
-        let mut wizard =
-            Wizard::new(purpose, self.settings(), Arc::new(built_in()), answers, "0123456789abcdef".to_owned());
+        let mut wizard = Wizard::new(purpose, settings, Arc::new(built_in()), answers, "0123456789abcdef".to_owned());
         headless::drive(&mut wizard, &Arc::new(world)).await;
         wizard
     }
@@ -164,6 +167,12 @@ impl Job {
 
     pub async fn run_in(&self, dir: &Path) -> Wizard {
         self.drive(Purpose::Setup { held: None }, self.answers(dir), dir).await
+    }
+
+    /// The same with the clock of this computer at `now`.
+    pub async fn check_at(&self, held: &Connection, dir: &Path, now: Timestamp) -> Wizard {
+        let purpose = Purpose::Check { held: Box::new(held.clone()) };
+        self.drive_with(purpose, answers_of(held), dir, Settings { now, ..self.settings() }).await
     }
 
     /// Looks again at a connection that was saved in `dir`.

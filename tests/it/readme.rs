@@ -81,7 +81,16 @@ fn what_the_readme_has_of_files_is_read() {
         let value: serde_json::Value =
             serde_yaml_ng::from_str(&block).unwrap_or_else(|error| panic!("{error}\n{block}"));
         let pod = &value["spec"]["jobTemplate"]["spec"]["template"]["spec"];
-        assert_eq!(pod["containers"][0]["volumeMounts"][0]["readOnly"], true, "{value}");
+        let mount = &pod["containers"][0]["volumeMounts"][0];
+        assert_eq!((&mount["readOnly"], &mount["name"]), (&true.into(), &pod["volumes"][0]["name"]), "{value}");
+        assert_eq!((&value["apiVersion"], &value["kind"]), (&"batch/v1".into(), &"CronJob".into()));
+        // One that found something is not run again, and none runs beside another.
+        let (spec, job) = (&value["spec"], &value["spec"]["jobTemplate"]["spec"]);
+        assert_eq!((&spec["concurrencyPolicy"], &job["backoffLimit"]), (&"Forbid".into(), &0.into()), "{value}");
+        assert_eq!(pod["restartPolicy"], "Never");
+        // The config that the variable names is in what is mounted.
+        let config = pod["containers"][0]["env"][0]["value"].as_str().unwrap();
+        assert!(config.starts_with(mount["mountPath"].as_str().unwrap()), "{value}");
     }
     // A path that README names is there.
     for path in README.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {

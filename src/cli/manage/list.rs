@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::check::day;
+use crate::check::{SOON, day};
 use crate::cli::standing::{Ends, Standing};
 use crate::cli::table::{Cell, Tone, table};
 use crate::cli::{Ending, Out, Refusal};
@@ -90,8 +90,8 @@ fn row(standing: &Standing<'_>) -> Vec<Cell> {
 
 fn ends_tone(standing: &Standing<'_>) -> Tone {
     match standing.ends() {
-        Ends::At(at) if at <= jiff::Timestamp::now() => Tone::Bad,
-        Ends::At(at) if crate::check::days_between(jiff::Timestamp::now(), at) < 30 => Tone::Careful,
+        Ends::At(at) if at <= standing.now => Tone::Bad,
+        Ends::At(_) if standing.days_left().is_some_and(|days| days < SOON) => Tone::Careful,
         Ends::NotKnown => Tone::Open,
         Ends::At(_) | Ends::Never | Ends::NoToken => Tone::Plain,
     }

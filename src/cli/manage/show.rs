@@ -178,10 +178,10 @@ fn hand_over(text: &mut String, standing: &Standing<'_>, platform: Option<&Platf
         );
         return;
     };
-    let title = format!("What to enter at {}", sanitise(&platform.title, 80));
+    let title = sanitise(&platform.handover_title(), 120);
     let _ = writeln!(text, "\n{}", Tone::Title.paint(&title, color));
-    if !platform.handover.menu.is_empty() {
-        let _ = writeln!(text, "  {}", sanitise(&platform.handover.menu, 300));
+    if !platform.menu().is_empty() {
+        let _ = writeln!(text, "  {}", sanitise(platform.menu(), 300));
     }
     let fields = platform.entered(standing.connection).into_iter();
     let rows: Vec<Vec<Cell>> = fields.map(|field| vec![Cell::from(field.name), Cell::from(field.value)]).collect();

@@ -226,7 +226,11 @@ impl Setup<'_> {
             Some(Found {
                 field: crate::answers::Field::TokenFile,
                 text: file.display().to_string(),
-                place: format!("the token of this sandbox for {}", platform.title),
+                place: if platform.is_own_use() {
+                    "a token of this sandbox".to_owned()
+                } else {
+                    format!("the token of this sandbox for {}", platform.title)
+                },
                 only: Some(Only { platform: Some(platform.id.clone()), ..Only::of(provider) }),
             })
         });

@@ -204,19 +204,18 @@ impl Refusal {
         }
         let missing = self.missing_scopes(asking)?;
         (self.status == 403).then(|| {
-            let text = format!(
-                "The token lacks the scope that {} needs. GitHub takes one of {missing} for it.",
-                asking.subject
-            );
+            let text =
+                format!("The token lacks the scope that {} needs. GitHub takes {missing} for it.", asking.subject);
             Fault::new(FaultKind::MissingScope, text).remedy(Remedy::at("Add the scope on the token's page.", tokens))
         })
     }
 
-    /// Scopes any one of which would do, if the token holds none of them.
+    /// Scopes any one of which would do, if the token holds none of them: `repo`, or `one of admin:org, repo`.
     pub fn missing_scopes(&self, asking: &Asking<'_>) -> Option<String> {
         let held = asking.site.provider.rules().closure(self.held_scopes.as_ref()?);
         let missing = !self.wanted_scopes.is_empty() && self.wanted_scopes.is_disjoint(&held);
-        missing.then(|| self.wanted_scopes.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+        let names = || self.wanted_scopes.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        missing.then(|| if self.wanted_scopes.len() == 1 { names() } else { format!("one of {}", names()) })
     }
 
     fn rest(&self, asking: &Asking<'_>) -> Fault {
@@ -228,7 +227,7 @@ impl Refusal {
                 let cause = match asking.kind.map(|kind| kind.0) {
                     Some("fine-grained") => "its resource owner is another one, the repository is not selected, or the organisation has not approved it yet".to_owned(),
                     _ => match self.missing_scopes(asking) {
-                        Some(missing) => format!("it lacks the scope (one of {missing})"),
+                        Some(missing) => format!("it lacks the scope that is needed ({missing})"),
                         None => "it lacks the scope repo, or is not authorised for the organisation's single sign-on".to_owned(),
                     },
                 };

@@ -129,6 +129,10 @@ fn a_missing_permission_is_named_as_github_names_it() {
     check(&scoped(403, ""), MissingScope, "takes one of");
     check(&Refusal { held_scopes: None, ..scoped(403, "") }, NoAccess, "Not for you");
     check(&scoped(404, "gist"), FaultKind::NotFound, "admin:org, read:org, repo");
+    // A single one is not one of several.
+    let single = |status| Refusal { wanted_scopes: scopes("repo"), ..scoped(status, "gist") };
+    check(&single(403), MissingScope, "GitHub takes repo for it.");
+    check(&single(404), FaultKind::NotFound, "it lacks the scope that is needed (repo)");
 }
 
 #[test]

@@ -125,8 +125,14 @@ impl Refusal {
     fn forbidden(&self, asking: &Asking<'_>) -> Fault {
         let (subject, page) = (asking.subject, pages(asking));
         if self.code == "insufficient_scope" {
-            let text = format!("The scopes of the token do not open {subject}. GitLab takes one of: {}.", self.scopes);
-            let remedy = "Make a token with one of these scopes, where this is to be seen.";
+            let scopes = self.scopes.trim();
+            let (takes, which) = if scopes.contains([',', ' ']) {
+                (format!("one of: {scopes}"), "one of these scopes")
+            } else {
+                (scopes.to_owned(), "this scope")
+            };
+            let text = format!("The scopes of the token do not open {subject}. GitLab takes {takes}.");
+            let remedy = format!("Make a token with {which}, where this is to be seen.");
             return Fault::new(FaultKind::MissingScope, text).remedy(Remedy::at(remedy, page)).accepted();
         }
         if self.code == "insufficient_granular_scope" || self.says("requires a fine-grained personal access token") {

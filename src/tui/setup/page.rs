@@ -179,7 +179,7 @@ impl SetUp {
         let mut at = self.done.at.checked_sub(fields.len());
         if let Some((connection, platform)) = self.wizard.connection().zip(self.wizard.platform()) {
             let steps = platform.steps(&connection);
-            done::steps(&mut body, &platform.handover.menu, steps, look.theme, at);
+            done::steps(&mut body, platform.menu(), steps, look.theme, at);
             at = at.and_then(|at| at.checked_sub(steps.len()));
             body.gap();
         }

@@ -65,7 +65,7 @@ impl Wizard {
         let scopes: Vec<&str> = needed.iter().chain(&own).map(|tick| tick.scope.as_str()).collect();
         let owner = answers.owner();
         let owner = owner.as_ref().map(|path| path.owner.as_str());
-        let page = rules.token_page(&site, kind, &scopes, owner, &platform.id);
+        let page = rules.token_page(&site, kind, &scopes, owner, platform.token_name());
         Some(Boxes { page, advice: row.advice, can_expire: row.can_expire, needed, own })
     }
 

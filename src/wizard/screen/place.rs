@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Ask, Choice, Control, Note, NoteKind, Screen};
 use crate::answers::{Contents, Field};
 use crate::fact::{Credential, OwnerPath, Query, Site, Visibility};
-use crate::platform::RepositoryRule;
+use crate::platform::{Platform, RepositoryRule};
 use crate::provider::{Projects, Rules};
 use crate::wizard::{Step, Wizard};
 
@@ -80,6 +80,9 @@ pub(super) fn repository(wizard: &Wizard) -> Screen {
     match rule {
         RepositoryRule::Refused => return screen,
         RepositoryRule::Required => lead.push(format!("{title} keeps its files in one repository.")),
+        RepositoryRule::Optional if wizard.platform().is_none_or(Platform::is_own_use) => {
+            lead.push("It can be left out: leave the name empty then.".to_owned());
+        }
         RepositoryRule::Optional => lead.push(format!("{title} can do without one: leave the name empty then.")),
     }
     screen.asks.push(name(wizard));

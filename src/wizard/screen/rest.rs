@@ -8,11 +8,14 @@ use crate::secret::Store;
 use crate::wizard::{Step, Wizard};
 
 pub(super) fn checks(wizard: &Wizard) -> Screen {
-    let platform = wizard.platform().map(|platform| platform.title.clone()).unwrap_or_default();
+    let what = match wizard.platform().filter(|platform| !platform.is_own_use()) {
+        Some(platform) => format!("Everything that {} will do is looked at now.", platform.title),
+        None => "What this access opens is looked at now.".to_owned(),
+    };
     Screen {
         step: Step::Checks,
         title: "Does it work?".into(),
-        lead: vec![format!("Everything that {platform} will do is looked at now. Nothing is changed.")],
+        lead: vec![format!("{what} Nothing is changed.")],
         asks: Vec::new(),
         notes: Vec::new(),
     }
@@ -97,10 +100,10 @@ pub(super) fn done(wizard: &Wizard) -> Screen {
     let who = |platform: &Platform| format!("Who may do that: {}", begun_small(&platform.who));
     let mut lead = match platform {
         _ if !wizard.is_saved() => vec!["The checks were made. Nothing was changed.".to_owned()],
-        Some(platform) if platform.id != "none" && wizard.is_rotation() => {
+        Some(platform) if !platform.is_own_use() && wizard.is_rotation() => {
             vec![format!("Replaced. Next: enter the new token in {}.", platform.title), who(platform)]
         }
-        Some(platform) if platform.id != "none" => {
+        Some(platform) if !platform.is_own_use() => {
             vec![format!("Saved. Next: enter this in {}.", platform.title), who(platform)]
         }
         _ => vec!["Saved.".to_owned()],

@@ -80,6 +80,11 @@ fn devtron_creates_in_the_project_and_the_same_answers_adopt_it() {
     assert_eq!(again.check("scope:vso.code_manage")["verdict"], "unknown", "{}", again.stdout);
     let made = served.requests().iter().filter(|one| one["method"] == "POST" && one["status"] == 201).count();
     assert_eq!(made, 1);
+    // The scopes of a token can be taken from it later: what was seen once is no proof for a check, which says so.
+    let looked = home.run(&["check", "--strict", "--format", "json"]).expect(1);
+    let scope = looked.check("scope:vso.code_manage");
+    assert_eq!(scope["verdict"], "unknown", "{}", looked.stdout);
+    assert!(scope["remedy"]["text"].as_str().unwrap().contains("`check --strict` fails with it"), "{scope}");
 }
 
 #[test]

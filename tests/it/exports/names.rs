@@ -72,6 +72,11 @@ fn written<'t>(text: &'t str, key: &str) -> Vec<&'t str> {
     values.filter(|(name, _)| *name == key).map(|(_, value)| value).collect()
 }
 
+/// How a name with an ending is written: bare where it begins with a letter, since no word and no number goes on so.
+fn yaml_text(name: &str) -> String {
+    if name.starts_with(|letter: char| letter.is_ascii_alphabetic()) { name.to_owned() } else { format!("{name:?}") }
+}
+
 #[test]
 fn no_reader_of_yaml_takes_a_name_for_a_number_or_a_truth() {
     let home = home(&MISREAD, "none", &[]);
@@ -82,11 +87,13 @@ fn no_reader_of_yaml_takes_a_name_for_a_number_or_a_truth() {
         {
             let text = export(&home, name, format, &["--set", &format!("{key}={name}")]).expect(0).stdout;
             let objects = yaml(&text);
-            assert_eq!(objects[0]["metadata"]["name"], name, "{text}");
+            let called = if format == "argocd-creds" { format!("{name}-creds") } else { name.to_owned() };
+            assert_eq!(objects[0]["metadata"]["name"], called.as_str(), "{text}");
             assert_eq!(objects[0]["metadata"]["namespace"], name, "{text}");
             // Our reader knows YAML 1.2 alone: what an older one takes for a text is what stands in quotes.
             let names = if format == "flux" { 3 } else { 1 };
-            assert_eq!(written(&text, "name"), vec![quoted.as_str(); names], "{text}");
+            let called = if format == "argocd-creds" { yaml_text(&called) } else { quoted.clone() };
+            assert_eq!(written(&text, "name"), vec![called.as_str(); names], "{text}");
             assert_eq!(written(&text, "namespace"), vec![quoted.as_str(); places], "{text}");
             if format == "flux" {
                 schema::of_flux(&objects);
@@ -147,31 +154,72 @@ fn what_was_answered_for_one_platform_gets_into_no_other_platforms_format() {
     assert!(own.starts_with("keptn create project sockshop "), "{own}");
 }
 
+/// What was made of two names by leaving out what a consumer does not take is refused: nobody has decided that one is to
+/// replace the other.
 #[test]
-fn another_connection_that_gets_the_same_name_is_named() {
-    let home = home(&["a_b", "a-b", "a.b", "c", "d"], "flux", &[]);
-    for (format, key, name) in [
-        ("flux", "name", "a-b"),
-        ("argocd", "name", "a-b"),
-        ("argocd-creds", "name", "a-b"),
-        ("github-actions", "secret", "A_B_TOKEN"),
-        ("gitlab-ci", "variable", "A_B_TOKEN"),
+fn names_that_become_the_same_are_refused_until_one_is_given() {
+    let home = home(&["a_b", "a-b", "a.b", "c", "x", "x-creds"], "flux", &[]);
+    for (format, more, key, name) in [
+        ("flux", &[][..], "name", "a-b"),
+        ("argocd", &[], "name", "a-b"),
+        ("argocd-creds", &[], "name", "a-b-creds"),
+        ("github-actions", &[], "secret", "A_B_TOKEN"),
+        ("gitlab-ci", &[], "variable", "A_B_TOKEN"),
     ] {
-        let told = |connection: &str, more: &[&str]| export(&home, connection, format, more).expect(0).stderr;
-        for (one, others) in [("a_b", "a-b, a.b"), ("a-b", "a.b, a_b"), ("a.b", "a-b, a_b")] {
-            let told = told(one, &[]);
-            let note =
-                told.lines().find(|line| line.contains(" as well, ")).unwrap_or_else(|| panic!("{format}: {told}"));
-            for other in others.split(", ") {
-                assert!(note.split([' ', ',']).any(|word| word == other), "{note}");
+        for (one, others) in [("a_b", ["a-b", "a.b"]), ("a-b", ["a.b", "a_b"]), ("a.b", ["a-b", "a_b"])] {
+            let run = export(&home, one, format, more);
+            assert!(run.stdout.is_empty() && run.stderr.contains(&format!("would get the name {name} here as well")));
+            assert!(run.stderr.contains(&format!("with --set {key}=…")), "{}", run.stderr);
+            for other in others {
+                let named = run.stderr.split([' ', ',', '\n']).any(|word| word == other);
+                assert!(named, "{format} {one}: {}", run.stderr);
             }
-            assert!(note.starts_with("The connections ") && note.contains(&format!("would get the name {name} here")));
-            assert!(note.ends_with(&format!("with --set {key}=…")), "{note}");
+            run.expect(2);
         }
-        assert!(!told("c", &[]).contains("as well"));
+        assert!(!export(&home, "c", format, more).expect(0).stderr.contains("as well"));
         let other = if key == "name" { "other" } else { "OTHER" };
-        assert!(!told("a_b", &["--set", &format!("{key}={other}")]).contains("as well"));
+        let set = format!("{key}={other}");
+        let given = [more, &["--set", set.as_str()]].concat();
+        assert!(!export(&home, "a_b", format, &given).expect(0).stderr.contains("as well"));
     }
+    // Terraform takes a hyphen and an underscore for two, and no dot.
+    let terraform = |name: &str, more: &[&str]| {
+        export(&home, name, "qovery", &[&["--set", "as=terraform", "--set", "organization=o"], more].concat())
+    };
+    for (one, other) in [("a_b", "a.b"), ("a.b", "a_b")] {
+        let run = terraform(one, &[]).expect(2);
+        assert!(run.stderr.contains(&format!("the connection {other} would get the name a_b here")), "{}", run.stderr);
+    }
+    terraform("a-b", &[]).expect(0);
+    let given = terraform("a.b", &["--set", "resource=a_dot_b"]).expect(0).stdout;
+    assert!(given.contains("resource \"qovery_git_token\" \"a_dot_b\" {"), "{given}");
+    terraform("a.b", &["--set", "resource=a.b"]).expect(2);
+    // The template of one connection and the repository of another lie in one namespace.
+    for (one, format) in [("x", "argocd-creds"), ("x-creds", "argocd")] {
+        let run = export(&home, one, format, &[]).expect(2);
+        assert!(run.stderr.contains("would get the name x-creds here as well"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn the_repository_and_the_template_of_one_connection_are_two_objects() {
+    for (platform, handover, names) in
+        [("flux", &[][..], ["x", "x-creds"]), ("argocd", &[("name", "shop")], ["shop", "shop-creds"])]
+    {
+        let home = home(&["x"], platform, handover);
+        for (format, name) in ["argocd", "argocd-creds"].into_iter().zip(names) {
+            let text = export(&home, "x", format, &[]).expect(0).stdout;
+            assert_eq!(yaml(&text)[0]["metadata"]["name"], name, "{text}");
+        }
+        // Whoever gives both one name is told.
+        let run = export(&home, "x", "argocd-creds", &["--set", &format!("name={}", names[0])]).expect(0);
+        assert!(run.stderr.contains("The connection x would get the name"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn another_connection_that_was_given_the_same_name_is_named() {
+    let home = home(&["a_b", "c", "d"], "flux", &[]);
     // What was answered for the hand-over counts, and so does what is given now.
     let config = home
         .config_text()

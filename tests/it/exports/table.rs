@@ -114,7 +114,8 @@ impl Reader<'_> {
                     continue;
                 }
             };
-            let mut metadata = metadata(name, "argocd");
+            let named = if format == "argocd" { name.to_owned() } else { format!("{name}-creds") };
+            let mut metadata = metadata(&named, "argocd");
             metadata["labels"] = json!({ "argocd.argoproj.io/secret-type": kind });
             let mut data = json!({ "type": "git", "url": url });
             data.as_object_mut().unwrap().extend(basic.as_object().unwrap().clone());

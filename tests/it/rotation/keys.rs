@@ -128,6 +128,23 @@ fn a_key_that_was_let_in_ends_the_old_one_on_request() {
     }
 }
 
+/// What was to know of the key that a token has registered is not said of another one, which a person has put there.
+#[cfg(unix)]
+#[test]
+fn what_was_to_know_of_a_key_goes_with_it() {
+    let Some((bench, sshd)) = Bench::with_sshd("github") else { return };
+    sshd.authorize(&key(&bench.home, "k"), May::Write);
+    bench.vouch(&bench.set_up(&bench.source(), "public_key = \"k.pub\"\nprivate_key = \"k\"").expect(0));
+    let shown = || bench.home.run(&["show", "k"]).expect(0).stdout;
+    assert!(shown().contains("deletes this deploy key"), "{}", shown());
+    // The same key again, without the token: it is what the token has registered.
+    bench.set_up("", "public_key = \"k.pub\"\nprivate_key = \"k\"").expect(0);
+    assert!(shown().contains("deletes this deploy key"), "{}", shown());
+    sshd.authorize(&key(&bench.home, "next"), May::Write);
+    bench.set_up("", "public_key = \"next.pub\"\nprivate_key = \"next\"").expect(0);
+    assert!(!shown().contains("deletes this deploy key"), "{}", shown());
+}
+
 /// Without a token nobody registers the key but a person: until then the one in use stays.
 #[test]
 fn a_key_that_nobody_knows_takes_over_from_none() {

@@ -91,6 +91,29 @@ fn nothing_of_a_paste_is_left_for_the_next_reader() {
     }
 }
 
+/// Who starts the sandbox at a terminal reads where it is; the line for programs would fill many screens.
+#[test]
+fn the_sandbox_says_at_a_terminal_where_everything_is() {
+    let mut seat = Seat::take(&["sandbox"]);
+    seat.see("Press Ctrl-C to end it.");
+    let screen = seat.screen();
+    for part in [
+        "The sandbox is ready.",
+        "  bitbucket-dc  http://127.0.0.1:",
+        "tokens, a file each, in /",
+        "sample answers in /",
+    ] {
+        assert!(screen.contains(part), "{part}: {screen}");
+    }
+    assert!(!screen.contains("{\"providers\""), "{screen}");
+    seat.type_in("\x03");
+    assert_eq!(seat.ends(), 0);
+    let mut seat = Seat::take(&["sandbox", "--format", "json"]);
+    seat.see("\"file\":");
+    seat.type_in("\x03");
+    assert_eq!(seat.ends(), 0);
+}
+
 /// A program in a terminal that nobody reads from yet.
 pub fn spawned(
     home: &Home,
