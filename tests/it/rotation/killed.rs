@@ -110,7 +110,6 @@ impl Stage {
         assert!(now == old || now == new, "{what}: git is given neither the old nor the new token");
         seen.switched += u32::from(now == new);
         push(home, &served.host(), &[]);
-        age_temporaries(home);
         if self.rounds.is_multiple_of(5) {
             home.run(&["remove", "k", "--yes"]).expect(0);
             assert_eq!(self.secrets(), 0, "{what}, removed");
@@ -129,14 +128,6 @@ impl Stage {
 fn temporary(home: &Home) -> Vec<PathBuf> {
     let all = files(home.dir.path()).into_iter().map(|(path, _)| path);
     all.filter(|path| path.extension().is_some_and(|end| end == "tmp")).collect()
-}
-
-/// A temporary file that is still young could be that of a run which goes on, and is left alone.
-fn age_temporaries(home: &Home) {
-    for path in temporary(home) {
-        let file = fs::File::options().write(true).open(path).unwrap();
-        file.set_modified(SystemTime::now() - Duration::from_secs(120)).unwrap();
-    }
 }
 
 /// Numbers that nobody can foresee, and that a seed brings back.
@@ -315,7 +306,6 @@ fn a_renewal_killed_at_any_write_sends_one_request_and_is_finished_or_told() {
                 untouched += 1;
             }
             let worked = bench.home.run(&["check", "k"]).code == 0;
-            age_temporaries(&bench.home);
             let answers = bench.home.write("twin.toml", &format!("version = 1\n{}", bench.source("gitlab-twin")));
             let next = bench.home.run(&["rotate", "k", "--answers", answers.to_str().unwrap()]).expect(0);
             finished_later += u32::from(next.stderr.contains("It is finished: k uses the new token"));
