@@ -18,6 +18,13 @@ use crate::text::sanitise;
 
 pub fn show(out: &Out, paths: &Paths, name: &str) -> Result<(), Refusal> {
     let config = super::config(paths)?;
+    super::tell_exposed(out, paths, config.connection(name));
+    shown(out, paths, name)
+}
+
+/// The same without what is told once for the whole list.
+pub fn shown(out: &Out, paths: &Paths, name: &str) -> Result<(), Refusal> {
+    let config = super::config(paths)?;
     let connection = super::named(&config, paths, name)?;
     let standing = Standing::of(connection, &config, paths);
     let platforms = load_platforms(paths).unwrap_or_else(|refusal| {
