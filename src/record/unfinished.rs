@@ -4,12 +4,15 @@
 //! secrets away that nothing names; at the forge nothing is ever deleted. The same goes for the secrets of a connection
 //! whose removal was stopped on the way.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Pending;
 use crate::config::Connection;
 use crate::disk::{self, DiskFault, Paths};
+use crate::fact::Place;
 use crate::report::resting;
 
 const FILE: &str = "unfinished.json";
@@ -23,6 +26,9 @@ pub struct Unfinished {
     pub name: String,
     /// The day, in UTC.
     pub at: String,
+    /// The config that it was to be saved in; none where an earlier version noted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<PathBuf>,
     /// What is there, with the way to remove it.
     pub left: Vec<String>,
     /// The secrets among it, which we can remove ourselves.
@@ -44,7 +50,23 @@ pub struct Stray {
 impl Unfinished {
     /// Everything that is remembered, oldest first; nothing where it cannot be read.
     pub fn all(paths: &Paths) -> Vec<Self> {
-        paths.read_state(FILE).map(|text| parse(&text)).unwrap_or_default()
+        let all = paths.read_state(FILE).map(|text| parse(&text)).unwrap_or_default();
+        all.into_iter().filter(|one| one.is_in(paths)).collect()
+    }
+
+    /// Whether it belongs to the config of these paths: the same name in another one is another connection.
+    fn is_in(&self, paths: &Paths) -> bool {
+        self.config.as_ref().is_none_or(|config| *config == paths.config)
+    }
+
+    fn is(&self, paths: &Paths, name: &str) -> bool {
+        self.name == name && self.is_in(paths)
+    }
+
+    /// Whether the repository at this place was made by it, for sure.
+    pub fn has_made(&self, place: &Place) -> bool {
+        let made = format!("the new repository {}:", place.path());
+        self.left.iter().any(|line| line.strip_prefix(&made).is_some_and(|rest| !rest.starts_with(" perhaps")))
     }
 
     pub fn of(paths: &Paths, name: &str) -> Option<Self> {
@@ -54,9 +76,10 @@ impl Unfinished {
     /// Remembers what a set-up of `name` has left. The answer is why it was not kept.
     pub fn note(paths: &Paths, name: &str, left: &[String], secrets: Vec<Stray>, now: Timestamp) -> Option<DiskFault> {
         change(paths, |all| {
-            let at = all.iter().position(|one| one.name == name);
+            let at = all.iter().position(|one| one.is(paths, name));
             let mut one = at.map(|at| all.remove(at)).unwrap_or_default();
             name.clone_into(&mut one.name);
+            one.config = Some(paths.config.clone());
             one.at = now.strftime("%Y-%m-%d").to_string();
             one.left.retain(|line| !left.contains(line));
             one.left.extend(left.iter().cloned());
@@ -79,7 +102,7 @@ impl Unfinished {
         let removal = Self::of(paths, name).is_none_or(|one| one.removal);
         let left: Vec<String> = secrets.iter().filter_map(to_be_removed).collect();
         Self::note(paths, name, &left, secrets.to_vec(), now).or_else(|| {
-            change(paths, |all| all.iter_mut().filter(|one| one.name == name).for_each(|one| one.removal = removal))
+            change(paths, |all| all.iter_mut().filter(|one| one.is(paths, name)).for_each(|one| one.removal = removal))
         })
     }
 
@@ -88,7 +111,7 @@ impl Unfinished {
         Self::of(paths, name)?;
         let left: Vec<String> = secrets.iter().filter_map(to_be_removed).collect();
         change(paths, |all| {
-            for one in all.iter_mut().filter(|one| one.name == name) {
+            for one in all.iter_mut().filter(|one| one.is(paths, name)) {
                 one.secrets.retain(|stray| !secrets.contains(stray));
                 one.left.retain(|line| !left.contains(line));
             }
@@ -106,7 +129,7 @@ impl Unfinished {
         };
         let place = saved.repository.as_ref().map(|repository| repository.place.path());
         change(paths, |all| {
-            for one in all.iter_mut().filter(|one| one.name == saved.name) {
+            for one in all.iter_mut().filter(|one| one.is(paths, &saved.name)) {
                 one.secrets.retain(|stray| !is_taken(stray));
                 let own = |line: &str| place.as_ref().is_some_and(|place| line.contains(&format!(" {place}:")));
                 one.left.retain(|line| line.starts_with("the new repository ") && !own(line));
@@ -120,10 +143,21 @@ impl Unfinished {
         })
     }
 
+    /// This secret was taken back before anything came of it. The answer is why it is still remembered.
+    pub fn take_back(paths: &Paths, name: &str, gone: &Stray, line: &str) -> Option<DiskFault> {
+        change(paths, |all| {
+            for one in all.iter_mut().filter(|one| one.is(paths, name)) {
+                one.secrets.retain(|stray| stray != gone);
+                one.left.retain(|there| there != line);
+            }
+            all.retain(|one| !one.left.is_empty());
+        })
+    }
+
     /// This secret is there no more. The answer is why it is still remembered.
     pub fn is_gone(paths: &Paths, name: &str, gone: &Stray) -> Option<DiskFault> {
         change(paths, |all| {
-            for one in all.iter_mut().filter(|one| one.name == name) {
+            for one in all.iter_mut().filter(|one| one.is(paths, name)) {
                 one.secrets.retain(|stray| stray != gone);
             }
         })
@@ -131,7 +165,7 @@ impl Unfinished {
 
     /// Forgets what `name` has left. The answer is why it is still remembered.
     pub fn forget(paths: &Paths, name: &str) -> Option<DiskFault> {
-        change(paths, |all| all.retain(|one| one.name != name))
+        change(paths, |all| all.retain(|one| !one.is(paths, name)))
     }
 }
 

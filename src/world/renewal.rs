@@ -100,7 +100,7 @@ impl World {
     fn connection_of(&self, id: &str) -> Result<Option<Connection>, Fault> {
         let text = disk::read_config(&self.paths.config).map_err(|fault| storage(fault.message, fault.remedy))?;
         let config = Config::parse(text.as_deref().map(String::as_str));
-        let config = config.map_err(|problem| storage(problem.to_string(), problem.remedy))?;
+        let config = config.map_err(|problem| super::in_config(&self.paths.config, problem))?;
         Ok(config.connections().iter().find(|connection| connection.id == id).cloned())
     }
 

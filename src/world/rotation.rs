@@ -100,7 +100,7 @@ impl World {
     pub(super) fn token_of(&self, id: &str) -> Result<Option<Token>, Fault> {
         let text = disk::read_config(&self.paths.config).map_err(|fault| storage(fault.message, fault.remedy))?;
         let text = text.as_deref().map(String::as_str);
-        let config = Config::parse(text).map_err(|problem| storage(problem.to_string(), problem.remedy))?;
+        let config = Config::parse(text).map_err(|problem| super::in_config(&self.paths.config, problem))?;
         let found = config.connections().iter().find(|connection| connection.id == id);
         Ok(found.and_then(|connection| connection.token.clone()))
     }
