@@ -67,7 +67,8 @@ fn mend(out: &Out, paths: &Paths, config: &Config) -> Result<(), Refusal> {
     for one in &exposed {
         out.say(&one.to_string());
     }
-    if exposed.is_empty() || !manage::can_ask() {
+    // Whoever reads the report through another program is not asked in the midst of it.
+    if exposed.is_empty() || out.is_json() || !io::stdout().is_terminal() || !manage::can_ask() {
         return Ok(());
     }
     if !manage::is_confirmed(out, "Take that away from them now?")? {
@@ -200,7 +201,16 @@ mod rights {
 
     /// Mode and owner of the file.
     pub(super) fn of(path: &Path) -> Vec<Finding> {
-        let Ok(found) = std::fs::metadata(path) else { return vec![Finding::new("files", "config exists", false)] };
+        let Ok(found) = std::fs::metadata(path) else {
+            let finding = Finding::new("files", "config exists", false);
+            let target = std::fs::read_link(path).map(|target| target.display().to_string());
+            return vec![match target {
+                Ok(target) => finding.advise(format!(
+                    "It is a symbolic link to {target}, where there is no file. Put the file there, or remove the link."
+                )),
+                Err(_) => finding,
+            }];
+        };
         let mode = found.mode() & 0o7777;
         let finding = Finding::new("files", "config mode", format!("{mode:04o}"));
         let mode = if mode & 0o002 != 0 {

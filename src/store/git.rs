@@ -65,7 +65,9 @@ async fn take_back(user: &str, secret: &Secret) -> Option<Box<str>> {
     for known in [None, Some(secret)] {
         if git("reject", user, known).await.is_err() {
             // Who does not answer is not asked again: it may have kept the secret.
-            return Some(still_given(user));
+            let place = Whereabouts::with_git(user);
+            let text = format!("perhaps, for it did not answer: what was written to {}: {}", place.at, place.way);
+            return Some(text.into());
         }
     }
     is_given_all_the_same(user).await.then(|| still_given(user))

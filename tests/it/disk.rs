@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use git_access::disk::{self, DiskFault, DiskFaultKind, Lock, Paths, SaveOutcome};
 use tempfile::TempDir;
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod temporary;
 
 const JOB: &str = "GIT_ACCESS_TEST_JOB";
@@ -376,7 +376,7 @@ mod modes {
             assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         };
         let planted = dir.path().join("planted");
-        refused(&planted, "points to nothing");
+        refused(&planted, "where there is nothing");
         fs::write(&planted, "x\n").unwrap();
         set_mode(&planted, 0o666);
         refused(&planted, "other users may write");

@@ -395,7 +395,7 @@ const ODD: &[Odd] = &[
         what: "a link to nothing",
         script: "put; rm $C/config.toml; ln -s $PWD/nothing $C/config.toml",
         code: 4,
-        says: &["config.toml", "points to nothing", "Put a regular file there"],
+        says: &["config.toml", "where there is nothing", "Put a regular file there"],
     },
     Odd {
         what: "a FIFO",

@@ -79,6 +79,7 @@ fn a_config_that_is_not_there_is_named_and_a_link_to_nothing_as_one() {
         let run = home.run(&[command, "--config", "link.toml"]).expect(0);
         assert!(run.stderr.contains(&says), "{}", run.stderr);
     }
+    assert!(home.run(&["doctor", "--config", "link.toml"]).expect(0).stdout.contains("It is a symbolic link to"));
     // Nothing is made through it, and that is said before anything is done.
     let answers = "version = 1\nplatform = \"none\"\nprovider = \"github\"\nhost = \"http://127.0.0.1:1\"\n\
                    owner = \"acme\"\n[token]\nenv = \"TOKEN\"\n";

@@ -31,7 +31,6 @@ fn a_temporary_file_in_use_or_of_another_kind_is_not_removed() {
 }
 
 /// A writer that is stopped in the midst of it holds its file; once it is killed, the next save takes the file away.
-#[cfg(target_os = "linux")]
 #[test]
 fn the_file_of_a_live_writer_stays_and_that_of_a_killed_one_goes_at_once() {
     use rustix::process::{Pid, Signal, kill_process};
