@@ -165,10 +165,9 @@ fn left_behind(wizard: &Wizard) -> Vec<String> {
     for (command, outcome) in wizard.applied() {
         match (command, outcome) {
             (_, Ok(Done::Created(repository))) if !wizard.is_saved() => {
-                let place = &repository.place;
                 left.push(format!(
-                    "the new repository {}/{}: keep it for the next try, or delete it in its settings",
-                    place.owner.owner, place.name
+                    "the new repository {}: keep it for the next try, or delete it in its settings",
+                    repository.place.path()
                 ));
             }
             (Command::WriteSecret(keeping), Ok(Done::Stored(store, generation))) if !wizard.is_saved() => {

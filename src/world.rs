@@ -339,17 +339,28 @@ impl World {
                 Unfinished::note(&self.paths, &keeping.name, &left, vec![stray], Timestamp::now());
             }
             if let Err(fault) = self.stores.write(&store, &entry, &secret).await {
-                if keeping.held.is_none() && fault.kind == StoreFaultKind::Broken && fault.left.is_none() {
-                    // It was taken back. Of a store that did not answer nobody knows.
-                    let stray = Stray { id: keeping.id.clone(), place: Pending::new(&store, generation) };
-                    let line = resting(&store, &keeping.id, generation);
-                    Unfinished::take_back(&self.paths, &keeping.name, &stray, &line);
+                if keeping.held.is_none() && fault.kind == StoreFaultKind::Broken {
+                    self.not_written(&keeping, &store, generation, fault.left.as_deref());
                 }
                 return Err(fault_of(fault));
             }
             self.changed(resting(&store, &keeping.id, generation));
         }
         Ok(Done::Stored(store, generation))
+    }
+
+    /// The store took back what it was given, but for what is `left` of it. Of one that did not answer nobody knows.
+    fn not_written(&self, keeping: &Keeping, store: &Store, generation: u64, left: Option<&str>) {
+        let stray = Stray { id: keeping.id.clone(), place: Pending::new(store, generation) };
+        let line = resting(store, &keeping.id, generation);
+        let gone = match left {
+            Some(left) => {
+                Unfinished::note(&self.paths, &keeping.name, &[left.to_owned()], Vec::new(), Timestamp::now());
+                None
+            }
+            None => Some(&stray),
+        };
+        Unfinished::take_back(&self.paths, &keeping.name, gone, &line);
     }
 
     /// Removes a secret that no connection names; whether it is gone.

@@ -143,11 +143,11 @@ impl Unfinished {
         })
     }
 
-    /// This secret was taken back before anything came of it. The answer is why it is still remembered.
-    pub fn take_back(paths: &Paths, name: &str, gone: &Stray, line: &str) -> Option<DiskFault> {
+    /// This line does not hold any more, nor is this secret there. The answer is why they are still remembered.
+    pub fn take_back(paths: &Paths, name: &str, gone: Option<&Stray>, line: &str) -> Option<DiskFault> {
         change(paths, |all| {
             for one in all.iter_mut().filter(|one| one.is(paths, name)) {
-                one.secrets.retain(|stray| stray != gone);
+                one.secrets.retain(|stray| Some(stray) != gone);
                 one.left.retain(|there| there != line);
             }
             all.retain(|one| !one.left.is_empty());
@@ -195,6 +195,42 @@ fn change(paths: &Paths, change: impl FnOnce(&mut Vec<Unfinished>)) -> Option<Di
 mod tests {
     use super::*;
     use crate::secret::Store;
+
+    #[test]
+    fn each_config_has_its_own_and_what_was_taken_back_is_no_more() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let paths = Paths::under(dir.path());
+        let mut other = paths.clone();
+        other.config = dir.path().join("other.toml");
+        let now: Timestamp = "2026-11-20T09:00:00Z".parse().unwrap();
+        let stray = Stray { id: "x".to_owned(), place: Pending::new(&Store::Keyring, 1) };
+        for there in [&paths, &other] {
+            assert!(Unfinished::note(there, "a", &["one".to_owned()], vec![stray.clone()], now).is_none());
+        }
+        assert_eq!((Unfinished::all(&paths).len(), Unfinished::all(&other).len()), (1, 1));
+        assert!(Unfinished::forget(&other, "a").is_none());
+        assert!(Unfinished::of(&other, "a").is_none());
+        assert!(Unfinished::take_back(&paths, "a", None, "another").is_none());
+        assert_eq!(Unfinished::of(&paths, "a").unwrap().secrets, std::slice::from_ref(&stray));
+        assert!(Unfinished::take_back(&paths, "a", Some(&stray), "one").is_none());
+        assert!(Unfinished::all(&paths).is_empty());
+        // What an earlier version noted belongs to no config more than to another.
+        assert!(paths.write_state(FILE, r#"[{"name":"b","at":"2026-11-20","left":["x"]}]"#).is_none());
+        assert_eq!((Unfinished::all(&paths).len(), Unfinished::all(&other).len()), (1, 1));
+    }
+
+    #[test]
+    fn only_what_was_surely_made_was_made_by_it() {
+        let line = |text: &str| Unfinished { left: vec![text.to_owned()], ..Unfinished::default() };
+        let owner = crate::fact::OwnerPath { owner: "acme".to_owned(), project: None };
+        let place = Place { owner, name: "half".to_owned() };
+        assert!(line("the new repository acme/half: keep it for the next try").has_made(&place));
+        for text in
+            ["the new repository acme/half: perhaps, for it was asked for", "the new repository acme/half-2: keep"]
+        {
+            assert!(!line(text).has_made(&place), "{text}");
+        }
+    }
 
     #[test]
     fn what_is_left_is_remembered_by_name_and_forgotten_by_name() {

@@ -64,8 +64,8 @@ fn is_same(there: &Connection, saved: &Connection) -> bool {
 fn perhaps(command: &Command) -> Option<String> {
     match command {
         Command::CreateRepository(_, _, new) => Some(format!(
-            "the new repository {}/{}: perhaps, for it was asked for; keep it for the next try, or delete it in its settings",
-            new.place.owner.owner, new.place.name
+            "the new repository {}: perhaps, for it was asked for; keep it for the next try, or delete it in its settings",
+            new.place.path()
         )),
         Command::GenerateKey { files, .. } => files.private.as_ref().map(|path| {
             let path = path.display();
