@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub use self::out::Out;
-pub use self::platforms::load_platforms;
+pub use self::platforms::{load_platforms, platforms_and_broken};
 pub use self::refusal::Refusal;
 use crate::disk::Paths;
 use crate::provider::Provider;

@@ -7,8 +7,10 @@
 
 mod config;
 mod lock;
+mod modes;
 mod paths;
 mod save;
+mod temporary;
 
 use std::fmt;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -17,10 +19,12 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-pub use config::{read_config, update_config};
+pub use config::{read_config, read_trusted, trusted, update_config};
 pub use lock::Lock;
+pub use modes::{Exposed, exposed_config, exposed_file};
 pub use paths::{Paths, rooted};
-pub use save::{Lasting, SaveOutcome, create, probe, quiet, remove, replace, settle, sweep, update, update_as};
+pub use save::{Lasting, SaveOutcome, create, followed, probe, quiet, remove, replace, settle, update, update_as};
+pub use temporary::sweep;
 
 /// The longest file that is read: every file of ours is far smaller, so a longer one is something else.
 pub const LONGEST: u64 = 1 << 20;

@@ -499,6 +499,8 @@ pub struct Fault {
     pub accepted: bool,
     /// From when on asking again is welcome, by the clock here, where that was told.
     pub until: Option<Timestamp>,
+    /// What is left of what was tried, where it could not be taken back; with the way to remove it.
+    pub left: Option<Box<str>>,
 }
 
 /// What to do about it: a sentence, and the page that mends it.
@@ -553,7 +555,7 @@ impl FaultKind {
 
 impl Fault {
     pub fn new(kind: FaultKind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into(), remedy: None, accepted: false, until: None }
+        Self { kind, text: text.into(), remedy: None, accepted: false, until: None, left: None }
     }
 
     /// Whether the API does not take the credential at all.

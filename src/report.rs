@@ -14,7 +14,7 @@ pub use self::rotation::{Old, OldState, Rotation};
 use crate::check::{Check, Finding, Verdict, days_between, worst};
 use crate::config::ExpiresSource;
 use crate::fact::{Fact, Place, Query, Remedy, Value};
-use crate::secret::Store;
+use crate::secret::{Store, Whereabouts};
 use crate::wizard::{Command, Done, Wizard};
 
 /// A mistake, with its place as far as it has one. A mistake in a file has all of it, or at least the nearest table; one
@@ -168,10 +168,9 @@ fn left_behind(wizard: &Wizard) -> Vec<String> {
     for (command, outcome) in wizard.applied() {
         match (command, outcome) {
             (_, Ok(Done::Created(repository))) if !wizard.is_saved() => {
-                let place = &repository.place;
                 left.push(format!(
-                    "the new repository {}/{}: keep it for the next try, or delete it in its settings",
-                    place.owner.owner, place.name
+                    "the new repository {}: keep it for the next try, or delete it in its settings",
+                    repository.place.path()
                 ));
             }
             (Command::WriteSecret(keeping), Ok(Done::Stored(store, generation))) if !wizard.is_saved() => {
@@ -185,9 +184,11 @@ fn left_behind(wizard: &Wizard) -> Vec<String> {
                 let page = site.provider.rules().key_page(site, &new.lock);
                 left.push(format!("the key “{}” at {page}: the next try uses it, or delete it there", key.title));
             }
-            (Command::LetGo { .. }, Err(fault)) => {
-                left.push(format!("the token that was replaced, in its store: {}", fault.text));
+            (Command::LetGo { store, id, generation }, Err(fault)) => {
+                let Whereabouts { at, way } = Whereabouts::of(store, id, *generation);
+                left.push(format!("the token that was replaced, in {at}: {way}. {}", fault.text));
             }
+            (_, Err(fault)) => left.extend(fault.left.as_deref().map(str::to_owned)),
             _ => {}
         }
     }
@@ -204,8 +205,9 @@ impl Report {
 
 /// Where a secret rests that nothing refers to, and how it is removed there.
 pub fn resting(store: &Store, id: &str, generation: u64) -> String {
-    match store {
-        Store::File(path) => format!("the token in {}: the next try takes it over, or remove the file", path.display()),
-        _ => format!("the token in the store ({}), as git-access/{id}/{generation}: remove it there", store.kind()),
+    if let Store::File(path) = store {
+        return format!("the token in {}: the next try takes it over, or remove the file", path.display());
     }
+    let Whereabouts { at, way } = Whereabouts::of(store, id, generation);
+    format!("the token in {at}: {way}")
 }

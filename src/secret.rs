@@ -5,6 +5,8 @@
 //! `Redactor` is the second net: whatever text leaves the program passes through it, so that a secret that slipped into
 //! a message of somebody else's library is still not shown.
 
+mod whereabouts;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +14,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64::Engine as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
+
+pub use self::whereabouts::{GIT_HOST, KEYRING_SERVICE, Whereabouts};
 
 /// The longest secret that is accepted, in bytes. GitHub's longest tokens have about 520.
 pub const LONGEST: usize = 4096;

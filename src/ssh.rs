@@ -49,7 +49,7 @@ struct Run {
 /// The fault in the server's words; `Secret` where this computer cannot ask at all.
 pub async fn ask(knock: &Knock, vouched: &Path) -> Result<Heard, Fault> {
     let ssh = program::find("ssh").ok_or_else(no_ssh)?;
-    let told = disk::read(vouched).map_err(|fault| local(fault.message, &fault.remedy))?;
+    let told = disk::read_trusted(vouched).map_err(|fault| local(fault.message, &fault.remedy))?;
     let told = told.as_ref().map(|text| text.as_str()).unwrap_or_default();
     let folder =
         tempfile::TempDir::new().map_err(|error| local(format!("No temporary file: {error}."), "Free some space."))?;

@@ -66,6 +66,8 @@ pub struct StoreFault {
     pub message: String,
     /// A full sentence: what to do about it.
     pub remedy: String,
+    /// What is still there of what was written, and the way to remove it.
+    pub left: Option<Box<str>>,
 }
 
 /// The situations that callers tell apart.
@@ -99,7 +101,7 @@ pub enum StoreFaultKind {
 
 impl StoreFault {
     fn new(kind: StoreFaultKind, message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), remedy: remedy.into() }
+        Self { kind, message: message.into(), remedy: remedy.into(), left: None }
     }
 }
 

@@ -115,6 +115,8 @@ pub struct Wizard {
     picked: picked::Picked,
     /// How a rotation is done.
     rotating: Rotating,
+    /// What saving the config does besides, in words.
+    besides: Option<String>,
     /// What had no answer when the page for what is open was come to: it stays there.
     left_open: BTreeSet<Field>,
     tickets: u64,
@@ -150,6 +152,7 @@ impl Wizard {
             nearby: Nearby::default(),
             picked: picked::Picked::default(),
             rotating: Rotating::default(),
+            besides: None,
             left_open: BTreeSet::new(),
             tickets: 0,
             fresh_id,
@@ -162,6 +165,12 @@ impl Wizard {
     #[must_use]
     pub fn near(self, nearby: Nearby) -> Self {
         Self { nearby, ..self }
+    }
+
+    /// Tells what saving the config does besides, for the list that is shown beforehand.
+    #[must_use]
+    pub fn besides(self, besides: Option<String>) -> Self {
+        Self { besides, ..self }
     }
 
     /// Takes in what happened, and says what is to happen.

@@ -9,6 +9,7 @@ mod renewal;
 mod rotation;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,7 +29,7 @@ use crate::provider::recognise;
 use crate::record::{Pending, Stray, Unfinished};
 use crate::report::resting;
 use crate::secret::{Redaction, Secret, Store};
-use crate::store::{self, Entry, Probed, StoreFault, Stores, successor};
+use crate::store::{self, Entry, Probed, StoreFault, StoreFaultKind, Stores, successor};
 use crate::wizard::{Command, Done, Event, Keeping};
 
 /// How many generations are tried for a new secret, when places are taken.
@@ -261,7 +262,7 @@ impl World {
                 let found = found.as_deref();
                 let id = found.map_or(keeping.id.as_str(), |found| found.id.as_str());
                 let unmoved = is_as_found(&self.config()?, id, &keeping.name, found);
-                unmoved.map_err(|why| why.told(&keeping.name))?;
+                unmoved.map_err(|why| why.told(&keeping.name, &self.paths.config))?;
                 if let Some((store, generation)) = &keeping.held {
                     self.begin_replacing(&keeping.id, (store, *generation)).await?;
                 }
@@ -299,7 +300,12 @@ impl World {
                 let remedy = Remedy::new("Choose another store, or remove what shadows the entry there.");
                 Err(Fault::new(FaultKind::Secret, text).remedy(remedy))
             }
-            Command::WriteConfig(connection, found) => {
+            Command::WriteConfig(mut connection, found) => {
+                if let Some(repository) = &mut connection.repository {
+                    // A try before this one, which was not finished, may have made it.
+                    let earlier = Unfinished::of(&self.paths, &connection.name);
+                    repository.created_by_us |= earlier.is_some_and(|one| one.has_made(&repository.place));
+                }
                 let (id, token) = (connection.id.clone(), connection.token.clone());
                 let name = connection.name.clone();
                 let before = found.as_ref().and_then(|found| found.token.clone());
@@ -338,10 +344,29 @@ impl World {
                 let left = [resting(&store, &keeping.id, generation)];
                 Unfinished::note(&self.paths, &keeping.name, &left, vec![stray], Timestamp::now());
             }
-            self.stores.write(&store, &entry, &secret).await.map_err(fault_of)?;
+            if let Err(fault) = self.stores.write(&store, &entry, &secret).await {
+                if keeping.held.is_none() && fault.kind == StoreFaultKind::Broken {
+                    self.not_written(&keeping, &store, generation, fault.left.as_deref());
+                }
+                return Err(fault_of(fault));
+            }
             self.changed(resting(&store, &keeping.id, generation));
         }
         Ok(Done::Stored(store, generation))
+    }
+
+    /// The store took back what it was given, but for what is `left` of it. Of one that did not answer nobody knows.
+    fn not_written(&self, keeping: &Keeping, store: &Store, generation: u64, left: Option<&str>) {
+        let stray = Stray { id: keeping.id.clone(), place: Pending::new(store, generation) };
+        let line = resting(store, &keeping.id, generation);
+        let gone = match left {
+            Some(left) => {
+                Unfinished::note(&self.paths, &keeping.name, &[left.to_owned()], Vec::new(), Timestamp::now());
+                None
+            }
+            None => Some(&stray),
+        };
+        Unfinished::take_back(&self.paths, &keeping.name, gone, &line);
     }
 
     /// Removes a secret that no connection names; whether it is gone.
@@ -387,7 +412,7 @@ impl World {
     fn config(&self) -> Result<Config, Fault> {
         let text = disk::read_config(&self.paths.config).map_err(|fault| storage(fault.message, fault.remedy))?;
         let text = text.as_deref().map(String::as_str);
-        Config::parse(text).map_err(|problem| storage(problem.to_string(), problem.remedy))
+        Config::parse(text).map_err(|problem| in_config(&self.paths.config, problem))
     }
 
     fn changed(&self, what: String) {
@@ -403,7 +428,7 @@ impl World {
         self.paths.may_write().map_err(|fault| storage(fault.message, fault.remedy))?;
         let path = self.paths.config.clone();
         let saved = aside(move || disk::update_config(&path, Unsaved::Config, change)).await?;
-        let outcome = saved.map_err(|why| why.told(&name))?;
+        let outcome = saved.map_err(|why| why.told(&name, &self.paths.config))?;
         locked(&self.notes).extend(outcome.notes);
         locked(&self.changes).clear();
         Ok(Done::Saved)
@@ -472,11 +497,11 @@ enum Unsaved {
 }
 
 impl Unsaved {
-    /// The same in words, about the connection `name`.
-    fn told(self, name: &str) -> Fault {
+    /// The same in words, about the connection `name` of the config at `path`.
+    fn told(self, name: &str, path: &Path) -> Fault {
         match self {
             Self::Disk(fault) => storage(fault.message, fault.remedy),
-            Self::Config(problem) => storage(problem.to_string(), problem.remedy),
+            Self::Config(problem) => in_config(path, problem),
             Self::Taken => {
                 storage(format!("Another connection was saved as {name} meanwhile."), "Choose another name.".to_owned())
             }
@@ -511,12 +536,19 @@ impl From<disk::DiskFault> for Unsaved {
     }
 }
 
+/// A problem of the config, with the file that has it.
+fn in_config(path: &Path, problem: crate::config::ConfigProblem) -> Fault {
+    let path = crate::text::sanitise(&path.display().to_string(), 300);
+    storage(format!("{path}, {problem}"), problem.remedy)
+}
+
 fn storage(message: String, remedy: String) -> Fault {
     Fault::new(FaultKind::Secret, message).remedy(Remedy::new(remedy))
 }
 
 fn fault_of(fault: StoreFault) -> Fault {
-    storage(fault.message, fault.remedy)
+    let left = fault.left;
+    Fault { left, ..storage(fault.message, fault.remedy) }
 }
 
 #[cfg(test)]
@@ -539,7 +571,7 @@ mod tests {
         let new = one(&saved("1", "k", "beta"));
         let into = |mut config: Config, found: Option<&Connection>| {
             let before = config.render();
-            let told = with(&mut config, &new, found).map_err(|why| why.told("k").text);
+            let told = with(&mut config, &new, found).map_err(|why| why.told("k", Path::new("/c")).text);
             assert_eq!(told.is_err(), config.render() == before, "{told:?}");
             told.err().unwrap_or_default()
         };

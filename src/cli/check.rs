@@ -36,10 +36,9 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
     if !flags.names.is_empty() {
         chosen.retain(|one| flags.names.contains(&one.name));
     }
-    let platforms = match super::platforms::load_platforms(paths) {
-        Ok(platforms) => Arc::new(platforms),
-        Err(refusal) => return out.refused(&refusal),
-    };
+    let (platforms, broken) = super::platforms::platforms_and_broken(paths);
+    let platforms = Arc::new(platforms);
+    super::manage::tell_exposed(out, paths, &chosen);
     let run = match Run::begin_for_many(common, out) {
         Ok(run) => run,
         Err(ending) => return ending,
@@ -72,8 +71,14 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
             report.problems.push(refusal.located());
             endings.push(refusal.ending);
         }
+        // A broken platform file concerns the connections that are for its platform; the others are judged.
+        let is_missed = seen.iter().any(|(_, ending)| ending.is_none());
+        for refusal in broken.iter().flat_map(Refusal::all) {
+            out.failure(&refusal.message, &refusal.remedy);
+            report.problems.extend(is_missed.then(|| refusal.located()));
+        }
         if seen.is_empty() && report.problems.is_empty() {
-            out.say("There are no connections yet: git-access setup makes one.");
+            out.say(&super::manage::nothing_there(paths));
         }
         endings.extend(seen.into_iter().map(|(entry, ending)| tell(entry, ending, flags.strict, &mut report, out)));
         match out.format {

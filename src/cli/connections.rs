@@ -27,11 +27,19 @@ pub struct Here {
     paths: Paths,
     platforms: Arc<Vec<Platform>>,
     log: Option<Log>,
+    /// Which files of platforms cannot be read, and why.
+    broken: Vec<String>,
 }
 
 impl Here {
     pub fn new(out: &Out, paths: &Paths, platforms: Arc<Vec<Platform>>, log: Option<Log>) -> Self {
-        Self { out: out.keeping(), paths: paths.clone(), platforms, log }
+        Self { out: out.keeping(), paths: paths.clone(), platforms, log, broken: Vec::new() }
+    }
+
+    /// The same where these platform files cannot be read.
+    #[must_use]
+    pub fn without(self, broken: &[Refusal]) -> Self {
+        Self { broken: broken.iter().flat_map(Refusal::all).map(said).collect(), ..self }
     }
 }
 
@@ -73,11 +81,13 @@ impl Desk for Here {
             let what = one.what();
             format!("A {what} of {name} was not finished: git-access remove {name} takes away what is left of it.")
         });
-        unread.chain(unfinished).collect()
+        let exposed = manage::exposed(&self.paths, config.connections());
+        let exposed = exposed.iter().map(ToString::to_string);
+        unread.chain(self.broken.iter().cloned()).chain(unfinished).chain(exposed).collect()
     }
 
     fn show(&self, name: &str) -> Result<Vec<String>, String> {
-        manage::show(&self.out, &self.paths, name).map_err(|refusal| said(&refusal))?;
+        manage::shown(&self.out, &self.paths, name).map_err(|refusal| said(&refusal))?;
         Ok(self.out.take_kept().iter().flat_map(|text| text.lines().map(str::to_owned)).collect())
     }
 

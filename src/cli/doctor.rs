@@ -1,5 +1,5 @@
-//! `doctor`: what is in effect here. It reports and mends nothing, asks no forge, and shows no secret: of addresses only
-//! host and port, of credential helpers only their names.
+//! `doctor`: what is in effect here. It asks no forge, and shows no secret: of addresses only host and port, of credential
+//! helpers only their names. It mends nothing but the modes of our files, and those where a person at a terminal says so.
 
 mod git;
 mod network;
@@ -58,7 +58,28 @@ pub fn doctor(out: &Out, paths: &Paths) -> Result<(), Refusal> {
     } else if config.is_ok() {
         out.json(&document(&findings));
     }
-    config.map(drop)
+    mend(out, paths, &config?)
+}
+
+/// Tells what others can use of our files, and takes it away from them where somebody says so.
+fn mend(out: &Out, paths: &Paths, config: &Config) -> Result<(), Refusal> {
+    let exposed = manage::exposed(paths, config.connections());
+    for one in &exposed {
+        out.say(&one.to_string());
+    }
+    // Whoever reads the report through another program is not asked in the midst of it.
+    if exposed.is_empty() || out.is_json() || !io::stdout().is_terminal() || !manage::can_ask() {
+        return Ok(());
+    }
+    if !manage::is_confirmed(out, "Take that away from them now?")? {
+        out.say("Nothing was changed.");
+        return Ok(());
+    }
+    for one in exposed {
+        one.mend()?;
+        out.say(&format!("{} has mode {:04o} now.", sanitise(&one.path.display().to_string(), 300), one.becomes()));
+    }
+    Ok(())
 }
 
 fn text(findings: &[Finding], color: bool) -> String {
@@ -180,7 +201,16 @@ mod rights {
 
     /// Mode and owner of the file.
     pub(super) fn of(path: &Path) -> Vec<Finding> {
-        let Ok(found) = std::fs::metadata(path) else { return vec![Finding::new("files", "config exists", false)] };
+        let Ok(found) = std::fs::metadata(path) else {
+            let finding = Finding::new("files", "config exists", false);
+            let target = std::fs::read_link(path).map(|target| target.display().to_string());
+            return vec![match target {
+                Ok(target) => finding.advise(format!(
+                    "It is a symbolic link to {target}, where there is no file. Put the file there, or remove the link."
+                )),
+                Err(_) => finding,
+            }];
+        };
         let mode = found.mode() & 0o7777;
         let finding = Finding::new("files", "config mode", format!("{mode:04o}"));
         let mode = if mode & 0o002 != 0 {
@@ -194,7 +224,10 @@ mod rights {
         } else if mode.trailing_zeros() >= 6 {
             finding
         } else {
-            finding.advise("Other users can read it. No secret is in it; the next change makes it 0600.")
+            finding.advise(format!(
+                "Other users can read it. No secret is in it. The next change makes it 0600, and so does: chmod 600 {}",
+                path.display()
+            ))
         };
         let ours = found.uid() == rustix::process::geteuid().as_raw();
         let finding = Finding::new("files", "config is yours", ours);

@@ -23,6 +23,7 @@ pub fn export(out: &Out, paths: &Paths, flags: &ExportFlags) -> Result<(), Refus
     let format = format(&flags.consumer).ok_or_else(unknown)?;
     let config = manage::config(paths)?;
     let connection = manage::named(&config, paths, &flags.name)?;
+    manage::tell_exposed(out, paths, [connection]);
     let output = flags.output.as_deref().filter(|path| *path != Path::new("-"));
     if flags.with_secret && output.is_none() && !is_pipe() {
         return Err(Refusal::usage(
@@ -141,7 +142,7 @@ impl Files {
         let ssh = connection.ssh.as_ref();
         let given = contents(parameters.value(KNOWN_HOSTS).map(PathBuf::from).as_deref())?;
         Ok(Self {
-            ca: contents(connection.site.ca_file.as_deref())?,
+            ca: trusted(connection.site.ca_file.as_deref())?,
             // Who has no place for it says so, whatever is in the file.
             client: client(
                 connection.site.client_cert.as_deref().filter(|_| connection.token.is_some() && format.carries_client),
@@ -180,9 +181,15 @@ fn client(path: Option<&Path>) -> Result<Option<(String, Zeroizing<String>)>, Re
 /// The keys of the host of the connection: those that are pinned, and those that its user has vouched for.
 fn known_hosts(connection: &Connection, paths: &Paths) -> Result<Option<String>, Refusal> {
     let Some(address) = ssh_url(connection).and_then(|url| SshAddress::parse(&url).ok()) else { return Ok(None) };
-    let vouched = disk::read(&paths.config_dir.join(crate::key::KNOWN_HOSTS))?;
+    let vouched = disk::read_trusted(&paths.config_dir.join(crate::key::KNOWN_HOSTS))?;
     let vouched = vouched.as_ref().map(|text| text.as_str()).unwrap_or_default();
     Ok(crate::ssh::known_hosts(&address.known_as(), vouched))
+}
+
+/// The same of a file that says which servers are the right ones.
+fn trusted(path: Option<&Path>) -> Result<Option<Zeroizing<String>>, Refusal> {
+    path.map_or(Ok(()), disk::trusted)?;
+    contents(path)
 }
 
 fn contents(path: Option<&Path>) -> Result<Option<Zeroizing<String>>, Refusal> {

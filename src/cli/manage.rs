@@ -3,6 +3,8 @@
 //! What only reads takes no lock and needs no directory that can be written. What writes first makes sure that it is
 //! about something that exists, so that a mistyped name leaves nothing behind.
 
+use std::io::{self, IsTerminal as _};
+
 mod change;
 mod list;
 mod remove;
@@ -11,10 +13,11 @@ mod show;
 pub use self::change::{activate, rename};
 pub use self::list::list;
 pub use self::remove::{parting, remove};
-pub use self::show::show;
+pub use self::show::{show, shown};
 use super::{Out, Refusal};
 use crate::config::{Config, ConfigProblem, Connection};
-use crate::disk::{self, Paths};
+use crate::disk::{self, Exposed, Paths};
+use crate::secret::Store;
 use crate::text::sanitise;
 
 /// The config as it is on the disk; a missing one is an empty one.
@@ -56,11 +59,61 @@ pub(super) fn named<'c>(config: &'c Config, paths: &Paths, name: &str) -> Result
     let names: Vec<&str> = config.connections().iter().map(|connection| connection.name.as_str()).collect();
     let near = near(&name, &names);
     let remedy = match (near.as_slice(), names.is_empty()) {
-        (_, true) => "There is none yet: git-access setup makes one.".to_owned(),
+        (_, true) => nothing_there(paths),
         ([], false) => format!("There are: {}", names.join(", ")),
         (near, false) => format!("Did you mean {}", near.join(" or ")),
     };
     Err(Refusal::usage(format!("There is no connection {name}"), remedy))
+}
+
+/// Why there is no connection: the file that was looked at, where there is none, and what to do.
+pub(super) fn nothing_there(paths: &Paths) -> String {
+    let path = sanitise(&paths.config.display().to_string(), 300);
+    if paths.config.exists() {
+        return "There is no connection yet. git-access setup makes one.".to_owned();
+    }
+    match std::fs::read_link(&paths.config) {
+        Ok(target) => format!(
+            "{path} is a symbolic link to {}, where there is no file, so there is no connection. Put the file there, or \
+             remove the link: nothing is saved through it.",
+            sanitise(&target.display().to_string(), 300)
+        ),
+        Err(_) => format!("There is no config at {path}, so there is no connection yet. git-access setup makes one."),
+    }
+}
+
+/// What others can use of our files: the config, and the tokens of these connections that are kept in clear text.
+pub(super) fn exposed<'c>(paths: &Paths, connections: impl IntoIterator<Item = &'c Connection>) -> Vec<Exposed> {
+    let mut all = disk::exposed_config(&paths.config);
+    for connection in connections {
+        if let Some(Store::File(path)) = connection.token.as_ref().map(|token| &token.store)
+            && !all.iter().any(|one| one.path == *path)
+        {
+            all.extend(disk::exposed_file(path));
+        }
+    }
+    all
+}
+
+/// Tells it, and changes nothing.
+pub(super) fn tell_exposed<'c>(out: &Out, paths: &Paths, connections: impl IntoIterator<Item = &'c Connection>) {
+    for one in exposed(paths, connections) {
+        out.say(&one.to_string());
+    }
+}
+
+/// Whether there is somebody who reads a question and can answer it.
+pub(super) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks on the terminal. Only the whole word counts, so that a stray key confirms nothing.
+pub(super) fn is_confirmed(out: &Out, question: &str) -> Result<bool, Refusal> {
+    out.say(&format!("{question} Type yes:"));
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer);
+    read.map_err(|error| Refusal::usage(format!("The answer could not be read: {error}."), ""))?;
+    Ok(answer.trim().eq_ignore_ascii_case("yes"))
 }
 
 /// Tells what is wrong with single connections, which were left alone.

@@ -23,18 +23,38 @@ use crate::text::sanitise;
 /// # Errors
 /// A file of the user's that cannot be read, is no platform, or takes the id of another one: with line and column.
 pub fn load_platforms(paths: &Paths) -> Result<Vec<Platform>, Refusal> {
-    let mut all = built_in();
-    for path in own_files(&paths.config_dir.join("platforms"))? {
-        let Some(text) = disk::read(&path)? else { continue };
-        let platform = platform::read(&text).map_err(|problems| all_broken(&path, &problems))?;
-        if all.iter().any(|there| there.id == platform.id) {
-            // Somebody who reads `keptn` in a config relies on what this program knows of Keptn.
-            let reason = format!("there is a platform {} already, and a file does not replace it", platform.id);
-            return Err(broken(&path, place_of_key(&text, "id"), &reason));
+    let (all, broken) = platforms_and_broken(paths);
+    broken.into_iter().next().map_or(Ok(all), Err)
+}
+
+/// The platforms that can be read, and why each of the others cannot: for whoever looks at many connections, of which a
+/// broken file concerns a few.
+pub fn platforms_and_broken(paths: &Paths) -> (Vec<Platform>, Vec<Refusal>) {
+    let (mut all, mut broken) = (built_in(), Vec::new());
+    let files = own_files(&paths.config_dir.join("platforms")).unwrap_or_else(|refusal| {
+        broken.push(refusal);
+        Vec::new()
+    });
+    for path in files {
+        match own(&path, &all) {
+            Ok(platform) => all.extend(platform),
+            Err(refusal) => broken.push(refusal),
         }
-        all.push(platform);
     }
-    Ok(all)
+    (all, broken)
+}
+
+/// The platform in the file at `path`, beside those that are known. What stands in it is obeyed: it says which rights a
+/// token is to have, and where it is entered.
+fn own(path: &Path, known: &[Platform]) -> Result<Option<Platform>, Refusal> {
+    let Some(text) = disk::read_trusted(path)? else { return Ok(None) };
+    let platform = platform::read(&text).map_err(|problems| all_broken(path, &problems))?;
+    if known.iter().any(|there| there.id == platform.id) {
+        // Somebody who reads `keptn` in a config relies on what this program knows of Keptn.
+        let reason = format!("there is a platform {} already, and a file does not replace it", platform.id);
+        return Err(broken(path, place_of_key(&text, "id"), &reason));
+    }
+    Ok(Some(platform))
 }
 
 fn own_files(dir: &Path) -> Result<Vec<PathBuf>, Refusal> {

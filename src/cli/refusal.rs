@@ -65,6 +65,11 @@ impl Refusal {
         Self { spot: Some(Box::new(Spot { key: Some(flag.to_owned()), ..Spot::default() })), ..self }
     }
 
+    /// This and what else was found.
+    pub fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.more)
+    }
+
     /// This and what else was found, as problems of the report.
     pub fn all_located(&self) -> Vec<Located> {
         std::iter::once(self).chain(&self.more).map(Self::located).collect()

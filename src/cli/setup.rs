@@ -112,6 +112,10 @@ fn begun(aim: Aim, name: Option<&str>, flags: &SetupFlags, common: &Common, out:
 }
 
 fn begin(name: Option<&str>, flags: &SetupFlags, paths: &Paths) -> Result<(Vec<Platform>, Answers), Refusal> {
+    // What cannot be read is told by whoever reads it.
+    if flags.sandbox.is_none() && disk::read_config(&paths.config).is_ok() {
+        disk::followed(&paths.config)?;
+    }
     let platforms = super::load_platforms(paths)?;
     let above = from_flags(name, flags)?;
     // Beside a file of answers it is one of the problems that are told of that.
@@ -340,6 +344,9 @@ impl Setup<'_> {
         if let Some(held) = job.held.as_ref().filter(|_| self.aim == Aim::Rotate) {
             rotated::warn(self, held);
         }
+        if let Some(besides) = self.besides().filter(|_| self.flags.dry_run) {
+            self.out.say(&format!("Without --dry-run, saving does one thing more: {besides}."));
+        }
         let mut wizard = self.machine(job);
         if let Err(cancelled) = self.run.leavable(headless::drive(&mut wizard, world)).await {
             self.left(&wizard, world, "Cancelled");
@@ -390,7 +397,13 @@ impl Setup<'_> {
         let platforms = Arc::new(self.platforms.clone());
         let purpose = self.aim.purpose(job.held);
         let wizard = Wizard::new(purpose, settings, platforms, job.answers, run::fresh_id());
-        wizard.rotating(self.flags.rotating)
+        wizard.rotating(self.flags.rotating).besides(self.besides())
+    }
+
+    /// What saving the config does besides: its mode becomes what it has to be.
+    fn besides(&self) -> Option<String> {
+        let config = disk::exposed_config(&self.paths.config).into_iter().find(|one| one.path == self.paths.config);
+        config.map(|config| config.foreseen())
     }
 
     async fn after(&self, wizard: &Wizard, world: &World, report: &mut Report) -> Ending {

@@ -21,8 +21,28 @@ use crate::config::{Config, ConfigProblem, VERSION};
 /// As for [`read`]; and `NotOurs` where the file belongs to somebody else than us or root, `OpenToAll` where every user
 /// may write it.
 pub fn read_config(path: &Path) -> Result<Option<Zeroizing<String>>, DiskFault> {
-    read_if(path, |found| is_trusted(path, found))
+    read_if(path, |found| is_trusted(path, found, CONFIG))
 }
+
+/// The same for another file that is obeyed: one that says what a platform is given, or which servers are the right ones.
+///
+/// # Errors
+/// As for [`read_config`].
+pub fn read_trusted(path: &Path) -> Result<Option<Zeroizing<String>>, DiskFault> {
+    read_if(path, |found| is_trusted(path, found, OTHER))
+}
+
+/// Whether the file at `path` may be obeyed; one that is not there may.
+///
+/// # Errors
+/// `NotOurs` and `OpenToAll`, as for [`read_config`].
+pub fn trusted(path: &Path) -> Result<(), DiskFault> {
+    fs::metadata(path).map_or(Ok(()), |found| is_trusted(path, &found, OTHER))
+}
+
+/// What to do about a file of somebody else, after having looked at it.
+const CONFIG: &str = "copy it, and name the copy with --config FILE";
+const OTHER: &str = "put a copy of your own in its place";
 
 /// Lets `change` change the config at `path`; `refuse` says how a config that cannot be read is told.
 ///
@@ -34,7 +54,7 @@ pub fn update_config<E: From<DiskFault>>(
     change: impl FnOnce(&mut Config) -> Result<(), E>,
 ) -> Result<SaveOutcome, E> {
     if let Ok(found) = fs::metadata(path) {
-        is_trusted(path, &found)?;
+        is_trusted(path, &found, CONFIG)?;
     }
     let mut note = None;
     let mut outcome = update(path, |text| -> Result<String, E> {
@@ -79,7 +99,7 @@ fn keep(path: &Path, text: &str, version: u64) -> Result<PathBuf, DiskFault> {
 }
 
 #[cfg(unix)]
-fn is_trusted(path: &Path, found: &Metadata) -> Result<(), DiskFault> {
+fn is_trusted(path: &Path, found: &Metadata, otherwise: &str) -> Result<(), DiskFault> {
     use std::os::unix::fs::MetadataExt as _;
 
     let (owner, us) = (found.uid(), rustix::process::geteuid().as_raw());
@@ -90,8 +110,7 @@ fn is_trusted(path: &Path, found: &Metadata) -> Result<(), DiskFault> {
             Shown(path)
         );
         let remedy = format!(
-            "Run this as that user (sudo -u '#{owner}' git-access …), or look at what is in it, copy it, and name the \
-             copy with --config FILE."
+            "Run this as that user (sudo -u '#{owner}' git-access …), or look at what is in it, and {otherwise}."
         );
         return Err(DiskFault::new(DiskFaultKind::NotOurs, path, message, remedy));
     }
@@ -110,6 +129,6 @@ fn is_trusted(path: &Path, found: &Metadata) -> Result<(), DiskFault> {
 
 /// Access follows from the directory here, which is the user's own.
 #[cfg(not(unix))]
-fn is_trusted(_path: &Path, _found: &Metadata) -> Result<(), DiskFault> {
+fn is_trusted(_path: &Path, _found: &Metadata, _otherwise: &str) -> Result<(), DiskFault> {
     Ok(())
 }

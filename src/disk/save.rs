@@ -17,11 +17,9 @@ use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use super::paths::around;
+use super::temporary::{self, sweep_beside};
 use super::{DiskFault, DiskFaultKind, Lock, Shown};
 
-/// Temporary files of a run that was killed are removed by a later run, when they are older than this.
-const STALE: Duration = Duration::from_secs(60);
-const TEMPORARY: &str = ".tmp";
 const UNCHANGED: &str = "The old file is unchanged.";
 
 /// Held for reading by everybody who has a temporary file.
@@ -121,12 +119,21 @@ pub fn probe(path: &Path) -> Result<(), DiskFault> {
     let target = follow(path)?;
     make_directory(place(&target)?.0)?;
     look(&target)?;
-    remove_stale(&target);
+    sweep_beside(&target);
     let mut random = [0_u8; 16];
     getrandom::fill(&mut random).map_err(|error| failed(&target, "tried", &io::Error::other(error.to_string())))?;
     let _under_way = UNDER_WAY.read().unwrap_or_else(PoisonError::into_inner);
     // Dropping the temporary file removes it.
     fill(&target, &random, 0o600, Lasting::PowerCut).map(drop)
+}
+
+/// Shows that a save of `path` would follow what is there: a link that is not followed is better known before anything is
+/// done.
+///
+/// # Errors
+/// `Link`, with the reason.
+pub fn followed(path: &Path) -> Result<(), DiskFault> {
+    follow(path).map(drop)
 }
 
 /// Removes the file at `path`; `false` where there is none. Of a symbolic link, both the target and the link go.
@@ -137,7 +144,7 @@ pub fn remove(path: &Path) -> Result<bool, DiskFault> {
     let refused = |error: &io::Error| DiskFault::of_io(path, "removed", error, "It is still there.");
     let target = follow(path)?;
     // What a killed run has left beside it may hold as much as the file itself.
-    remove_stale(&target);
+    sweep_beside(&target);
     if look(&target)?.is_none() {
         return Ok(false);
     }
@@ -192,7 +199,7 @@ fn save(
         ));
     }
     if lasting == Lasting::PowerCut {
-        remove_stale(target);
+        sweep_beside(target);
     }
     if !outcome.changed && outcome.notes.is_empty() {
         return Ok(outcome);
@@ -218,10 +225,7 @@ fn mended(mode: u32) -> u32 {
 fn fill(target: &Path, contents: &[u8], mode: u32, lasting: Lasting) -> Result<NamedTempFile, DiskFault> {
     let refused = |error: &io::Error| failed(target, "written", error);
     let (dir, name) = place(target)?;
-    let mut builder = tempfile::Builder::new();
-    let before = around(".", name, ".");
-    builder.prefix(&before).suffix(TEMPORARY).rand_bytes(8);
-    let mut temporary = builder.tempfile_in(dir).map_err(|error| refused(&error))?;
+    let mut temporary = temporary::begin(dir, name).map_err(|error| refused(&error))?;
     // Before the first byte is in it. Tempfile asks for 0600 and the umask takes from that.
     set_mode(temporary.as_file(), mode).map_err(|error| refused(&error))?;
     let file = temporary.as_file_mut();
@@ -240,61 +244,6 @@ fn fill(target: &Path, contents: &[u8], mode: u32, lasting: Lasting) -> Result<N
     }
 }
 
-/// Removes what killed runs left in `dir`, whatever file it was for.
-pub fn sweep(dir: &Path) {
-    remove_stale_of(dir, |name| {
-        let random = name.strip_prefix(b".").and_then(|rest| rest.strip_suffix(TEMPORARY.as_bytes()));
-        random.and_then(|rest| rest.rsplit(|byte| *byte == b'.').next()).is_some_and(|random| random.len() == 8)
-    });
-}
-
-/// Removes what killed runs left beside `target`, and beside the other generations of a secret there.
-fn remove_stale(target: &Path) {
-    let Ok((dir, name)) = place(target) else { return };
-    let before = [b".", first_generation(name.as_encoded_bytes()), b"."].concat();
-    remove_stale_of(dir, |name| {
-        let random = name.strip_prefix(before.as_slice());
-        let random = random.and_then(|rest| rest.strip_suffix(TEMPORARY.as_bytes()));
-        random.is_some_and(|random| without_generation(random).len() == 8)
-    });
-}
-
-/// Removes temporary files: ours by name, owner and kind, and too old to be in use.
-fn remove_stale_of(dir: &Path, is_named_so: impl Fn(&[u8]) -> bool) {
-    let Ok(entries) = fs::read_dir(dir) else { return };
-    for entry in entries.flatten() {
-        let is_stale = |found: &fs::Metadata| {
-            found.is_file()
-                && is_ours(found)
-                && found.modified().is_ok_and(|then| then.elapsed().is_ok_and(|age| age > STALE))
-        };
-        if is_named_so(entry.file_name().as_encoded_bytes())
-            && entry.path().symlink_metadata().is_ok_and(|found| is_stale(&found))
-        {
-            // Somebody else may have removed it first; the next save looks again.
-            drop(fs::remove_file(entry.path()));
-        }
-    }
-}
-
-/// The name without its number: `token` of `token.2`.
-fn first_generation(name: &[u8]) -> &[u8] {
-    let digits = name.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-    match name.get(..name.len() - digits) {
-        Some([first @ .., b'.']) if digits > 0 && !first.is_empty() => first,
-        _ => name,
-    }
-}
-
-/// What follows the number and the dot, where there is one: `token.2` is the next generation of the secret in `token`.
-fn without_generation(random: &[u8]) -> &[u8] {
-    let digits = random.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    match random.get(digits..) {
-        Some([b'.', rest @ ..]) if digits > 0 => rest,
-        _ => random,
-    }
-}
-
 /// The file that a save of `path` really replaces.
 fn follow(path: &Path) -> Result<PathBuf, DiskFault> {
     let refused = |error: &io::Error| failed(path, "followed", error);
@@ -308,7 +257,9 @@ fn follow(path: &Path) -> Result<PathBuf, DiskFault> {
     let points_to = fs::read_link(path).map_err(|error| refused(&error))?;
     let target = place(path)?.0.join(points_to);
     let found = match fs::symlink_metadata(&target) {
-        Err(error) if super::is_absent(&error) => return Err(bad_link(path, "it points to nothing")),
+        Err(error) if super::is_absent(&error) => {
+            return Err(bad_link(path, &format!("it points to {}, where there is nothing", Shown(&target))));
+        }
         found => found.map_err(|error| refused(&error))?,
     };
     let (dir, name) = place(&target)?;
@@ -353,7 +304,7 @@ fn look(target: &Path) -> Result<Option<Found>, DiskFault> {
     }
 }
 
-fn place(target: &Path) -> Result<(&Path, &OsStr), DiskFault> {
+pub(super) fn place(target: &Path) -> Result<(&Path, &OsStr), DiskFault> {
     let (Some(dir), Some(name)) = (target.parent(), target.file_name()) else { return Err(super::not_a_file(target)) };
     Ok((if dir.as_os_str().is_empty() { Path::new(".") } else { dir }, name))
 }
@@ -394,7 +345,7 @@ mod rights {
     use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
     use std::path::Path;
 
-    pub(super) fn is_ours(found: &Metadata) -> bool {
+    pub(in crate::disk) fn is_ours(found: &Metadata) -> bool {
         found.uid() == rustix::process::geteuid().as_raw()
     }
 
@@ -423,7 +374,7 @@ mod rights {
     use std::io;
     use std::path::Path;
 
-    pub(super) fn is_ours(_found: &Metadata) -> bool {
+    pub(in crate::disk) fn is_ours(_found: &Metadata) -> bool {
         true
     }
 
@@ -445,4 +396,5 @@ mod rights {
     }
 }
 
-use rights::{is_ours, make_one, mode_of, others_may_write, set_mode};
+pub(super) use rights::is_ours;
+use rights::{make_one, mode_of, others_may_write, set_mode};

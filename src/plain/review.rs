@@ -4,7 +4,7 @@ use super::{Console, Session, Stop, Way, paper};
 use crate::answers::Field;
 use crate::check::CheckId;
 use crate::config::Config;
-use crate::wizard::{Command, Control, Step};
+use crate::wizard::{Control, Step};
 
 impl<C: Console> Session<'_, C> {
     pub(super) async fn review(&mut self) -> Result<Way, Stop> {
@@ -99,11 +99,13 @@ impl<C: Console> Session<'_, C> {
             text.push_str("The config will hold, and what was verified:\n");
             text.push_str(&paper::verbatim("  ", &config));
         }
-        if !self.wizard.settings().dry_run {
-            text.push_str("This is done, in this order, and stopped at the first refusal:\n");
-            for (number, command) in self.wizard.commands().iter().map(Command::describe).enumerate() {
-                text.push_str(&paper::hanging(&format!("  {:>2}  ", number + 1), &command));
-            }
+        text.push_str(if self.wizard.settings().dry_run {
+            "Without --dry-run this would happen:\n"
+        } else {
+            "This is done, in this order, and stopped at the first refusal:\n"
+        });
+        for (number, command) in self.wizard.commands().iter().enumerate() {
+            text.push_str(&paper::hanging(&format!("  {:>2}  ", number + 1), &self.wizard.describe(command)));
         }
         text
     }

@@ -4,12 +4,15 @@
 //! secrets away that nothing names; at the forge nothing is ever deleted. The same goes for the secrets of a connection
 //! whose removal was stopped on the way.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Pending;
 use crate::config::Connection;
 use crate::disk::{self, DiskFault, Paths};
+use crate::fact::Place;
 use crate::report::resting;
 
 const FILE: &str = "unfinished.json";
@@ -23,6 +26,9 @@ pub struct Unfinished {
     pub name: String,
     /// The day, in UTC.
     pub at: String,
+    /// The config that it was to be saved in; none where an earlier version noted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<PathBuf>,
     /// What is there, with the way to remove it.
     pub left: Vec<String>,
     /// The secrets among it, which we can remove ourselves.
@@ -44,7 +50,23 @@ pub struct Stray {
 impl Unfinished {
     /// Everything that is remembered, oldest first; nothing where it cannot be read.
     pub fn all(paths: &Paths) -> Vec<Self> {
-        paths.read_state(FILE).map(|text| parse(&text)).unwrap_or_default()
+        let all = paths.read_state(FILE).map(|text| parse(&text)).unwrap_or_default();
+        all.into_iter().filter(|one| one.is_in(paths)).collect()
+    }
+
+    /// Whether it belongs to the config of these paths: the same name in another one is another connection.
+    fn is_in(&self, paths: &Paths) -> bool {
+        self.config.as_ref().is_none_or(|config| *config == paths.config)
+    }
+
+    fn is(&self, paths: &Paths, name: &str) -> bool {
+        self.name == name && self.is_in(paths)
+    }
+
+    /// Whether the repository at this place was made by it, for sure.
+    pub fn has_made(&self, place: &Place) -> bool {
+        let made = format!("the new repository {}:", place.path());
+        self.left.iter().any(|line| line.strip_prefix(&made).is_some_and(|rest| !rest.starts_with(" perhaps")))
     }
 
     pub fn of(paths: &Paths, name: &str) -> Option<Self> {
@@ -54,9 +76,10 @@ impl Unfinished {
     /// Remembers what a set-up of `name` has left. The answer is why it was not kept.
     pub fn note(paths: &Paths, name: &str, left: &[String], secrets: Vec<Stray>, now: Timestamp) -> Option<DiskFault> {
         change(paths, |all| {
-            let at = all.iter().position(|one| one.name == name);
+            let at = all.iter().position(|one| one.is(paths, name));
             let mut one = at.map(|at| all.remove(at)).unwrap_or_default();
             name.clone_into(&mut one.name);
+            one.config = Some(paths.config.clone());
             one.at = now.strftime("%Y-%m-%d").to_string();
             one.left.retain(|line| !left.contains(line));
             one.left.extend(left.iter().cloned());
@@ -79,7 +102,7 @@ impl Unfinished {
         let removal = Self::of(paths, name).is_none_or(|one| one.removal);
         let left: Vec<String> = secrets.iter().filter_map(to_be_removed).collect();
         Self::note(paths, name, &left, secrets.to_vec(), now).or_else(|| {
-            change(paths, |all| all.iter_mut().filter(|one| one.name == name).for_each(|one| one.removal = removal))
+            change(paths, |all| all.iter_mut().filter(|one| one.is(paths, name)).for_each(|one| one.removal = removal))
         })
     }
 
@@ -88,7 +111,7 @@ impl Unfinished {
         Self::of(paths, name)?;
         let left: Vec<String> = secrets.iter().filter_map(to_be_removed).collect();
         change(paths, |all| {
-            for one in all.iter_mut().filter(|one| one.name == name) {
+            for one in all.iter_mut().filter(|one| one.is(paths, name)) {
                 one.secrets.retain(|stray| !secrets.contains(stray));
                 one.left.retain(|line| !left.contains(line));
             }
@@ -106,7 +129,7 @@ impl Unfinished {
         };
         let place = saved.repository.as_ref().map(|repository| repository.place.path());
         change(paths, |all| {
-            for one in all.iter_mut().filter(|one| one.name == saved.name) {
+            for one in all.iter_mut().filter(|one| one.is(paths, &saved.name)) {
                 one.secrets.retain(|stray| !is_taken(stray));
                 let own = |line: &str| place.as_ref().is_some_and(|place| line.contains(&format!(" {place}:")));
                 one.left.retain(|line| line.starts_with("the new repository ") && !own(line));
@@ -120,10 +143,21 @@ impl Unfinished {
         })
     }
 
+    /// This line does not hold any more, nor is this secret there. The answer is why they are still remembered.
+    pub fn take_back(paths: &Paths, name: &str, gone: Option<&Stray>, line: &str) -> Option<DiskFault> {
+        change(paths, |all| {
+            for one in all.iter_mut().filter(|one| one.is(paths, name)) {
+                one.secrets.retain(|stray| Some(stray) != gone);
+                one.left.retain(|there| there != line);
+            }
+            all.retain(|one| !one.left.is_empty());
+        })
+    }
+
     /// This secret is there no more. The answer is why it is still remembered.
     pub fn is_gone(paths: &Paths, name: &str, gone: &Stray) -> Option<DiskFault> {
         change(paths, |all| {
-            for one in all.iter_mut().filter(|one| one.name == name) {
+            for one in all.iter_mut().filter(|one| one.is(paths, name)) {
                 one.secrets.retain(|stray| stray != gone);
             }
         })
@@ -131,7 +165,7 @@ impl Unfinished {
 
     /// Forgets what `name` has left. The answer is why it is still remembered.
     pub fn forget(paths: &Paths, name: &str) -> Option<DiskFault> {
-        change(paths, |all| all.retain(|one| one.name != name))
+        change(paths, |all| all.retain(|one| !one.is(paths, name)))
     }
 }
 
@@ -161,6 +195,42 @@ fn change(paths: &Paths, change: impl FnOnce(&mut Vec<Unfinished>)) -> Option<Di
 mod tests {
     use super::*;
     use crate::secret::Store;
+
+    #[test]
+    fn each_config_has_its_own_and_what_was_taken_back_is_no_more() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let paths = Paths::under(dir.path());
+        let mut other = paths.clone();
+        other.config = dir.path().join("other.toml");
+        let now: Timestamp = "2026-11-20T09:00:00Z".parse().unwrap();
+        let stray = Stray { id: "x".to_owned(), place: Pending::new(&Store::Keyring, 1) };
+        for there in [&paths, &other] {
+            assert!(Unfinished::note(there, "a", &["one".to_owned()], vec![stray.clone()], now).is_none());
+        }
+        assert_eq!((Unfinished::all(&paths).len(), Unfinished::all(&other).len()), (1, 1));
+        assert!(Unfinished::forget(&other, "a").is_none());
+        assert!(Unfinished::of(&other, "a").is_none());
+        assert!(Unfinished::take_back(&paths, "a", None, "another").is_none());
+        assert_eq!(Unfinished::of(&paths, "a").unwrap().secrets, std::slice::from_ref(&stray));
+        assert!(Unfinished::take_back(&paths, "a", Some(&stray), "one").is_none());
+        assert!(Unfinished::all(&paths).is_empty());
+        // What an earlier version noted belongs to no config more than to another.
+        assert!(paths.write_state(FILE, r#"[{"name":"b","at":"2026-11-20","left":["x"]}]"#).is_none());
+        assert_eq!((Unfinished::all(&paths).len(), Unfinished::all(&other).len()), (1, 1));
+    }
+
+    #[test]
+    fn only_what_was_surely_made_was_made_by_it() {
+        let line = |text: &str| Unfinished { left: vec![text.to_owned()], ..Unfinished::default() };
+        let owner = crate::fact::OwnerPath { owner: "acme".to_owned(), project: None };
+        let place = Place { owner, name: "half".to_owned() };
+        assert!(line("the new repository acme/half: keep it for the next try").has_made(&place));
+        for text in
+            ["the new repository acme/half: perhaps, for it was asked for", "the new repository acme/half-2: keep"]
+        {
+            assert!(!line(text).has_made(&place), "{text}");
+        }
+    }
 
     #[test]
     fn what_is_left_is_remembered_by_name_and_forgotten_by_name() {

@@ -5,8 +5,7 @@
 //! meet the credentials that git keeps for itself, and an old secret stays untouched while a new one is written. git
 //! does not tell when a helper fails, therefore everything that was written is read back.
 //!
-//! Sources: <https://git-scm.com/docs/git-credential> and <https://git-scm.com/docs/gitcredentials>, read on 2026-11-21;
-//! `.invalid` can never be a host (RFC 2606, section 2).
+//! Sources: <https://git-scm.com/docs/git-credential> and <https://git-scm.com/docs/gitcredentials>, read on 2026-11-21.
 
 use tokio::process::Command;
 use zeroize::Zeroizing;
@@ -15,9 +14,9 @@ use super::process::{NotRun, run};
 use super::{Probed, StoreFault, StoreFaultKind};
 use crate::program;
 use crate::provider::Host;
-use crate::secret::Secret;
+use crate::secret::{GIT_HOST, Secret, Whereabouts};
 
-const HOST: &str = "git-access.invalid";
+const HOST: &str = GIT_HOST;
 /// The words under which a helper could be ourselves.
 const OURSELVES: &str = "git-access";
 const FORGETS: &str = "git's cache is the only helper here, and it forgets: after 15 minutes, unless its --timeout says \
@@ -33,30 +32,63 @@ pub(super) async fn probe(user: &str, secret: &Secret) -> Result<Probed, StoreFa
         ));
     }
     write(user, secret).await?;
-    let there = read(user).await;
     let gone = remove(user).await;
-    if !there?.same_as(secret) {
-        return Err(StoreFault::new(
-            StoreFaultKind::Broken,
-            "git's credential helper gave back something else than what was written to it.",
-            "Look at the helper with git-access doctor, or choose another store: keyring or file.",
-        ));
-    }
-    gone?;
+    gone.map_err(|fault| StoreFault { left: Some(still_given(user)), ..fault })?;
     let only_cache = helpers.iter().all(|helper| is_cache(helper));
     Ok(if only_cache { Probed::Forgets(FORGETS) } else { Probed::Keeps })
 }
 
+/// Hands the secret over, and shows that it is given back. What else is given back is taken away again: a piece of a
+/// secret must not stay with a helper that cut it off.
 pub(super) async fn write(user: &str, secret: &Secret) -> Result<(), StoreFault> {
-    git("approve", user, Some(secret)).await?;
-    match read(user).await {
-        Ok(there) if there.same_as(secret) => Ok(()),
-        _ => Err(StoreFault::new(
-            StoreFaultKind::Broken,
-            "git's credential helper took the secret and does not give it back.",
-            "Look at the helper with git-access doctor, or choose another store: keyring or file.",
-        )),
+    let there = match git("approve", user, Some(secret)).await {
+        Ok(_) => read(user).await,
+        Err(fault) => Err(fault),
+    };
+    let broken = |message: &str| {
+        let remedy = "Look at the helper with git-access doctor, or choose another store: keyring or file.";
+        StoreFault::new(StoreFaultKind::Broken, message, remedy)
+    };
+    let fault = match there {
+        Ok(there) if there.same_as(secret) => return Ok(()),
+        Err(fault) if fault.kind == StoreFaultKind::Missing => broken(
+            "git's credential helper was handed the secret and gives nothing back: it did not keep it, or it failed.",
+        ),
+        Err(fault) if fault.kind != StoreFaultKind::NotASecret => fault,
+        Ok(_) | Err(_) => broken("git's credential helper gives back something else than what was written to it."),
+    };
+    Err(StoreFault { left: take_back(user, secret).await, ..fault })
+}
+
+/// Erases what was written, as it was written and as it is given back; what is given back all the same.
+async fn take_back(user: &str, secret: &Secret) -> Option<Box<str>> {
+    for known in [None, Some(secret)] {
+        if git("reject", user, known).await.is_err() {
+            // Who does not answer is not asked again: it may have kept the secret.
+            let place = Whereabouts::with_git(user);
+            let text = format!("perhaps, for it did not answer: what was written to {}: {}", place.at, place.way);
+            return Some(text.into());
+        }
     }
+    is_given_all_the_same(user).await.then(|| still_given(user))
+}
+
+/// Whether something is given back still, after it was erased in the form in which it is given.
+async fn is_given_all_the_same(user: &str) -> bool {
+    let is_missing =
+        |there: &Result<Secret, StoreFault>| there.as_ref().is_err_and(|fault| fault.kind == StoreFaultKind::Missing);
+    let there = read(user).await;
+    if let Ok(given) = &there {
+        // Some helpers forget only what they are told whole.
+        let erased = git("reject", user, Some(given)).await;
+        return erased.is_err() || !is_missing(&read(user).await);
+    }
+    !is_missing(&there)
+}
+
+fn still_given(user: &str) -> Box<str> {
+    let place = Whereabouts::with_git(user);
+    format!("what is still given back by {}: {}", place.at, place.way).into()
 }
 
 pub(super) async fn read(user: &str) -> Result<Secret, StoreFault> {
@@ -85,15 +117,14 @@ pub(super) async fn remove(user: &str) -> Result<bool, StoreFault> {
         return Ok(false);
     }
     git("reject", user, None).await?;
-    match read(user).await {
-        Err(fault) if fault.kind == StoreFaultKind::Missing => Ok(true),
-        Err(fault) => Err(fault),
-        Ok(_) => Err(StoreFault::new(
-            StoreFaultKind::Denied,
-            "git's credential helper still has the secret that it was told to forget.",
-            format!("Remove the entry of the host {HOST} with the helper's own program."),
-        )),
+    if !is_given_all_the_same(user).await {
+        return Ok(true);
     }
+    Err(StoreFault::new(
+        StoreFaultKind::Denied,
+        "git's credential helper still has the secret that it was told to forget.",
+        format!("Remove the entry of the host {HOST} and the user name {user} with the helper's own program."),
+    ))
 }
 
 /// The password of the login that git's helpers keep for `host` themselves.

@@ -8,9 +8,7 @@ use crate::secret::Secret;
 
 use super::StoreFault;
 
-/// The service under which all entries are kept; with the user `<id>/<generation>` an entry reads
-/// `git-access/<id>/<generation>`.
-pub(super) const SERVICE: &str = "git-access";
+pub(super) use crate::secret::KEYRING_SERVICE as SERVICE;
 
 pub(super) async fn probe(user: String, secret: Secret) -> Result<(), StoreFault> {
     system::probe(user, secret).await

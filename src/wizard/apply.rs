@@ -177,6 +177,14 @@ impl Wizard {
         self.stages().into_iter().filter_map(|stage| self.command(stage)).collect()
     }
 
+    /// What a command does, and what it does besides: for the list that is shown beforehand.
+    pub fn describe(&self, command: &Command) -> String {
+        match &self.besides {
+            Some(besides) if command.stage() == Stage::WriteConfig => format!("{}; {besides}", command.describe()),
+            _ => command.describe(),
+        }
+    }
+
     /// What was done, with its outcome.
     pub fn applied(&self) -> impl Iterator<Item = (&Command, &Result<Done, Fault>)> {
         self.applied.iter().map(|(command, outcome)| (command, outcome))

@@ -195,12 +195,14 @@ impl World {
                 Err(fault) => last = Some(fault),
             }
         }
-        let why = last.map_or_else(|| "The store gives back another secret.".to_owned(), |fault| fault.message);
+        let (why, left) = last.map_or_else(
+            || ("The store gives back another secret.".to_owned(), None),
+            |fault| (fault.message, fault.left),
+        );
         let text = format!("{why} The provider has replaced the token already, and the new one is lost with this run.");
-        Err(storage(
-            text,
-            format!("Revoke the lost one at {page}, make another there, and give it to git-access rotate --answers."),
-        ))
+        let remedy =
+            format!("Revoke the lost one at {page}, make another there, and give it to git-access rotate --answers.");
+        Err(Fault { left, ..storage(text, remedy) })
     }
 
     async fn put(&self, store: &Store, entry: &Entry, secret: &Secret) -> Result<bool, StoreFault> {

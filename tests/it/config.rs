@@ -270,6 +270,24 @@ fn a_removed_connection_takes_its_tables_and_their_comments_and_nothing_else() {
     assert_eq!(config.render(), format!("{}{tail}", head.strip_suffix('\n').unwrap()));
 }
 
+/// A comment belongs to what stands directly below it; a blank line parts the two.
+#[test]
+fn a_comment_goes_with_the_table_below_it_and_stays_where_a_blank_line_parts_them() {
+    let table = "[connections.one]\nid = \"1\"\nplatform = \"none\"\nprovider = \"github\"\n\
+                 host = \"https://github.com\"\nowner = \"acme\"\n";
+    let removed = |text: &str| {
+        let mut config = Config::parse(Some(text)).unwrap();
+        config.remove("one").unwrap();
+        config.render()
+    };
+    assert_eq!(removed(&format!("version = 1\n\n# of one\n# and more\n{table}")), "version = 1\n");
+    assert_eq!(
+        removed(&format!("version = 1\n\n# of all\n\n# of one\n{table}# the end\n")),
+        "version = 1\n\n# of all\n\n# the end\n"
+    );
+    assert_eq!(removed(&format!("version = 1\n\n# of all\n\n{table}")), "version = 1\n\n# of all\n");
+}
+
 #[test]
 fn adding_and_removing_leaves_the_file_as_it_was() {
     for text in [KEPT.to_owned(), KEPT.replace('\n', "\r\n"), KEPT.trim_end().to_owned()] {

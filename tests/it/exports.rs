@@ -25,7 +25,7 @@ const OPEN: &str = "${GIT_ACCESS_TOKEN}";
 /// A home with all of the rows as connections, their tokens in files.
 fn home() -> Home {
     let home = Home::new();
-    let token = home.write("token", &format!("{TOKEN}\n"));
+    let token = home.write("secrets/token", &format!("{TOKEN}\n"));
     let mut text = "version = 1\n".to_owned();
     for row in rows() {
         let [provider, kind, host] = row.at;

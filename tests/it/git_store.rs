@@ -103,11 +103,11 @@ fn without_a_helper_that_keeps_nothing_is_changed() {
     for (case, body, told) in [
         ("none", None, "no credential helper configured"),
         ("ourselves", Some("!git-access credential"), "no credential helper configured"),
-        ("fails", Some(fails), "does not give it back"),
-        ("lies", Some(lies), "does not give it back"),
-        ("forgets", Some(forgets), "does not give it back"),
-        ("truncates", Some(truncates), "does not give it back"),
-        ("answers for another", Some(another), "does not give it back"),
+        ("fails", Some(fails), "gives nothing back: it did not keep it, or it failed"),
+        ("lies", Some(lies), "gives back something else"),
+        ("forgets", Some(forgets), "gives nothing back"),
+        ("truncates", Some(truncates), "gives back something else"),
+        ("answers for another", Some(another), "gives nothing back"),
     ] {
         let home = Home::new();
         let helper = match body {
@@ -152,4 +152,102 @@ fn a_repository_that_we_stand_in_names_no_helper_for_us() {
     let run = finished(program.args(["setup", "--answers", answers.to_str().unwrap()]).current_dir(home.path("here")));
     run.expect(0);
     assert!(!home.path("stolen").exists());
+}
+
+/// A helper with a file for each user name. It keeps `most` characters of a secret, and does `erase` when it is told to
+/// forget; what is only tried it always forgets.
+fn keeping_helper(home: &Home, most: u32, erase: &str) -> String {
+    let body = format!(
+        "in=$(cat); u=$(printf '%s\\n' \"$in\" | sed -n s/^username=//p); f=\"$HOME/kept.$u\"\ncase \"$1\" in\n\
+         store) printf '%s\\n' \"$in\" | sed -n s/^password=//p | cut -c1-{most} >\"$f\";;\n\
+         get) [ -s \"$f\" ] && printf 'username=%s\\npassword=%s\\n' \"$u\" \"$(cat \"$f\")\";;\n\
+         erase) case \"$u\" in probe*) rm -f \"$f\";; *) {erase};; esac;;\nesac\nexit 0"
+    );
+    script(home, &body)
+}
+
+fn kept(home: &Home) -> Vec<PathBuf> {
+    let all = fs::read_dir(home.dir.path()).unwrap().map(|entry| entry.unwrap().path());
+    all.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("kept.")).collect()
+}
+
+/// What is left behind with git's helpers, by the report.
+fn left_with_git(report: &serde_json::Value) -> Vec<String> {
+    let left = report["connections"][0]["left_behind"].as_array().unwrap();
+    let left = left.iter().map(|one| one.as_str().unwrap().to_owned());
+    left.filter(|one| !one.starts_with("the new repository")).collect()
+}
+
+/// The command in `told` does what it says.
+fn removes_it(home: &Home, told: &str) {
+    let command = told.split_once("remove it with ").unwrap().1.split(" | git credential reject").next().unwrap();
+    let command = format!("{command} | git credential reject");
+    home.write("asked", "");
+    finished(home.command("sh").args(["-c", &command])).expect(0);
+}
+
+#[test]
+fn a_piece_of_the_token_does_not_stay_with_a_helper_that_cuts_it_off() {
+    let place = Home::new();
+    let served = Served::start(&place, "ready");
+    let piece = served.token("keptn")[..34].to_owned();
+    // It forgets by user name, or only what it is told whole.
+    let whole = "[ \"$(printf '%s\\n' \"$in\" | sed -n s/^password=//p)\" = \"$(cat \"$f\")\" ] && rm -f \"$f\"";
+    for erase in ["rm -f \"$f\"", whole] {
+        let home = Home::new();
+        let helper = keeping_helper(&home, 34, erase);
+        let answers = prepared(&served, &home, &helper);
+        let run = setup(&home, &answers);
+        assert!(run.stderr.contains("gives back something else than what was written to it"), "{}", run.stderr);
+        let report = run.expect(4).json();
+        assert_eq!((left_with_git(&report), kept(&home)), (Vec::new(), Vec::new()), "{erase}");
+        let listed = home.run(&["list", "--format", "json"]).json().to_string();
+        assert!(!listed.contains("git-access.invalid"), "{listed}");
+    }
+    // It never forgets: then the entry is named, with the command that was tried, and remembered.
+    let home = Home::new();
+    let helper = keeping_helper(&home, 34, "printf '%s' \"$in\" >\"$HOME/asked\"");
+    let answers = prepared(&served, &home, &helper);
+    let run = setup(&home, &answers);
+    assert!(!run.stderr.contains(&piece) && !run.stdout.contains(&piece));
+    let left = left_with_git(&run.expect(4).json());
+    assert_eq!((left.len(), kept(&home).len()), (1, 1), "{left:?}");
+    let user = kept(&home)[0].file_name().unwrap().to_str().unwrap().trim_start_matches("kept.").to_owned();
+    for word in ["host git-access.invalid", &format!("user name {user}"), "| git credential reject"] {
+        assert!(left[0].contains(word), "{word}: {left:?}");
+    }
+    let listed = home.run(&["list", "--format", "json"]).expect(0).json();
+    assert!(listed["unfinished"][0]["left_behind"].to_string().contains("git credential reject"), "{listed}");
+    removes_it(&home, &left[0]);
+    let asked = fs::read_to_string(home.path("asked")).unwrap();
+    assert!(asked.contains(&format!("username={user}")) && asked.contains("host=git-access.invalid"), "{asked}");
+}
+
+#[test]
+fn a_helper_that_does_not_forget_is_told_with_its_entry_and_the_way_to_remove_it() {
+    let (home, place) = (Home::new(), Home::new());
+    let served = Served::start(&place, "ready");
+    let helper = keeping_helper(&home, 4096, ":");
+    let answers = prepared(&served, &home, &helper);
+    let name = setup(&home, &answers).expect(0).json()["connections"][0]["name"].as_str().unwrap().to_owned();
+    let user = kept(&home)[0].file_name().unwrap().to_str().unwrap().trim_start_matches("kept.").to_owned();
+    let words = ["host git-access.invalid", &format!("user name {user}"), "| git credential reject"];
+    // The connection stays, since it is what knows where the secret is.
+    let run = home.run(&["remove", &name, "--yes"]).expect(4);
+    assert!(words.iter().all(|word| run.stderr.contains(word)), "{}", run.stderr);
+    assert!(home.config_text().contains(&name));
+    // Moved away from there, the new place counts and the old one is told.
+    let text = fs::read_to_string(&answers).unwrap();
+    let text = text.replace("kind = \"git-credential\"", "kind = \"file\"\npath = \"moved\"");
+    let report = setup(&home, &home.write("move.toml", &text)).expect(0).json();
+    let left = left_with_git(&report);
+    assert!(left.len() == 1 && words.iter().all(|word| left[0].contains(word)), "{left:?}");
+    let shown = home.run(&["show", &name]).expect(0).stdout;
+    assert!(shown.contains("Left behind   the token that was replaced") && shown.contains(&user), "{shown}");
+    // What is left of it goes with the connection as far as it goes, and is told where it does not.
+    let run = home.run(&["remove", &name, "--yes", "--format", "json"]).expect(0);
+    let left = run.json()["left_behind"].to_string();
+    assert!(words.iter().all(|word| left.contains(word)), "{left}");
+    let listed = home.run(&["list", "--format", "json"]).expect(0).json();
+    assert_eq!(listed["unfinished"][0]["name"], name.as_str(), "it is remembered: {listed}");
 }

@@ -28,6 +28,16 @@ fn kept(home: &Home) -> usize {
 /// A config that cannot be written: the last of all changes fails.
 const NOWHERE: &str = "/proc/nowhere/config.toml";
 
+/// The same for the user's own config: its directory cannot be made.
+fn block(home: &Home) {
+    fs::create_dir_all(home.path("config")).unwrap();
+    std::os::unix::fs::symlink("/proc/nowhere", home.path("config/git-access")).unwrap();
+}
+
+fn unblock(home: &Home) {
+    fs::remove_file(home.path("config/git-access")).unwrap();
+}
+
 #[test]
 fn what_is_left_is_remembered_until_it_is_removed() {
     let (home, place) = (Home::new(), Home::new());
@@ -40,20 +50,26 @@ fn what_is_left_is_remembered_until_it_is_removed() {
     assert_eq!((left.len(), kept(&home)), (2, 1), "a repository and a secret: {left:?}");
     assert!(left[0].as_str().unwrap().starts_with("the new repository acme/half:"), "{left:?}");
     // Days later: told by list, in both forms, and it holds no secret.
-    let listed = home.run(&["list", "--format", "json"]).expect(0).json();
+    let listed = home.run(&["list", "--config", NOWHERE, "--format", "json"]).expect(0).json();
     assert_eq!(listed["unfinished"][0]["name"], "k");
     assert_eq!(listed["unfinished"][0]["left_behind"].as_array().unwrap(), &left);
-    let told = home.run(&["list"]).expect(0).stderr;
+    let told = home.run(&["list", "--config", NOWHERE]).expect(0).stderr;
     assert!(told.contains("was not finished and has left:\n  the new repository acme/half:"), "{told}");
     let state = fs::read_to_string(home.path("state/git-access/unfinished.json")).unwrap();
     assert!(!state.contains(&served.token("keptn")));
-    // Nobody is asked without a terminal, and nothing goes unasked.
-    let asked = home.run(&["remove", "k"]).expect(2);
-    assert!(asked.stderr.contains("has left:") && kept(&home) == 1, "{}", asked.stderr);
-    let gone = home.run(&["remove", "k", "--yes", "--format", "json"]).expect(0);
-    assert_eq!((gone.json()["secret_removed"].clone(), kept(&home)), (true.into(), 0));
-    assert_eq!(home.run(&["list", "--format", "json"]).json()["unfinished"], serde_json::json!([]));
+    // Another config has another k, which has left nothing.
+    assert_eq!(home.run(&["list", "--format", "json"]).expect(0).json()["unfinished"], json!([]));
     home.run(&["remove", "k", "--yes"]).expect(2);
+    // Nobody is asked without a terminal, and nothing goes unasked.
+    let asked = home.run(&["remove", "k", "--config", NOWHERE]).expect(2);
+    assert!(asked.stderr.contains("has left:") && kept(&home) == 1, "{}", asked.stderr);
+    let gone = home.run(&["remove", "k", "--config", NOWHERE, "--yes", "--format", "json"]).expect(0);
+    assert_eq!((gone.json()["secret_removed"].clone(), kept(&home)), (true.into(), 0));
+    assert_eq!(
+        home.run(&["list", "--config", NOWHERE, "--format", "json"]).json()["unfinished"],
+        serde_json::json!([])
+    );
+    home.run(&["remove", "k", "--config", NOWHERE, "--yes"]).expect(2);
     let deletes = served.requests().iter().filter(|one| one["method"] == "DELETE").count();
     assert_eq!(deletes, 0, "the forge is not touched");
 }
@@ -63,9 +79,12 @@ fn the_next_try_takes_over_what_it_can() {
     let (home, place) = (Home::new(), Home::new());
     let served = Served::start(&place, "ready");
     answers(&home, &served);
-    home.run(&["setup", "--config", NOWHERE, "--answers", "a.toml"]).expect(4);
+    block(&home);
+    home.run(&["setup", "--answers", "a.toml"]).expect(4);
+    unblock(&home);
     let report = home.run(&["setup", "--answers", "a.toml", "--format", "json"]).expect(0).json();
     assert_eq!(report["connections"][0]["repository"]["created"], false, "the one that was left is adopted");
+    assert!(home.config_text().contains("created_by_us = true"), "it was we who made it: {}", home.config_text());
     // The secret has another id now, and nothing names the first one: it is gone.
     let listed = home.run(&["list", "--format", "json"]).expect(0).json();
     assert_eq!((listed["unfinished"].clone(), kept(&home)), (serde_json::json!([]), 1));
@@ -74,7 +93,10 @@ fn the_next_try_takes_over_what_it_can() {
     // A file is the same place for whoever names it.
     let text = fs::read_to_string(home.path("a.toml")).unwrap();
     home.write("a.toml", &text.replace("kind = \"git-credential\"", "kind = \"file\"\npath = \"kept\""));
-    home.run(&["setup", "--config", NOWHERE, "--answers", "a.toml"]).expect(4);
+    fs::remove_dir_all(home.path("config/git-access")).unwrap();
+    block(&home);
+    home.run(&["setup", "--answers", "a.toml"]).expect(4);
+    unblock(&home);
     assert!(home.path("kept").exists());
     home.run(&["setup", "--answers", "a.toml"]).expect(0);
     assert_eq!(home.run(&["list", "--format", "json"]).json()["unfinished"], serde_json::json!([]));

@@ -47,7 +47,9 @@ fn transcript(run: &Run) -> String {
 #[test]
 fn without_connections_the_list_is_empty_and_nothing_is_written() {
     let home = Home::new();
-    assert_eq!(transcript(&home.run(&["list"])), "There is no connection yet. git-access setup makes one.\n[0]\n");
+    let none = format!("There is no config at {}, so there is no connection yet.", home.config().display());
+    assert_eq!(transcript(&home.run(&["list"])), format!("{none} git-access setup makes one.\n[0]\n"));
+    assert!(home.run(&["check"]).expect(0).stderr.contains(&none));
     let run = home.run(&["list", "--format", "json"]);
     assert_eq!((run.code, run.json()["connections"].as_array().unwrap().len()), (0, 0));
     for arguments in [&["show", "x"][..], &["use", "x"], &["rename", "x", "y"], &["remove", "x", "--yes"]] {
@@ -60,6 +62,36 @@ fn without_connections_the_list_is_empty_and_nothing_is_written() {
         );
     }
     assert!(!home.path("config").exists() && !home.path("state").exists());
+}
+
+#[test]
+fn a_config_that_is_not_there_is_named_and_a_link_to_nothing_as_one() {
+    let home = Home::new();
+    for command in ["list", "check"] {
+        let run = home.run(&[command, "--config", "mistyped.toml"]).expect(0);
+        let path = home.path("mistyped.toml");
+        assert!(run.stderr.contains(&format!("There is no config at {}", path.display())), "{}", run.stderr);
+    }
+    let (link, target) = (home.path("link.toml"), home.path("gone/config.toml"));
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    let says = format!("{} is a symbolic link to {}, where there is no file", link.display(), target.display());
+    for command in ["list", "check"] {
+        let run = home.run(&[command, "--config", "link.toml"]).expect(0);
+        assert!(run.stderr.contains(&says), "{}", run.stderr);
+    }
+    assert!(home.run(&["doctor", "--config", "link.toml"]).expect(0).stdout.contains("It is a symbolic link to"));
+    // Nothing is made through it, and that is said before anything is done.
+    let answers = "version = 1\nplatform = \"none\"\nprovider = \"github\"\nhost = \"http://127.0.0.1:1\"\n\
+                   owner = \"acme\"\n[token]\nenv = \"TOKEN\"\n";
+    home.write("a.toml", answers);
+    let setup = ["setup", "--config", "link.toml", "--answers", "a.toml"];
+    let run = finished(home.program().env("TOKEN", CANARY).args(setup)).expect(4);
+    let says = format!("it points to {}, where there is nothing", target.display());
+    assert!(run.stderr.contains(&says) && run.stderr.contains("Put a regular file there"), "{}", run.stderr);
+    assert!(!target.exists() && fs::symlink_metadata(&link).unwrap().is_symlink());
+    home.write("empty.toml", "version = 1\n");
+    let run = home.run(&["list", "--config", "empty.toml"]).expect(0);
+    assert!(run.stderr.contains("There is no connection yet. git-access setup makes one."), "{}", run.stderr);
 }
 
 #[test]
@@ -218,6 +250,7 @@ fn a_secret_that_another_connection_uses_stays() {
     let run = home.run(&["remove", "one", "--yes"]);
     assert!(run.code == 0 && run.stderr.contains("it is also that of two"), "{}", run.stderr);
     assert!(home.path("secrets/one").exists());
+    assert!(run.stderr.contains("Its secret stays, for it is also that of"), "{}", run.stderr);
 }
 
 #[test]

@@ -135,3 +135,96 @@ fn a_config_of_root_is_obeyed_by_everybody() {
     }
     assert!(run.code == 0 && run.stdout.contains("password=ghp_CANARY"), "{}", run.stderr);
 }
+
+/// A home with a connection for a platform of its user's own, and one for none.
+fn home_with_a_platform() -> Home {
+    let home = Home::new();
+    let connection = |name: &str, platform: &str| {
+        format!(
+            "[connections.{name}]\nid = \"id-{name}\"\nplatform = \"{platform}\"\nprovider = \"github\"\n\
+             host = \"http://127.0.0.1:1\"\nowner = \"acme\"\nusername = \"octocat\"\n[connections.{name}.token]\n\
+             store = \"env\"\nenv = \"TOKEN\"\ngeneration = 1\nexpires_source = \"never\"\n"
+        )
+    };
+    let text = format!("version = 1\n{}{}", connection("one", "none"), connection("two", "mine"));
+    home.write("config/git-access/config.toml", &text);
+    let platform = include_str!("../../assets/platforms/flux.toml").replacen("id = \"flux\"", "id = \"mine\"", 1);
+    home.write("config/git-access/platforms/mine.toml", &platform);
+    home
+}
+
+#[test]
+fn a_platform_file_that_others_decide_on_is_not_obeyed() {
+    let home = home_with_a_platform();
+    let file = home.path("config/git-access/platforms/mine.toml");
+    let shown = |home: &Home| home.run(&["platforms", "mine"]);
+    shown(&home).expect(0);
+    let is_refused = |says: &str| {
+        for words in [&["platforms", "mine"][..], &["setup", "--answers", "none.toml"]] {
+            let run = home.run(words).expect(4);
+            assert!(run.stderr.contains(says) && run.stderr.contains(file.to_str().unwrap()), "{}", run.stderr);
+            assert!(!run.stderr.contains("--config FILE"), "that is for a config: {}", run.stderr);
+        }
+    };
+    set_mode(&file, 0o666);
+    is_refused("every user can write it");
+    set_mode(&file, 0o644);
+    if rustix::process::geteuid().is_root() {
+        chown(&file, Some(NOBODY), None).unwrap();
+        is_refused("belongs to another user (uid 65534)");
+        chown(&file, Some(0), None).unwrap();
+    }
+    shown(&home).expect(0);
+}
+
+#[test]
+fn a_broken_platform_file_concerns_its_own_connections_alone() {
+    let home = home_with_a_platform();
+    let file = home.path("config/git-access/platforms/mine.toml");
+    let check = |words: &str| {
+        let words = words.split(' ').filter(|word| !word.is_empty());
+        finished(home.program().env("TOKEN", "ghp_x").args(["check", "--offline"]).args(words))
+    };
+    let sound = check("--format json").expect(0).json();
+    let verdict = |json: &serde_json::Value, name: &str| {
+        let connections = json["connections"].as_array().unwrap();
+        connections.iter().find(|one| one["name"] == name).map(|one| one["verdict"].clone())
+    };
+    let broken = "id = \"mine\"\ntitel = \"Mine\"\n";
+    for damage in ["text", "mode"] {
+        match damage {
+            "text" => drop(fs::write(&file, broken)),
+            _ => set_mode(&file, 0o666),
+        }
+        let all = check("--format json");
+        assert!(all.stderr.contains(file.to_str().unwrap()), "{}", all.stderr);
+        let json = all.expect(4).json();
+        assert_eq!(verdict(&json, "one"), verdict(&sound, "one"), "{damage}");
+        assert!(json["problems"].to_string().contains("mine.toml"), "{json}");
+        let metrics = check("--format openmetrics").expect(4).stdout;
+        assert!(metrics.contains("name=\"one\"") || metrics.contains("connection=\"one\""), "{metrics}");
+        // Whoever asks for another one is told of the file, and gets the verdict.
+        let one = check("one --format json").expect(0);
+        assert!(one.stderr.contains(file.to_str().unwrap()), "{}", one.stderr);
+        assert_eq!(one.json()["problems"], serde_json::json!([]));
+        check("two").expect(4);
+    }
+}
+
+#[test]
+fn certificates_and_known_hosts_that_others_decide_on_are_not_obeyed() {
+    let home = home_with_a_platform();
+    let authority = home.write("ca.pem", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n");
+    let hosts = home.write("config/git-access/known_hosts", "127.0.0.1 ssh-ed25519 AAAA\n");
+    let text = home.config_text().replace("owner = \"acme\"", "owner = \"acme\"\nca_file = \"CA\"");
+    home.write("config/git-access/config.toml", &text.replace("CA\"\n", &format!("{}\"\n", authority.display())));
+    let check = || finished(home.program().env("TOKEN", "ghp_x").args(["check", "one", "--format", "json"]));
+    set_mode(&authority, 0o666);
+    assert!(check().stdout.contains("every user can write it"), "{}", check().stdout);
+    set_mode(&authority, 0o644);
+    assert!(!check().stdout.contains("every user can write it"));
+    assert!(git_access::disk::read_trusted(&hosts).is_ok());
+    set_mode(&hosts, 0o646);
+    let fault = git_access::disk::read_trusted(&hosts).unwrap_err();
+    assert_eq!(fault.kind, git_access::disk::DiskFaultKind::OpenToAll);
+}

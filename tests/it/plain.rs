@@ -138,6 +138,23 @@ async fn headless_config(played: &Played, token: &Path) -> String {
 
 const KEPTN: &str = "1|1|HOST|acme|blank||";
 
+/// What saving does besides is part of what is agreed to.
+#[tokio::test]
+async fn the_review_says_what_saving_does_besides() {
+    let stage = Stage::of(READY).await;
+    let home = tempfile::tempdir().unwrap();
+    let lines = format!("{KEPTN}|TOKEN:keptn||||q|y").replace("HOST", &stage.sandbox.host("github").unwrap());
+    let lines = lines.replace("TOKEN:keptn", &stage.token("keptn"));
+    for besides in [None, Some("the mode of /c becomes 0600 (it is 0644, so that others can read it)".to_owned())] {
+        let mut script = Script { lines: lines.split('|').map(str::to_owned).collect(), out: String::new() };
+        let mut wizard = wizard(built_in(), Answers::default(), true).besides(besides.clone());
+        run(&mut wizard, &world(home.path()), &mut script).await;
+        let told = script.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains("save the connection keptn-github-acme"), "{}", script.out);
+        assert_eq!(told.contains("the mode of /c becomes 0600"), besides.is_some(), "{}", script.out);
+    }
+}
+
 #[tokio::test]
 async fn a_whole_set_up_writes_what_the_headless_shell_writes() {
     let stage = Stage::of(READY).await;

@@ -28,6 +28,11 @@ impl Home {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
+        // What we write has this mode: with another one, every command would tell so.
+        #[cfg(unix)]
+        if path == self.config() || name.starts_with("secrets/") {
+            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        }
         path
     }
 

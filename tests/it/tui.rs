@@ -15,7 +15,7 @@ mod plainly;
 mod player;
 mod pty;
 mod said;
-mod seat;
+pub mod seat;
 mod steps;
 mod stops;
 mod strict;

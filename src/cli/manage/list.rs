@@ -24,6 +24,7 @@ pub fn list(out: &Out, paths: &Paths) -> Result<Ending, Refusal> {
         let rows: Vec<Vec<Cell>> = all.iter().map(row).collect();
         out.data(&table(TITLES, &rows, out.color));
     }
+    super::tell_exposed(out, paths, config.connections());
     super::tell_problems(out, &config, paths);
     if !config.problems().is_empty() {
         return Ok(Ending::Storage);
@@ -44,7 +45,7 @@ pub fn list(out: &Out, paths: &Paths) -> Result<Ending, Refusal> {
         ));
     }
     if all.is_empty() {
-        out.say("There is no connection yet. git-access setup makes one.");
+        out.say(&super::nothing_there(paths));
     }
     Ok(Ending::Done)
 }

@@ -4,8 +4,6 @@
 //! store that fails gets the connection back into the config. A run that is killed in between leaves the note, which
 //! `list` tells and the next `remove` goes by; so no secret is ever left behind without a name.
 
-use std::io::{self, IsTerminal as _};
-
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -14,7 +12,7 @@ use crate::cli::{Ending, Out, Refusal, setup_git, wait};
 use crate::config::{Config, Connection, Token};
 use crate::disk::{self, Paths};
 use crate::record::{Pending, Record, Stray, Unfinished};
-use crate::secret::Store;
+use crate::secret::{Store, Whereabouts};
 use crate::store::{Entry, StoreFaultKind, Stores};
 use crate::text::sanitise;
 use crate::tui::Parting;
@@ -36,6 +34,7 @@ pub fn remove(out: &Out, paths: &Paths, name: &str, yes: bool) -> Result<(), Ref
         return Err(Refusal { ending: Ending::Cancelled, ..kept });
     }
     let mut taken = None;
+    let shared_with = shared_with(connection, &config);
     let refuse = |problem| super::of_config(paths, problem);
     let saved = disk::update_config(&paths.config, refuse, |config| {
         // Another run may have changed it while a person was thinking.
@@ -61,19 +60,27 @@ pub fn remove(out: &Out, paths: &Paths, name: &str, yes: bool) -> Result<(), Ref
         }
     };
     saved.notes.iter().for_each(|note| out.say(note));
+    let earlier = Unfinished::of(paths, name).filter(|one| one.secrets.iter().any(|one| !taken.secrets.contains(one)));
     let removed = remove_secrets(&taken).map_err(|refusal| put_back(refusal, paths, &taken))?;
-    if let Some(fault) = ended(&taken) {
+    let gone = Taken { secrets: without(&taken.secrets, &removed.left), ..taken };
+    if let Some(fault) = ended(&gone) {
         out.say(&fault.message);
     }
     let _ = paths.remove_state(&format!("{}.lock", connection.id));
     if let Some(fault) = Record::forget(paths, &connection.id) {
         out.say(&fault.message);
     }
-    told(out, connection, removed);
-    if let Some(unfinished) = Unfinished::of(paths, name) {
+    told(out, connection, &removed, &shared_with);
+    if earlier.is_some()
+        && let Some(unfinished) = Unfinished::of(paths, name)
+    {
         take_away(out, paths, &unfinished)?;
     }
     Ok(())
+}
+
+fn without(all: &[Stray], left: &[Stray]) -> Vec<Stray> {
+    all.iter().filter(|stray| !left.contains(stray)).cloned().collect()
 }
 
 /// Takes away what is ours of a set-up that was not finished, and forgets the rest: that is at the forge.
@@ -122,12 +129,20 @@ fn take_away(out: &Out, paths: &Paths, unfinished: &Unfinished) -> Result<bool, 
     Ok(removed)
 }
 
-fn told(out: &Out, connection: &Connection, removed: bool) {
+fn told(out: &Out, connection: &Connection, removed: &Removed, shared_with: &[String]) {
     let name = &connection.name;
+    let left: Vec<String> = removed.left.iter().filter_map(named_by_hand).collect();
     if out.is_json() {
-        out.json(&json!({ "version": 1, "removed": name, "secret_removed": removed }));
+        out.json(&json!({ "version": 1, "removed": name, "secret_removed": removed.any, "left_behind": left }));
     }
-    let secret = if removed { "Its secret was removed too" } else { "There was no secret of ours to remove" };
+    for one in left {
+        out.say(&format!("left behind: {one}"));
+    }
+    let secret = match (removed.any, shared_with) {
+        (true, _) => "Its secret was removed too".to_owned(),
+        (false, []) => "There was no secret of ours to remove".to_owned(),
+        (false, others) => format!("Its secret stays, for it is also that of {}", others.join(", ")),
+    };
     if let (None, Some(ssh)) = (&connection.token, &connection.ssh) {
         let page = super::show::key_page(connection).map(|page| format!(" {page}")).unwrap_or_default();
         let public = || ssh.public_key.to_string();
@@ -170,24 +185,43 @@ fn secrets(connection: &Connection, config: &Config, paths: &Paths) -> Vec<Stray
     places.into_iter().map(|place| Stray { id: connection.id.clone(), place }).collect()
 }
 
-/// Removes what we keep; whether the connection had something. Only the secret that is in use has to go: where another
-/// one is gone already, that is well.
-fn remove_secrets(taken: &Taken) -> Result<bool, Refusal> {
+/// What came of the secrets of a connection.
+#[derive(Default)]
+struct Removed {
+    /// Something was there, and is gone.
+    any: bool,
+    /// What its store did not let go of.
+    left: Vec<Stray>,
+}
+
+/// Removes what we keep. Only the secret that is in use has to go; of another one that stays it is told where it is.
+fn remove_secrets(taken: &Taken) -> Result<Removed, Refusal> {
     let stores = Stores::of_the_system();
     let in_use = taken.connection.token.as_ref().map(|token| Pending::new(&token.store, token.generation));
-    let mut removed = false;
-    for Stray { id, place } in &taken.secrets {
+    let mut removed = Removed::default();
+    for stray in &taken.secrets {
+        let Stray { id, place } = stray;
         let Some(store) = place.store() else { continue };
         let entry = Entry { id: id.clone(), generation: place.generation };
         match wait(stores.remove(&store, &entry))? {
-            Ok(gone) => removed |= gone,
-            Err(fault) if in_use.as_ref() == Some(place) && fault.kind != StoreFaultKind::Missing => {
-                return Err(fault.into());
+            Ok(gone) => removed.any |= gone,
+            Err(fault) if fault.kind == StoreFaultKind::Missing => {}
+            Err(fault) if in_use.as_ref() == Some(place) => {
+                let by_hand = named_by_hand(stray).map(|one| format!(" What it did not let go of is {one}."));
+                let refusal = Refusal::from(fault);
+                let remedy = format!("{}{}", refusal.remedy, by_hand.unwrap_or_default());
+                return Err(Refusal { remedy, ..refusal });
             }
-            Err(_) => {}
+            Err(_) => removed.left.push(stray.clone()),
         }
     }
     Ok(removed)
+}
+
+/// Where a secret is, and how a person removes it there.
+fn named_by_hand(stray: &Stray) -> Option<String> {
+    let Whereabouts { at, way } = Whereabouts::of(&stray.place.store()?, &stray.id, stray.place.generation);
+    Some(format!("the token in {at}: {way}"))
 }
 
 /// The store still has the secret, so the connection stays as well: it is what knows where that is.
@@ -229,6 +263,12 @@ fn sharers<'c>(
         };
         other.name != connection.name && other.token.as_ref().is_some_and(same_place)
     })
+}
+
+/// Their names.
+fn shared_with(connection: &Connection, config: &Config) -> Vec<String> {
+    let Some(token) = &connection.token else { return Vec::new() };
+    sharers(connection, token, config).map(|other| other.name.clone()).collect()
 }
 
 /// What becomes of what belongs to the connection of this name when it is removed.
@@ -313,14 +353,9 @@ fn uses(connection: &Connection, config: &Config, paths: &Paths) -> Vec<String> 
 
 /// Asks on the terminal. Without one nobody can be asked.
 fn agreed(out: &Out, name: &str) -> Result<bool, Refusal> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    if !super::can_ask() {
         let message = format!("Nobody can be asked whether {name} shall be removed, since there is no terminal.");
         return Err(Refusal::usage(message, format!("Say it with git-access remove {name} --yes")));
     }
-    out.say(&format!("Remove {name}? Type yes:"));
-    let mut answer = String::new();
-    io::stdin()
-        .read_line(&mut answer)
-        .map_err(|error| Refusal::usage(format!("The answer could not be read: {error}."), "Use --yes"))?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    super::is_confirmed(out, &format!("Remove {name}?"))
 }

@@ -6,24 +6,31 @@ use serde_json::{Value as Json, json};
 
 use crate::answers::KeyScope;
 use crate::check::day;
-use crate::cli::platforms::load_platforms;
+use crate::cli::platforms::platforms_and_broken;
 use crate::cli::standing::Standing;
 use crate::cli::table::{Cell, Tone, columns, wrapped};
 use crate::cli::{Out, Refusal};
 use crate::config::{Connection, SshRecord};
 use crate::disk::Paths;
 use crate::key::Lock;
-use crate::platform::{Platform, built_in};
+use crate::platform::Platform;
 use crate::text::sanitise;
 
 pub fn show(out: &Out, paths: &Paths, name: &str) -> Result<(), Refusal> {
     let config = super::config(paths)?;
+    super::tell_exposed(out, paths, config.connection(name));
+    shown(out, paths, name)
+}
+
+/// The same without what is told once for the whole list.
+pub fn shown(out: &Out, paths: &Paths, name: &str) -> Result<(), Refusal> {
+    let config = super::config(paths)?;
     let connection = super::named(&config, paths, name)?;
     let standing = Standing::of(connection, &config, paths);
-    let platforms = load_platforms(paths).unwrap_or_else(|refusal| {
+    let (platforms, broken) = platforms_and_broken(paths);
+    for refusal in broken.iter().flat_map(Refusal::all) {
         out.failure(&refusal.message, &refusal.remedy);
-        built_in()
-    });
+    }
     let platform = platforms.iter().find(|platform| platform.id == connection.platform);
     if out.is_json() {
         out.json(&document(&standing, platform));

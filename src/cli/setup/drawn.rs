@@ -33,16 +33,13 @@ pub fn theme(common: &Common) -> Theme {
 
 /// The list of connections, and from there the wizard, until it is left.
 pub fn list(canvas: Canvas, common: &Common, out: &Out, paths: &Paths) -> Ending {
-    let platforms = match crate::cli::load_platforms(paths) {
-        Ok(platforms) => platforms,
-        Err(refusal) => return out.refused(&refusal),
-    };
+    let (platforms, broken) = crate::cli::platforms_and_broken(paths);
     let run = match Run::begin(common, out) {
         Ok(run) => run.attended(true),
         Err(ending) => return ending,
     };
     run.block_on(out, async {
-        let desk = Here::new(out, paths, Arc::new(platforms.clone()), run.log.clone());
+        let desk = Here::new(out, paths, Arc::new(platforms.clone()), run.log.clone()).without(&broken);
         let flags = SetupFlags::default();
         let mut last: Option<String> = None;
         loop {
@@ -214,7 +211,7 @@ impl Setup<'_> {
             nearby.found = self.tokens_of_platforms();
             nearby.played = self.hosts();
         }
-        Ok(wizard.near(nearby).rotating(self.flags.rotating))
+        Ok(wizard.near(nearby).rotating(self.flags.rotating).besides(self.besides()))
     }
 
     /// The tokens of the sandbox's sample answers, each offered where its platform is set up.

@@ -2,6 +2,7 @@
 
 use super::Setup;
 use crate::cli::{Ending, manage, run};
+use crate::config::Connection;
 use crate::disk;
 use crate::record::Unfinished;
 use crate::report::Entry;
@@ -46,16 +47,25 @@ impl Setup<'_> {
     fn is_done_all_the_same(&self, command: &Command) -> bool {
         let Command::WriteConfig(connection, _) = command else { return false };
         let config = manage::config(self.paths);
-        config.is_ok_and(|config| config.connections().iter().any(|there| there == &**connection))
+        config.is_ok_and(|config| config.connections().iter().any(|there| is_same(there, connection)))
     }
+}
+
+/// Whether this is what was saved. Who made the repository is known when it is saved, and not before.
+fn is_same(there: &Connection, saved: &Connection) -> bool {
+    let mut saved = saved.clone();
+    if let (Some(ours), Some(there)) = (&mut saved.repository, &there.repository) {
+        ours.created_by_us = there.created_by_us;
+    }
+    *there == saved
 }
 
 /// What a change that was under way may have made.
 fn perhaps(command: &Command) -> Option<String> {
     match command {
         Command::CreateRepository(_, _, new) => Some(format!(
-            "the new repository {}/{}: perhaps, for it was asked for; keep it for the next try, or delete it in its settings",
-            new.place.owner.owner, new.place.name
+            "the new repository {}: perhaps, for it was asked for; keep it for the next try, or delete it in its settings",
+            new.place.path()
         )),
         Command::GenerateKey { files, .. } => files.private.as_ref().map(|path| {
             let path = path.display();

@@ -282,6 +282,9 @@ pub fn look_at_client_cert(path: &Path) -> Result<(), Fault> {
 }
 
 fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, Fault> {
+    // Whoever can write it decides which server is sent the token.
+    crate::disk::trusted(path)
+        .map_err(|fault| Fault::new(FaultKind::Tls, fault.message).remedy(Remedy::new(fault.remedy)))?;
     let pem = read(path)?;
     let named = |what: &str| {
         let text = format!("The CA file {} {what}.", shown(path));

@@ -131,7 +131,7 @@ impl Review {
                 sheet.text(3, "Without --dry-run this would happen:", theme.quiet());
             }
             for (at, command) in commands.iter().enumerate() {
-                sheet.hanging(&format!("   {:>2}. ", at + 1), theme.quiet(), &command.describe(), theme.text());
+                sheet.hanging(&format!("   {:>2}. ", at + 1), theme.quiet(), &wizard.describe(command), theme.text());
             }
         };
         if here {

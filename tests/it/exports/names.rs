@@ -43,7 +43,7 @@ const MISREAD: [&str; 27] = [
 /// Connections of these names, on Bitbucket, with what was answered for the hand-over.
 fn home(names: &[&str], platform: &str, handover: &[(&str, &str)]) -> Home {
     let home = Home::new();
-    let token = home.write("token", "t0ken\n").display().to_string();
+    let token = home.write("secrets/token", "t0ken\n").display().to_string();
     let mut text = "version = 1\n".to_owned();
     for name in names {
         text.push_str(&format!(

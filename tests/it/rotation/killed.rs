@@ -112,7 +112,6 @@ impl Stage {
         assert!(now == old || now == new, "{what}: git is given neither the old nor the new token");
         seen.switched += u32::from(now == new);
         push(home, &served.host(), &[]);
-        age_temporaries(home);
         let records =
             files(&home.path("state")).into_iter().filter(|(_, bytes)| bytes.windows(8).any(|at| at == b"\"unsaid\""));
         let owes = records.count() > 0;
@@ -137,14 +136,6 @@ impl Stage {
 fn temporary(home: &Home) -> Vec<PathBuf> {
     let all = files(home.dir.path()).into_iter().map(|(path, _)| path);
     all.filter(|path| path.extension().is_some_and(|end| end == "tmp")).collect()
-}
-
-/// A temporary file that is still young could be that of a run which goes on, and is left alone.
-fn age_temporaries(home: &Home) {
-    for path in temporary(home) {
-        let file = fs::File::options().write(true).open(path).unwrap();
-        file.set_modified(SystemTime::now() - Duration::from_secs(120)).unwrap();
-    }
 }
 
 /// Numbers that nobody can foresee, and that a seed brings back.
@@ -324,7 +315,6 @@ fn a_renewal_killed_at_any_write_sends_one_request_and_is_finished_or_told() {
                 untouched += 1;
             }
             let worked = bench.home.run(&["check", "k"]).code == 0;
-            age_temporaries(&bench.home);
             let answers = bench.home.write("twin.toml", &format!("version = 1\n{}", bench.source("gitlab-twin")));
             let next = bench.home.run(&["rotate", "k", "--answers", answers.to_str().unwrap()]).expect(0);
             finished_later += u32::from(next.stderr.contains("It is finished: k uses the new token"));

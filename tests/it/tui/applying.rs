@@ -129,6 +129,24 @@ fn at_the_review(home: Home, host: &str, served: &Served, rest: &str) -> Seat {
     seat
 }
 
+/// Consent to the list is consent to the mode.
+#[test]
+fn the_review_says_that_saving_mends_the_mode_of_the_config() {
+    let world = Home::new();
+    let served = Served::start(&world, "ready");
+    let home = Home::new();
+    let config = home.write("config/git-access/config.toml", "version = 1\n");
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o644)).unwrap();
+    let mut seat = at_the_review(home, &served.host(), &served, IN_A_FILE);
+    seat.see("becomes 0600");
+    assert_eq!(mode(&config), 0o644);
+    seat.type_in("a");
+    seat.until(|| mode(&config) == 0o600, "the mode that was agreed to");
+    seat.signal(Signal::TERM);
+    seat.ends();
+}
+
 fn leave_by_ctrl_c(seat: &mut Seat) {
     seat.type_in("\x03");
     seat.see("Leave without saving?");

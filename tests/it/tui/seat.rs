@@ -82,6 +82,11 @@ impl Seat {
         Self { home, master: pair.master, writer, child, written, before, size: (rows, cols) }
     }
 
+    /// Its home, for the next one.
+    pub fn leave(self) -> Home {
+        self.home
+    }
+
     pub fn bytes(&self) -> Vec<u8> {
         self.written.0.lock().unwrap().clone()
     }
