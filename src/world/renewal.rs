@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::saving::put;
 use super::{World, another, locked, storage, successor};
 use crate::config::Connection;
 use crate::fact::{Expiry, Fault, FaultKind, Remedy, Site};
@@ -107,7 +108,7 @@ impl World {
         let (name, new) = (held.name.clone(), new.clone());
         self.save(name, move |config| {
             let now = config.connections().iter().find(|there| there.id == held.id).cloned();
-            super::put(config, &new.put_into(now.unwrap_or(held)))
+            put(config, &new.put_into(now.unwrap_or(held)))
         })
         .await
     }
