@@ -6,7 +6,6 @@ use super::field::{Answer, FIELDS, Field, FieldRow, GivenExpiry, Shape};
 use super::{Answers, Problem};
 use crate::fact::Source;
 use crate::statements::{key, list, quoted};
-use crate::text::stamp;
 
 /// The answers as a file that gives them again. It never holds a secret: a token that was typed is not among them.
 pub fn write(answers: &Answers) -> String {
@@ -110,7 +109,7 @@ fn value(answer: &Answer) -> String {
         Answer::Expires(GivenExpiry::Never) => quoted("never"),
         Answer::Expires(GivenExpiry::At(at)) => {
             // A day is how people write it.
-            let at = stamp(*at);
+            let at = at.to_string();
             at.strip_suffix("T00:00:00Z").map_or(at.clone(), str::to_owned)
         }
         Answer::Visibility(visibility) => quoted(visibility.name()),

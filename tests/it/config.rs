@@ -375,7 +375,7 @@ fn every_key_is_written_and_read_back() {
     repository.branch = Some("main".into());
     repository.created_by_us = true;
     connection.verified = Some(Verified {
-        at: "2026-11-20T09:00:00.5Z".parse().unwrap(),
+        at: "2026-11-20T09:00:00Z".parse().unwrap(),
         identity: None,
         identity_kind: Some(IdentityKind::Bot),
         scopes: Some(BTreeSet::new()),

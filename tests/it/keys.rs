@@ -166,7 +166,7 @@ fn whoever_may_not_register_is_told_so_and_where_to_paste_it() {
         ("github", "github-mia", "repository", "administrator of the repository"),
         ("github", "github-narrow", "account", "admin:public_key"),
         ("gitlab", "gitlab-mia", "repository", "role Maintainer"),
-        ("gitlab", "gitlab-narrow", "repository", "one of these scopes"),
+        ("gitlab", "gitlab-narrow", "repository", "with this scope"),
         ("gitea", "gitea-mia", "repository", "administrator of the repository"),
         ("gitea", "gitea-narrow", "repository", "write:repository"),
     ] {
