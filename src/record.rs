@@ -6,13 +6,14 @@
 
 mod unfinished;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::config::Connection;
 use crate::disk::{self, DiskFault, Lasting, Paths};
 use crate::secret::Store;
 use crate::text::sanitise;
@@ -178,6 +179,13 @@ impl Record {
         if let (Some(dir), Ok(())) = (&paths.state_dir, paths.may_write()) {
             disk::sweep(dir);
         }
+    }
+
+    /// The checks of `connection` that were accepted and have failed until now, as far as anybody saw.
+    pub fn still_failing(&self, connection: &Connection) -> BTreeSet<String> {
+        let is_newer = self.checked > connection.verified.as_ref().map(|verified| verified.at);
+        let failed = |id: &&String| !is_newer || (self.verdict.as_deref() == Some("fail") && self.because.contains(id));
+        connection.accepted.iter().filter(failed).cloned().collect()
     }
 
     /// The token or key was replaced, and what that asks of its owner is said.

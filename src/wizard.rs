@@ -5,6 +5,7 @@
 //! [`Wizard::update`] takes an event and returns effects as data; `world` performs them and feeds the outcome back.
 
 mod apply;
+mod command;
 mod found;
 mod judging;
 mod keys;
@@ -21,7 +22,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use self::apply::{Command, Done, Keeping, Stage};
+pub use self::command::{Command, Done, Keeping, Stage};
 pub use self::found::{At, Found, HOST, Nearby, Only};
 pub use self::keys::Registration;
 pub use self::prefill::{answers_of, edited};
@@ -112,6 +113,7 @@ pub struct Wizard {
     /// The furthest step that was come to.
     reached: Step,
     nearby: Nearby,
+    failed_before: BTreeSet<String>,
     picked: picked::Picked,
     /// How a rotation is done.
     rotating: Rotating,
@@ -150,6 +152,7 @@ impl Wizard {
             step: first,
             reached: first,
             nearby: Nearby::default(),
+            failed_before: BTreeSet::new(),
             picked: picked::Picked::default(),
             rotating: Rotating::default(),
             besides: None,
@@ -165,6 +168,12 @@ impl Wizard {
     #[must_use]
     pub fn near(self, nearby: Nearby) -> Self {
         Self { nearby, ..self }
+    }
+
+    /// The checks that were accepted although they failed, and have failed until now: a rotation does not lose them.
+    #[must_use]
+    pub fn failing(self, failed_before: BTreeSet<String>) -> Self {
+        Self { failed_before, ..self }
     }
 
     /// Tells what saving the config does besides, for the list that is shown beforehand.

@@ -259,30 +259,11 @@ impl World {
 
     async fn act(&self, command: Command) -> Result<Done, Fault> {
         match command {
-            Command::ProbeStore(keeping, found) => {
-                let found = found.as_deref();
-                let id = found.map_or(keeping.id.as_str(), |found| found.id.as_str());
-                let unmoved = is_as_found(&self.config()?, id, &keeping.name, found);
-                unmoved.map_err(|why| why.told(&keeping.name, &self.paths.config))?;
-                if let Some((store, generation)) = &keeping.held {
-                    self.begin_replacing(&keeping.id, (store, *generation)).await?;
-                }
-                // A store that gives what the connection keeps there has shown that it works.
-                let works = match &keeping.held {
-                    Some((store, generation)) if *store == keeping.store && !matches!(store, Store::File(_)) => {
-                        let entry = Entry { id: keeping.id.clone(), generation: *generation };
-                        self.stores.read(store, &entry).await.is_ok()
-                    }
-                    _ => false,
-                };
-                if !works
-                    && let Probed::Forgets(note) =
-                        self.stores.probe(&keeping.store, &keeping.name).await.map_err(fault_of)?
-                {
-                    locked(&self.notes).push(note.to_owned());
-                }
-                self.resting_place(&keeping).await.map(|_| Done::Probed)
+            Command::Compare { id, name, found } => {
+                let unmoved = is_as_found(&self.config()?, &id, &name, found.as_deref());
+                unmoved.map(|()| Done::AsFound).map_err(|why| why.told(&name, &self.paths.config))
             }
+            Command::ProbeStore(keeping) => self.probe_store(keeping).await,
             Command::CreateRepository(site, credential, new) => {
                 let made = self.line(&site, Some(&credential))?.create(&new).await?;
                 self.changed(format!("the new repository {}", made.place.path()));
@@ -330,6 +311,26 @@ impl World {
                 Ok(Done::LetGo)
             }
         }
+    }
+
+    async fn probe_store(&self, keeping: Keeping) -> Result<Done, Fault> {
+        if let Some((store, generation)) = &keeping.held {
+            self.begin_replacing(&keeping.id, (store, *generation)).await?;
+        }
+        // A store that gives what the connection keeps there has shown that it works.
+        let works = match &keeping.held {
+            Some((store, generation)) if *store == keeping.store && !matches!(store, Store::File(_)) => {
+                let entry = Entry { id: keeping.id.clone(), generation: *generation };
+                self.stores.read(store, &entry).await.is_ok()
+            }
+            _ => false,
+        };
+        if !works
+            && let Probed::Forgets(note) = self.stores.probe(&keeping.store, &keeping.name).await.map_err(fault_of)?
+        {
+            locked(&self.notes).push(note.to_owned());
+        }
+        self.resting_place(&keeping).await.map(|_| Done::Probed)
     }
 
     async fn write_secret(&self, keeping: Keeping) -> Result<Done, Fault> {

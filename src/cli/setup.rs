@@ -7,6 +7,7 @@ mod rotate;
 mod rotated;
 mod sheet;
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -384,6 +385,11 @@ impl Setup<'_> {
         }
     }
 
+    /// What failed before, and was accepted.
+    fn still_failing(&self, held: Option<&Connection>) -> BTreeSet<String> {
+        held.map(|held| Record::load(self.paths, &held.id).still_failing(held)).unwrap_or_default()
+    }
+
     fn machine(&self, job: Job) -> Wizard {
         let settings = Settings {
             dry_run: self.flags.dry_run,
@@ -395,9 +401,10 @@ impl Setup<'_> {
             fail_within: None,
         };
         let platforms = Arc::new(self.platforms.clone());
+        let failing = self.still_failing(job.held.as_deref());
         let purpose = self.aim.purpose(job.held);
         let wizard = Wizard::new(purpose, settings, platforms, job.answers, run::fresh_id());
-        wizard.rotating(self.flags.rotating).besides(self.besides())
+        wizard.rotating(self.flags.rotating).failing(failing).besides(self.besides())
     }
 
     /// What saving the config does besides: its mode becomes what it has to be.
@@ -419,7 +426,6 @@ impl Setup<'_> {
             && let Some(connection) = wizard.connection()
         {
             run::record(self.paths, &connection.id, &entry, wizard.settings().now);
-            let is_replaced = self.aim == Aim::Rotate && !wizard.is_the_same_token();
             let key = |connection: &Connection| connection.ssh.as_ref().and_then(|ssh| ssh.fingerprint.clone());
             // What was to know of a key goes with it.
             let same_key = wizard.held().is_some_and(|held| key(held) == key(&connection));
@@ -429,7 +435,7 @@ impl Setup<'_> {
                 if !same_key {
                     record.notices.clone_from(&entry.notices);
                 }
-                if is_replaced {
+                if wizard.is_replaced() {
                     record.is_replaced();
                 }
             });

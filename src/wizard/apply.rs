@@ -5,166 +5,18 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::keys::Registration;
-use super::renewal::{Renewal, Renewed};
-use super::{Effect, Step, Wizard};
+use super::{Command, Done, Effect, Keeping, Stage, Step, Wizard};
 use crate::answers::Contents;
 use crate::answers::GivenExpiry;
 use crate::check::worst;
 use crate::config::{Connection, ExpiresSource, RepositoryRecord, Token, Verified};
 use crate::fact::{
     Credential, Expiry, Fact, Fault, FaultKind, Grants, Identity, Owner, OwnerKind, OwnerPath, Query, Recognised,
-    Remedy, Repository, Site, Ticket, Value,
+    Remedy, Site, Ticket, Value,
 };
 use crate::forge::NewRepository;
-use crate::key::{KeyFiles, Lock, PublicKey, RegisteredKey};
 use crate::provider::{TokenKind, kind_row};
 use crate::secret::Store;
-
-/// A change of the world.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Tries the store, and that the secret has its place there, before anything else is changed; and that nothing has
-    /// come in the place of what the run found saved.
-    ProbeStore(Keeping, Option<Box<Connection>>),
-    /// Makes a new SSH key in these files; one that is there already stays.
-    GenerateKey {
-        files: KeyFiles,
-        comment: String,
-    },
-    CreateRepository(Arc<Site>, Arc<Credential>, NewRepository),
-    RegisterKey(Arc<Site>, Arc<Credential>, Box<Registration>),
-    /// Lets the provider replace the token, and keeps the new one before anything else is done.
-    Renew(Box<Renewal>),
-    WriteSecret(Keeping),
-    /// Reads the secret back and compares it.
-    ReadBack {
-        store: Store,
-        id: String,
-        generation: u64,
-        credential: Arc<Credential>,
-    },
-    /// Saves the first. The second is what the run found saved, and nothing else may have come in its place.
-    WriteConfig(Box<Connection>, Option<Box<Connection>>),
-    /// Reads the connection back out of the config, and its secret out of the place that it names.
-    Verify {
-        id: String,
-        credential: Arc<Credential>,
-    },
-    /// Removes a secret that nothing refers to any more.
-    LetGo {
-        store: Store,
-        id: String,
-        generation: u64,
-    },
-    /// Ends the replaced token (the first) at the forge, unless it is the one in use (the second).
-    RevokeOld(Arc<Site>, Arc<Credential>, Arc<Credential>),
-    /// Asks the forge once with the replaced token.
-    LookAtOld(Arc<Site>, Arc<Credential>),
-    /// Removes the replaced key at the forge: what it opens, and the forge's own id of it.
-    RemoveOldKey(Arc<Site>, Arc<Credential>, Lock, String),
-}
-
-/// A secret on its way to its store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Keeping {
-    pub store: Store,
-    /// The name of the connection.
-    pub name: String,
-    pub id: String,
-    pub credential: Arc<Credential>,
-    /// Where the connection keeps one now, and its generation: an equal secret there is left alone.
-    pub held: Option<(Store, u64)>,
-}
-
-/// What a command came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Done {
-    Probed,
-    Generated(PublicKey),
-    Registered(RegisteredKey),
-    Created(Box<Repository>),
-    /// The secret rests there, under this generation: a file gets another name for each.
-    Stored(Store, u64),
-    ReadBack,
-    Saved,
-    Verified,
-    LetGo,
-    /// The provider has replaced the token, and the config names the new one.
-    Renewed(Renewed),
-    Revoked,
-    /// The forge refuses the replaced token.
-    Dead,
-    /// The forge still takes it.
-    Alive,
-    KeyRemoved,
-}
-
-/// The place of a command in the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stage {
-    ProbeStore,
-    GenerateKey,
-    CreateRepository,
-    RegisterKey,
-    Renew,
-    WriteSecret,
-    ReadBack,
-    WriteConfig,
-    Verify,
-    LetGo,
-    RevokeOld,
-    LookAtOld,
-    RemoveOldKey,
-}
-
-impl Command {
-    pub fn stage(&self) -> Stage {
-        match self {
-            Self::ProbeStore(..) => Stage::ProbeStore,
-            Self::GenerateKey { .. } => Stage::GenerateKey,
-            Self::CreateRepository(..) => Stage::CreateRepository,
-            Self::RegisterKey(..) => Stage::RegisterKey,
-            Self::WriteSecret(_) => Stage::WriteSecret,
-            Self::ReadBack { .. } => Stage::ReadBack,
-            Self::WriteConfig(..) => Stage::WriteConfig,
-            Self::Verify { .. } => Stage::Verify,
-            Self::LetGo { .. } => Stage::LetGo,
-            Self::Renew(_) => Stage::Renew,
-            Self::RevokeOld(..) => Stage::RevokeOld,
-            Self::LookAtOld(..) => Stage::LookAtOld,
-            Self::RemoveOldKey(..) => Stage::RemoveOldKey,
-        }
-    }
-
-    /// What it does, for the list that is shown beforehand.
-    pub fn describe(&self) -> String {
-        match self {
-            Self::ProbeStore(keeping, _) => format!("try the store ({})", keeping.store.kind()),
-            Self::CreateRepository(_, _, new) => {
-                let place = &new.place;
-                format!("create the {} repository {}/{}", new.visibility.name(), place.owner.owner, place.name)
-            }
-            Self::GenerateKey { files, .. } => match &files.private {
-                Some(private) => format!("make the SSH key {}", private.display()),
-                None => "make an SSH key".to_owned(),
-            },
-            Self::RegisterKey(_, _, new) => {
-                let access = if new.read_only { "to read only" } else { "to read and write" };
-                format!("register the SSH key {} at the forge, {access}", new.files.public)
-            }
-            Self::WriteSecret(keeping) => format!("write the token to the store ({})", keeping.store.kind()),
-            Self::ReadBack { .. } => "read the token back and compare it".to_owned(),
-            Self::WriteConfig(connection, _) => format!("save the connection {}", connection.name),
-            Self::Verify { .. } => "read the token through the saved connection".to_owned(),
-            Self::LetGo { generation, .. } => format!("remove the token that was replaced (generation {generation})"),
-            Self::Renew(renewal) => format!("let {} replace the token, and keep the new one", renewal.site.provider),
-            Self::RevokeOld(site, ..) => format!("revoke the replaced token at {}", site.provider),
-            Self::LookAtOld(..) => "ask once with the replaced token".to_owned(),
-            Self::RemoveOldKey(site, ..) => format!("remove the replaced key at {}", site.provider),
-        }
-    }
-}
 
 /// Whether a secret has come to its place.
 fn is_kept(done: &Done) -> bool {
@@ -174,7 +26,9 @@ fn is_kept(done: &Done) -> bool {
 impl Wizard {
     /// The list of commands as it stands now: what was done, and what is still to do.
     pub fn commands(&self) -> Vec<Command> {
-        self.stages().into_iter().filter_map(|stage| self.command(stage)).collect()
+        // Looking is no change, and of no interest as long as it finds nothing.
+        let is_shown = |stage: &Stage| *stage != Stage::Compare || self.has_failed(Stage::Compare);
+        self.stages().into_iter().filter(is_shown).filter_map(|stage| self.command(stage)).collect()
     }
 
     /// What a command does, and what it does besides: for the list that is shown beforehand.
@@ -187,7 +41,8 @@ impl Wizard {
 
     /// What was done, with its outcome.
     pub fn applied(&self) -> impl Iterator<Item = (&Command, &Result<Done, Fault>)> {
-        self.applied.iter().map(|(command, outcome)| (command, outcome))
+        let applied = self.applied.iter().map(|(command, outcome)| (command, outcome));
+        applied.filter(|(_, outcome)| **outcome != Ok(Done::AsFound))
     }
 
     /// The change that is being made now: nobody knows yet what comes of it.
@@ -273,7 +128,15 @@ impl Wizard {
         self.applied.push((command, outcome));
     }
 
+    fn has_failed(&self, stage: Stage) -> bool {
+        self.applied.iter().any(|(command, outcome)| command.stage() == stage && outcome.is_err())
+    }
+
     fn stages(&self) -> Vec<Stage> {
+        [vec![Stage::Compare], self.stages_of_changes()].concat()
+    }
+
+    fn stages_of_changes(&self) -> Vec<Stage> {
         if self.answers.has_ssh() {
             return self.key_stages();
         }
@@ -354,6 +217,10 @@ impl Wizard {
         // Without a token, too.
         match stage {
             Stage::GenerateKey | Stage::RegisterKey | Stage::RemoveOldKey => return self.key_command(stage),
+            Stage::Compare => {
+                let found = self.found();
+                return Some(Command::Compare { id: self.id(), name: self.name()?, found: found.map(Box::new) });
+            }
             Stage::WriteConfig => {
                 return Some(Command::WriteConfig(Box::new(self.connection()?), self.found().map(Box::new)));
             }
@@ -362,7 +229,7 @@ impl Wizard {
         let (site, credential) = (self.answers.site()?, self.credential()?);
         let (store, id) = (self.answers.store(), self.id());
         Some(match stage {
-            Stage::ProbeStore => Command::ProbeStore(self.keeping(store, id, credential), self.found().map(Box::new)),
+            Stage::ProbeStore => Command::ProbeStore(self.keeping(store, id, credential)),
             Stage::CreateRepository => Command::CreateRepository(site, credential, self.new_repository()?),
             Stage::WriteSecret => Command::WriteSecret(self.keeping(store, id, credential)),
             Stage::ReadBack => {
@@ -373,7 +240,9 @@ impl Wizard {
             Stage::Renew => Command::Renew(Box::new(self.renewal(site, store, id)?)),
             Stage::RevokeOld => Command::RevokeOld(site, self.current()?, credential),
             Stage::LookAtOld => Command::LookAtOld(site, self.current()?),
-            Stage::GenerateKey | Stage::RegisterKey | Stage::RemoveOldKey | Stage::WriteConfig => return None,
+            Stage::Compare | Stage::GenerateKey | Stage::RegisterKey | Stage::RemoveOldKey | Stage::WriteConfig => {
+                return None;
+            }
             Stage::LetGo => {
                 let (store, id, generation) = self.outlived()?;
                 Command::LetGo { store, id, generation }
@@ -383,8 +252,13 @@ impl Wizard {
 
     pub(super) fn keeping(&self, store: Store, id: String, credential: Arc<Credential>) -> Keeping {
         let held = self.held().and_then(|held| held.token.as_ref());
-        let name = self.held().map(|held| held.name.clone()).or_else(|| self.answers.name()).unwrap_or_default();
+        let name = self.name().unwrap_or_default();
         Keeping { store, name, id, credential, held: held.map(|token| (token.store.clone(), token.generation)) }
+    }
+
+    /// The name that the connection has, or will have.
+    fn name(&self) -> Option<String> {
+        self.held().map_or_else(|| self.free_name(), |held| Some(held.name.clone()))
     }
 
     fn id(&self) -> String {
@@ -414,9 +288,8 @@ impl Wizard {
         let username = rules.git_login(self.answers.username(), login).map(str::to_owned);
         let git_user = rules.git_user(self.token_kind(), username.as_deref());
         let checks = self.judgement().checks;
-        let held = self.held();
         Some(Connection {
-            name: held.map_or_else(|| self.free_name(), |held| Some(held.name.clone()))?,
+            name: self.name()?,
             id: self.id(),
             platform: self.answers.platform()?.to_owned(),
             owner: self.owner()?,

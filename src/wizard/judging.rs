@@ -123,8 +123,8 @@ impl Wizard {
     pub(super) fn accepts(&self, id: &CheckId) -> bool {
         let before = match &self.purpose {
             Purpose::Check { held } => held.accepted.contains(&id.name()),
-            // What failed before the rotation, and was accepted, is no loss. Another account is one each time.
-            Purpose::Rotate { held } if *id != CheckId::Identity && held.accepted.contains(&id.name()) => true,
+            // What was accepted, and failed until the rotation, is no loss. Another account is one each time.
+            Purpose::Rotate { .. } if *id != CheckId::Identity && self.failed_before.contains(&id.name()) => true,
             Purpose::Setup { .. } | Purpose::Rotate { .. } => self.settings.accept_failures,
         };
         // Without the repository there is nothing to save, and without the store nowhere to save it.

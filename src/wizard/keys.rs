@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::Wizard;
-use super::apply::{Command, Done, Stage};
+use super::command::{Command, Done, Stage};
 use crate::answers::Field;
 use crate::answers::KeyScope;
 use crate::check::{Creation, Keying};

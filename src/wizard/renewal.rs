@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::apply::{Command, Done, Keeping, Stage};
+use super::command::{Command, Done, Keeping, Stage};
 use super::{Purpose, Wizard, kept};
 use crate::check::{Check, CheckId, Verdict};
 use crate::config::{Connection, ExpiresSource, Token};
@@ -149,7 +149,7 @@ impl Wizard {
 
     /// What comes once the config names the new token.
     pub(super) fn push_the_end_of_the_old(&self, stages: &mut Vec<Stage>) {
-        if !self.is_rotation() || !self.has_read_the_old() {
+        if !self.is_rotation() || !self.has_the_old() {
             return;
         }
         if self.rotating.revoke_old && !self.renews() && self.may_end_the_old(Stage::RevokeOld) {
@@ -199,6 +199,8 @@ impl Wizard {
             "It was left, because no token was given to remove it with."
         } else if is_key {
             "It was left, because the forge has not told which one it is."
+        } else if self.has_read_the_old() && !self.has_the_old() {
+            "It was left, because what its place gives by now is not known to be that token."
         } else {
             "It was left, because it can no longer be read to be ended with."
         })

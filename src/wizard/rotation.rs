@@ -30,6 +30,21 @@ impl Wizard {
         kept.is_some_and(|kept| self.is_saved() && kept.store == now.store && kept.generation == now.generation)
     }
 
+    /// Whether this run has put another token or key in the place of the one before: what was given that needs the new one.
+    pub fn is_replaced(&self) -> bool {
+        let Some((held, now)) = self.held().zip(self.connection()).filter(|_| self.is_saved()) else { return false };
+        let key = |of: &Connection| of.ssh.as_ref().and_then(|ssh| ssh.fingerprint.clone());
+        let is_another_token = match (&held.token, &now.token) {
+            (Some(old), Some(new)) if self.brings_a_token() => {
+                // A reference stays the same while its place is filled anew, and nobody but a rotation says so.
+                (&old.store, old.generation) != (&new.store, new.generation)
+                    || (self.is_rotation() && !new.store.keeps())
+            }
+            _ => false,
+        };
+        is_another_token || key(held) != key(&now)
+    }
+
     /// What is known of the token that is replaced.
     fn of_the_replaced(&self) -> Option<Replaced> {
         let held = self.replaced()?;
@@ -40,7 +55,11 @@ impl Wizard {
             ends: End::saved(token),
             scopes: seen.and_then(|seen| seen.scopes.clone()),
             seen: seen.map(|seen| seen.at),
-            why: if self.has_read_the_old() { "did not answer now" } else { "can no longer be read" },
+            why: match self.old_identity() {
+                _ if !self.has_read_the_old() => "can no longer be read",
+                Some(Fact::Refused(fault)) if fault.is_refusal() => "was refused now",
+                _ => "did not answer now",
+            },
         };
         let Some(live) = self.answers.site().zip(self.current()) else { return Some(record) };
         let ask =
@@ -51,10 +70,7 @@ impl Wizard {
             Some(Fact::Asked(_)) => return Some(Replaced { seen: None, ..record }),
             _ => return Some(record),
         };
-        if !token.store.keeps()
-            && record.login.as_ref().is_some_and(|login| !identity.login.eq_ignore_ascii_case(login))
-        {
-            // A variable or a program gives what somebody else has put there by now.
+        if !self.has_the_old() && record.login.is_some() {
             return Some(Replaced { why: "is not where it was read from", ..record });
         }
         let ends = match ask(Query::Expiry) {
@@ -72,10 +88,38 @@ impl Wizard {
         Some(Replaced { kind, login: Some(identity.login.clone()), ends, scopes, seen: None, why: record.why })
     }
 
+    /// What came of asking the forge whose the replaced token is.
+    fn old_identity(&self) -> Option<&Fact> {
+        self.facts.of(&Query::Identity(self.answers.site()?, self.current()?))
+    }
+
+    /// Whether what was read in the place of the replaced token is that token. What we keep is. A variable or a program may
+    /// give what somebody else has put there by now: it counts where its account, and its end as far as the provider tells
+    /// it, are those that were seen before.
+    pub(super) fn has_the_old(&self) -> bool {
+        let Some((held, token)) = self.held().and_then(|held| Some((held, held.token.as_ref()?))) else { return false };
+        if token.store.keeps() {
+            return self.has_read_the_old();
+        }
+        let seen = held.verified.as_ref().and_then(|verified| verified.identity.as_ref());
+        let is_same_account = match (self.old_identity(), seen) {
+            (Some(Fact::Known(Value::Identity(now))), Some(seen)) => now.login.eq_ignore_ascii_case(seen),
+            _ => false,
+        };
+        let ends = self.answers.site().zip(self.current()).map(|(site, old)| Query::Expiry(site, old));
+        let is_same_end = match (token.expires, ends.and_then(|query| self.facts.of(&query))) {
+            (Some(saved), Some(Fact::Known(Value::Expiry(Expiry::At(now))))) => {
+                token.expires_source != ExpiresSource::Provider || saved == *now
+            }
+            _ => true,
+        };
+        is_same_account && is_same_end
+    }
+
     /// Whether the forge took the replaced token when it was asked about it in this run; `None` where it was not, or told
     /// neither.
     pub fn took_the_old(&self) -> Option<bool> {
-        match self.facts.of(&Query::Identity(self.answers.site()?, self.current()?))? {
+        match self.old_identity().filter(|_| self.has_the_old())? {
             Fact::Known(_) => Some(true),
             Fact::Refused(fault) if fault.is_refusal() => Some(false),
             _ => None,

@@ -90,9 +90,12 @@ impl Forge {
     }
 
     fn act(&mut self, command: &Command) -> Result<Done, Fault> {
-        self.done.push(command.stage());
+        if command.stage() != Stage::Compare {
+            self.done.push(command.stage());
+        }
         Ok(match command {
-            Command::ProbeStore(..) => Done::Probed,
+            Command::Compare { .. } => Done::AsFound,
+            Command::ProbeStore(_) => Done::Probed,
             Command::CreateRepository(_, _, new) => {
                 self.repository_exists = true;
                 Done::Created(Box::new(made(&new.place)))

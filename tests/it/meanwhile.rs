@@ -61,22 +61,33 @@ fn what_is_edited_by_hand_in_the_same_connection_is_never_overwritten() {
 fn an_edit_that_came_before_the_first_change_leaves_nothing_behind() {
     let place = Home::new();
     let served = Served::start(&place, "ready");
-    let home = edited(&served);
-    let again = std::fs::read_to_string(home.path("again.toml")).unwrap();
-    home.write("again.toml", &again.replace("name = \"blank\"", "name = \"fresh\"\ncreate = true"));
-    let kept = || crate::program::files(&home.path(".")).into_iter().filter(|(path, _)| path.ends_with("kept")).count();
-    let (before, secrets) = (served.requests().len(), kept());
-    let run = set_up_while(&home, "s/^at = .*/at = 2020-01-01T00:00:00Z/").expect(4);
-    assert!(
-        run.stderr.contains("meanwhile (verified.at)") && !run.stdout.contains("left behind"),
-        "{}{}",
-        run.stdout,
-        run.stderr
-    );
-    let made =
-        served.requests().split_off(before).into_iter().filter(|one| one["method"] == "POST").collect::<Vec<_>>();
-    assert!(made.iter().all(|one| one["status"] != 201), "{made:?}");
-    assert_eq!(kept(), secrets);
+    // Also where the secret stays as it is, and no store is tried.
+    for source in [true, false] {
+        let home = edited(&served);
+        let again = std::fs::read_to_string(home.path("again.toml")).unwrap();
+        let again = again.replace("name = \"blank\"", &format!("name = \"fresh-{source}\"\ncreate = true"));
+        home.write("again.toml", &again);
+        if !source {
+            let (head, rest) = again.split_once("[token]").unwrap();
+            let rest = &rest[rest.find("[handover]").unwrap()..];
+            home.write("again.toml", &format!("{head}{rest}"));
+            let kept = std::fs::read_to_string(home.path("kept")).unwrap();
+            let text = home.config_text().replace("store = \"file\"", "store = \"command\"");
+            let text: Vec<_> = text.lines().filter(|line| !line.starts_with("path = ")).collect();
+            home.write("old-token", &kept);
+            home.write("give.sh", "sh ./edit.sh\ncat old-token\n");
+            let command = format!("command = [\"sh\", {:?}]", home.path("give.sh").display().to_string());
+            let text = text.join("\n").replace("store = \"command\"", &format!("store = \"command\"\n{command}"));
+            home.write("config/git-access/config.toml", &format!("{text}\n"));
+        }
+        let before = served.requests().len();
+        let run = set_up_while(&home, "s/^at = .*/at = 2020-01-01T00:00:00Z/").expect(4);
+        assert!(run.stderr.contains("meanwhile (verified.at)"), "{source}: {}{}", run.stdout, run.stderr);
+        assert!(!run.stdout.contains("left behind"), "{source}: {}", run.stdout);
+        let mut made = served.requests().split_off(before);
+        made.retain(|one| one["method"] == "POST" && one["status"] == 201);
+        assert_eq!(made, Vec::<serde_json::Value>::new(), "{source}");
+    }
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn another_account_takes_over_only_if_that_is_accepted() {
     fs::write(home.path("kept"), dead).unwrap();
     let run = rotate(&home, &answers, &[]).expect(1);
     let told = run.json()["connections"][0]["rotation"]["changes"][0].as_str().unwrap().to_owned();
-    assert!(told.contains("did not answer now: it is compared as it was seen on 20"), "{told}");
+    assert!(told.contains("was refused now: it is compared as it was seen on 20"), "{told}");
     let identity = run.check("identity");
     assert_eq!(
         (&identity["verdict"], &identity["fault"]),
@@ -225,7 +225,7 @@ fn the_two_tokens_are_compared_as_they_are_now() {
     let before = served.requests().len();
     let run = rotate(&home, &answers, &["--dry-run"]).expect(0);
     let changes = run.json()["connections"][0]["rotation"]["changes"].to_string();
-    for part in ["did not answer now: it is compared as it was seen on", "loses gist", "ends on 2029-01-01"] {
+    for part in ["was refused now: it is compared as it was seen on", "loses gist", "ends on 2029-01-01"] {
         assert!(changes.contains(part), "{part}: {changes}");
     }
     let refused = served.requests().split_off(before);

@@ -211,7 +211,8 @@ impl Setup<'_> {
             nearby.found = self.tokens_of_platforms();
             nearby.played = self.hosts();
         }
-        Ok(wizard.near(nearby).rotating(self.flags.rotating).besides(self.besides()))
+        let wizard = wizard.near(nearby).rotating(self.flags.rotating).failing(self.still_failing(held));
+        Ok(wizard.besides(self.besides()))
     }
 
     /// The tokens of the sandbox's sample answers, each offered where its platform is set up.

@@ -86,7 +86,7 @@ fn perhaps(command: &Command) -> Option<String> {
         Command::WriteConfig(..) => {
             Some(format!("perhaps, for it was under way: {}; git-access list tells", command.describe()))
         }
-        Command::ProbeStore(..)
+        Command::Compare { .. } | Command::ProbeStore(_)
         | Command::ReadBack { .. }
         | Command::Verify { .. }
         | Command::LookAtOld(..)

@@ -84,7 +84,19 @@ fn a_reference_that_gives_another_account_is_not_compared_with() {
     let changes = run.json()["connections"][0]["rotation"]["changes"].to_string();
     assert!(changes.contains("is not where it was read from") && changes.contains("octocat to robot"), "{changes}");
     let twin = bench.served.token("github-twin");
-    bench.rotate_in(new, &[], &[("OLD", &robot), ("NEW", &twin)]).expect(0);
+    // Nor is it ended, or taken for the dead one.
+    for (foreign, code, flags) in [("github-robot", 1, &["--revoke-old", "--prove-dead"][..]), ("withdrawn", 0, &[])] {
+        bench.set_up("github", "keptn", "[token]\nenv = \"OLD\"\n", &[("OLD", &old)]).expect(0);
+        let variables = [("OLD", &*bench.served.token(foreign)), ("NEW", &*twin)];
+        let run = bench.rotate_in(new, flags, &variables).expect(code);
+        let told = &run.json()["connections"][0]["rotation"]["old_token"];
+        assert_eq!((&told["state"], &told["verdict"]), (&"unknown".into(), &"unknown".into()), "{foreign}: {told}");
+        assert_eq!(told["detail"].as_str().unwrap().contains("not known to be that token"), code == 1, "{told}");
+        bench.home.run(&["remove", "k", "--yes"]).expect(0);
+    }
+    let ended =
+        |one: &&serde_json::Value| one["method"] == "DELETE" || one["path"].as_str().unwrap().contains("revoke");
+    assert_eq!(bench.served.requests().iter().filter(ended).count(), 0);
 }
 
 #[test]
@@ -181,6 +193,10 @@ fn who_shares_the_token_and_what_was_exported_is_told() {
     assert!(text.contains("(to be applied again)"), "{text}");
     bench.home.run(&["export", "k", "--for", "netrc"]).expect(0);
     assert!(shown()["stale"].is_null(), "{}", shown());
+    bench.set_up("github", "github-twin", &bench.in_file("rests/token.2"), &[]).expect(0);
+    assert!(shown()["stale"].is_null(), "the same token once more");
+    bench.set_up("github", "github-third", &bench.in_file("rests/token.2"), &[]).expect(0);
+    assert_eq!(shown()["stale"], true, "set-up replaces as well");
 
     let bench = Bench::new("github", "keptn");
     let (old, new) = (bench.served.token("keptn"), bench.served.token("github-twin"));

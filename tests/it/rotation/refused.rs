@@ -71,6 +71,21 @@ fn what_failed_before_and_was_accepted_refuses_no_rotation() {
     let entry = &run.json()["connections"][0];
     assert_eq!((&entry["verdict"], &entry["saved"]), (&"fail".into(), &true.into()), "{entry}");
     assert!(entry["accepted"].as_array().unwrap().iter().any(|id| id == "push"), "{entry}");
+    // What was mended since would be lost again.
+    let record = crate::program::files(&bench.home.path("state/git-access"));
+    let (path, _) = record
+        .into_iter()
+        .find(|(path, bytes)| {
+            path.extension().is_some_and(|end| end == "json") && bytes.windows(7).any(|at| at == b"verdict")
+        })
+        .unwrap();
+    let before = std::fs::read_to_string(&path).unwrap();
+    let now = jiff::Timestamp::now().checked_add(jiff::SignedDuration::from_secs(1)).unwrap();
+    std::fs::write(&path, format!("{{\"checked\":\"{now}\",\"verdict\":\"pass\"}}")).unwrap();
+    let kept = bench.kept();
+    bench.rotate(&bench.source("poor"), &[]).expect(1);
+    assert_eq!(bench.kept(), kept);
+    std::fs::write(&path, before).unwrap();
     // Another account was not accepted by that, nor is it ever for the next time.
     let robot = bench.source("other");
     bench.rotate(&robot, &[]).expect(1);

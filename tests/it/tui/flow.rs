@@ -106,7 +106,7 @@ fn what_is_missing_is_said_beside_its_field_and_enter_stays_there() {
         to_the_token(&mut game, &mut player, "acme").await;
         for (keys, sentence) in [
             ("<enter><enter>", "✗ The token is missing: paste it here"),
-            ("<tab><enter>", "✗ Write the name of the variable with the token, such as GITHUB_TOKEN."),
+            ("<tab><enter>", "✗ Write the name of the variable with the token, such as"),
             ("<tab><enter>", "✗ Write the path of the file that holds the token."),
             ("<tab><enter>", "✗ Write the program that prints the token"),
         ] {
