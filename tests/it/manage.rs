@@ -410,7 +410,8 @@ fn doctor_says_whose_secret_others_can_read() {
         json["advice"].as_array().unwrap().iter().filter(|one| one["about"].as_str().unwrap().contains("token_of"));
     let advice: Vec<String> = advice.map(|one| one["text"].as_str().unwrap().to_owned()).collect();
     assert_eq!(advice.len(), 2, "{advice:?}");
-    assert!(advice[0].contains(&format!("chmod 600 {}", home.path("open").display())), "{advice:?}");
+    let command = format!("chmod 600 {}", home.path("open").display());
+    assert!(advice[0].ends_with(&format!("rotate if somebody may have read it: {command}")), "{advice:?}");
     assert!(advice[1].contains("put it back, or rotate"), "{advice:?}");
 }
 
