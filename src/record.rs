@@ -17,7 +17,7 @@ use crate::disk::{self, DiskFault, Lasting, Paths};
 use crate::secret::Store;
 use crate::text::sanitise;
 
-pub use self::unfinished::{Stray, Unfinished};
+pub use self::unfinished::{Made, Stray, Unfinished};
 
 /// What was seen of a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -23,6 +23,7 @@ use self::rotation::Replacing;
 use self::saving::{is_as_found, with};
 use crate::answers::{Answer, Field};
 
+use crate::config::Connection;
 use crate::disk::Paths;
 use crate::fact::{Credential, Fault, FaultKind, Query, Remedy, Server, Site, Source, Ticket, Value};
 use crate::forge::{self, Forge, Log, Memo, Outside};
@@ -302,11 +303,7 @@ impl World {
                 Err(Fault::new(FaultKind::Secret, text).remedy(remedy))
             }
             Command::WriteConfig(mut connection, found) => {
-                if let Some(repository) = &mut connection.repository {
-                    // A try before this one, which was not finished, may have made it.
-                    let earlier = Unfinished::of(&self.paths, &connection.name);
-                    repository.created_by_us |= earlier.is_some_and(|one| one.has_made(&repository.place));
-                }
+                self.say_who_made(&mut connection);
                 let (id, token) = (connection.id.clone(), connection.token.clone());
                 let name = connection.name.clone();
                 let before = found.as_ref().and_then(|found| found.token.clone());
@@ -354,6 +351,13 @@ impl World {
             self.changed(resting(&store, &keeping.id, generation));
         }
         Ok(Done::Stored(store, generation))
+    }
+
+    /// The repository may be of a try before this one that was not finished.
+    fn say_who_made(&self, connection: &mut Connection) {
+        let Some(repository) = &mut connection.repository else { return };
+        let earlier = Unfinished::of(&self.paths, &connection.name);
+        repository.created_by_us |= earlier.is_some_and(|one| one.has_made(&connection.site, &repository.place));
     }
 
     /// The store took back what it was given, but for what is `left` of it. Of one that did not answer nobody knows.
