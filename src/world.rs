@@ -309,7 +309,7 @@ impl World {
                 let before = found.as_ref().and_then(|found| found.token.clone());
                 self.about_to_switch(&id, before.as_ref(), token.as_ref());
                 let done = self.save(name, move |config| with(config, &connection, found.as_deref())).await?;
-                self.switched(&id, token.as_ref());
+                self.switched(&id, token.as_ref()).await;
                 Ok(done)
             }
             Command::Verify { id, credential } => self.verify(&id, &credential).await,
@@ -343,7 +343,9 @@ impl World {
                 Unfinished::note(&self.paths, &keeping.name, &left, vec![stray], Timestamp::now());
             }
             if let Err(fault) = self.stores.write(&store, &entry, &secret).await {
-                if keeping.held.is_none() && fault.kind == StoreFaultKind::Broken {
+                // What git could not be started for was handed to nobody.
+                let untouched = fault.kind == StoreFaultKind::Absent && store == Store::GitCredential;
+                if keeping.held.is_none() && (untouched || fault.kind == StoreFaultKind::Broken) {
                     self.not_written(&keeping, &store, generation, fault.left.as_deref());
                 }
                 return Err(fault_of(fault));
