@@ -186,7 +186,9 @@ fn left_behind(wizard: &Wizard) -> Vec<String> {
             }
             (Command::LetGo { store, id, generation }, Err(fault)) => {
                 let Whereabouts { at, way } = Whereabouts::of(store, id, *generation);
-                left.push(format!("the token that was replaced, in {at}: {way}. {}", fault.text));
+                let by_store = || format!("in {at}: {way}").into();
+                let there = fault.left.clone().unwrap_or_else(by_store);
+                left.push(format!("the token that was replaced ({}): {there}", fault.text.trim_end_matches('.')));
             }
             (_, Err(fault)) => left.extend(fault.left.as_deref().map(str::to_owned)),
             _ => {}
@@ -205,9 +207,8 @@ impl Report {
 
 /// Where a secret rests that nothing refers to, and how it is removed there.
 pub fn resting(store: &Store, id: &str, generation: u64) -> String {
-    if let Store::File(path) = store {
-        return format!("the token in {}: the next try takes it over, or remove the file", path.display());
-    }
     let Whereabouts { at, way } = Whereabouts::of(store, id, generation);
-    format!("the token in {at}: {way}")
+    // The path alone names a file: whoever is set up there next finds it.
+    let next = if matches!(store, Store::File(_)) { "the next try takes it over, or " } else { "" };
+    format!("the token in {at}: {next}{way}")
 }
