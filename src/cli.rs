@@ -361,7 +361,9 @@ fn dispatch(cli: Cli, out: &Out, paths: &Paths) -> Ending {
         Some(Command::Show { name }) => out.ended(manage::show(out, paths, &name)),
         Some(Command::Use { name }) => out.ended(manage::activate(out, paths, &name)),
         Some(Command::Rename { name, new }) => out.ended(manage::rename(out, paths, &name, &new)),
-        Some(Command::Remove { name, yes }) => out.ended(manage::remove(out, paths, &name, yes)),
+        Some(Command::Remove { name, yes }) => {
+            manage::remove(out, paths, &name, yes).unwrap_or_else(|refusal| out.refused(&refusal))
+        }
         Some(Command::Export(flags)) => out.ended(export::export(out, paths, &flags)),
         Some(Command::Credential { action, address }) => {
             out.ended(credential::credential(out, paths, action, address.as_deref()))

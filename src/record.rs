@@ -18,7 +18,7 @@ use crate::disk::{self, DiskFault, Lasting, Paths};
 use crate::secret::Store;
 use crate::text::sanitise;
 
-pub use self::unfinished::{Stray, Unfinished};
+pub use self::unfinished::{Made, Stray, Unfinished};
 
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 

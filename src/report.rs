@@ -170,10 +170,7 @@ fn left_behind(wizard: &Wizard) -> Vec<String> {
     for (command, outcome) in wizard.applied() {
         match (command, outcome) {
             (_, Ok(Done::Created(repository))) if !wizard.is_saved() => {
-                left.push(format!(
-                    "the new repository {}: keep it for the next try, or delete it in its settings",
-                    repository.place.path()
-                ));
+                left.push(made(&repository.place));
             }
             (Command::WriteSecret(keeping), Ok(Done::Stored(store, generation))) if !wizard.is_saved() => {
                 left.push(resting(store, &keeping.id, *generation));
@@ -188,7 +185,9 @@ fn left_behind(wizard: &Wizard) -> Vec<String> {
             }
             (Command::LetGo { store, id, generation }, Err(fault)) => {
                 let Whereabouts { at, way } = Whereabouts::of(store, id, *generation);
-                left.push(format!("the token that was replaced, in {at}: {way}. {}", fault.text));
+                let by_store = || format!("in {at}: {way}").into();
+                let there = fault.left.clone().unwrap_or_else(by_store);
+                left.push(format!("the token that was replaced ({}): {there}", fault.text.trim_end_matches('.')));
             }
             (_, Err(fault)) => left.extend(fault.left.as_deref().map(str::to_owned)),
             _ => {}
@@ -205,11 +204,23 @@ impl Report {
     }
 }
 
+/// A repository that a run has made.
+pub fn made(place: &Place) -> String {
+    format!("the new repository {}: keep it for the next try, or delete it in its settings", place.path())
+}
+
+/// A repository that a run has asked for, as long as no answer has come.
+pub fn made_perhaps(place: &Place) -> String {
+    let path = place.path();
+    format!(
+        "the new repository {path}: perhaps, for it was asked for; keep it for the next try, or delete it in its settings"
+    )
+}
+
 /// Where a secret rests that nothing refers to, and how it is removed there.
 pub fn resting(store: &Store, id: &str, generation: u64) -> String {
-    if let Store::File(path) = store {
-        return format!("the token in {}: the next try takes it over, or remove the file", path.display());
-    }
     let Whereabouts { at, way } = Whereabouts::of(store, id, generation);
-    format!("the token in {at}: {way}")
+    // The path alone names a file: whoever is set up there next finds it.
+    let next = if matches!(store, Store::File(_)) { "the next try takes it over, or " } else { "" };
+    format!("the token in {at}: {next}{way}")
 }

@@ -66,7 +66,7 @@ pub struct StoreFault {
     pub message: String,
     /// A full sentence: what to do about it.
     pub remedy: String,
-    /// What is still there of what was written, and the way to remove it.
+    /// What is still there of what was written, or may be, and the way to remove it.
     pub left: Option<Box<str>>,
 }
 
@@ -182,6 +182,15 @@ impl Stores {
             format!("{} gives another token than the one that was just checked.", described(store)),
             "Put the new token there first, or choose a store that keeps it: keyring or file.",
         ))
+    }
+
+    /// The same for a secret that exists nowhere else: what a store has taken and does not give back for the moment stays
+    /// there, and the fault says where it may be.
+    pub async fn entrust(&self, store: &Store, entry: &Entry, secret: &Secret) -> Result<(), StoreFault> {
+        match self.place_of(store, entry)? {
+            Place::Git(user) => git::entrust(&user, secret).await,
+            _ => self.write(store, entry, secret).await,
+        }
     }
 
     /// The secret under `entry`.

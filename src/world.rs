@@ -20,18 +20,19 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 pub use self::renewal::{Recovered, begun, still_open};
-use self::rotation::Replacing;
+use self::rotation::{Replacing, is_of_another};
 use self::saving::{is_as_found, with};
 use crate::answers::{Answer, Field};
+use crate::config::Connection;
 use crate::disk::Paths;
 use crate::fact::{
-    Credential, Fault, FaultKind, Owner, OwnerPath, Place, Query, Refs, Remedy, Server, Service, Site, Source, Ticket,
-    Value,
+    Credential, Fault, FaultKind, Owner, OwnerPath, Place, Query, Refs, Remedy, Repository, Server, Service, Site,
+    Source, Ticket, Value,
 };
 use crate::forge::{self, Forge, Log, Memo, Outside};
 use crate::provider::recognise;
-use crate::record::{Pending, Stray, Unfinished};
-use crate::report::resting;
+use crate::record::{Made, Pending, Stray, Unfinished};
+use crate::report::{made_perhaps, resting};
 use crate::secret::{Redaction, Secret, Store};
 use crate::store::{self, Entry, Probed, StoreFault, StoreFaultKind, Stores, successor};
 use crate::wizard::{Command, Done, Event, Keeping};
@@ -292,10 +293,9 @@ impl World {
                 unmoved.map(|()| Done::AsFound).map_err(|why| why.told(&name, &self.paths.config))
             }
             Command::ProbeStore(keeping) => self.probe_store(keeping).await,
-            Command::CreateRepository(site, credential, new) => {
-                let made = self.line(&site, Some(&credential))?.create(&new).await?;
-                self.changed(format!("the new repository {}", made.place.path()));
-                Ok(Done::Created(Box::new(made)))
+            Command::CreateRepository(site, credential, new, name) => {
+                let line = self.line(&site, Some(&credential))?;
+                self.noted(&site, &new.place, name.as_deref(), line.create(&new)).await
             }
             Command::GenerateKey { .. } | Command::RegisterKey(..) => self.act_on_key(command).await,
             Command::WriteSecret(keeping) => self.write_secret(keeping).await,
@@ -311,18 +311,14 @@ impl World {
                 Err(Fault::new(FaultKind::Secret, text).remedy(remedy))
             }
             Command::WriteConfig(mut connection, found) => {
-                if let Some(repository) = &mut connection.repository {
-                    // A try before this one, which was not finished, may have made it.
-                    let earlier = Unfinished::of(&self.paths, &connection.name);
-                    repository.created_by_us |= earlier.is_some_and(|one| one.has_made(&repository.place));
-                }
+                self.say_who_made(&mut connection);
                 let (id, token) = (connection.id.clone(), connection.token.clone());
                 let name = connection.name.clone();
                 if let Some(before) = &found {
                     self.about_to_switch(before, &connection);
                 }
                 let done = self.save(name, move |config| with(config, &connection, found.as_deref())).await?;
-                self.switched(&id, token.as_ref());
+                self.switched(&id, token.as_ref()).await;
                 Ok(done)
             }
             Command::Verify { id, credential } => self.verify(&id, &credential).await,
@@ -333,12 +329,50 @@ impl World {
                 self.line(&site, Some(&credential))?.remove_key(&lock, &id).await.map(|()| Done::KeyRemoved)
             }
             Command::LetGo { store, id, generation } => {
+                if is_of_another(&self.config()?, &id, &store) {
+                    locked(&self.notes)
+                        .push(format!("{} stays: another connection keeps its token there.", store.described()));
+                    self.settled(&id, &store, generation);
+                    self.is_over(&id);
+                    return Ok(Done::LetGo);
+                }
                 let gone = self.stores.remove(&store, &Entry { id: id.clone(), generation }).await;
                 gone.map_err(fault_of)?;
                 self.settled(&id, &store, generation);
                 self.is_over(&id);
                 Ok(Done::LetGo)
             }
+        }
+    }
+
+    /// Waits for a repository to be `made`. There is no connection yet that could remember it, so it is noted first, under
+    /// the `name` of the one to come: a run that is killed leaves a repository that nobody would know of.
+    async fn noted(
+        &self,
+        site: &Site,
+        place: &Place,
+        name: Option<&str>,
+        made: impl Future<Output = Result<Repository, Fault>>,
+    ) -> Result<Done, Fault> {
+        let line = made_perhaps(place);
+        if let Some(name) = name {
+            Unfinished::note(&self.paths, name, std::slice::from_ref(&line), Vec::new(), Timestamp::now());
+            Unfinished::note_made(&self.paths, name, &Made::new(site, place));
+        }
+        match (made.await, name) {
+            (Ok(made), name) => {
+                if let Some(name) = name {
+                    Unfinished::note_made(&self.paths, name, &Made::new(site, &made.place));
+                    Unfinished::retell(&self.paths, name, &line, &crate::report::made(&made.place));
+                }
+                self.changed(format!("the new repository {}", made.place.path()));
+                Ok(Done::Created(Box::new(made)))
+            }
+            (Err(fault), Some(name)) if !fault.kind.is_silence() => {
+                Unfinished::take_back(&self.paths, name, None, &line);
+                Err(fault)
+            }
+            (Err(fault), _) => Err(fault),
         }
     }
 
@@ -376,7 +410,9 @@ impl World {
                 Unfinished::note(&self.paths, &keeping.name, &left, vec![stray], Timestamp::now());
             }
             if let Err(fault) = self.stores.write(&store, &entry, &secret).await {
-                if keeping.held.is_none() && fault.kind == StoreFaultKind::Broken {
+                // What git could not be started for was handed to nobody.
+                let untouched = fault.kind == StoreFaultKind::Absent && store == Store::GitCredential;
+                if keeping.held.is_none() && (untouched || fault.kind == StoreFaultKind::Broken) {
                     self.not_written(&keeping, &store, generation, fault.left.as_deref());
                 }
                 return Err(fault_of(fault));
@@ -384,6 +420,13 @@ impl World {
             self.changed(resting(&store, &keeping.id, generation));
         }
         Ok(Done::Stored(store, generation))
+    }
+
+    /// The repository may be of a try before this one that was not finished.
+    fn say_who_made(&self, connection: &mut Connection) {
+        let Some(repository) = &mut connection.repository else { return };
+        let earlier = Unfinished::of(&self.paths, &connection.name);
+        repository.created_by_us |= earlier.is_some_and(|one| one.has_made(&connection.site, &repository.place));
     }
 
     /// The store took back what it was given, but for what is `left` of it. Of one that did not answer nobody knows.

@@ -104,7 +104,7 @@ impl Desk for Here {
     fn remove(&self, name: &str) -> Result<String, String> {
         let done = manage::remove(&self.out, &self.paths, name, true).map_err(|refusal| said(&refusal));
         let kept = self.out.take_kept();
-        done.map(|()| kept.last().cloned().unwrap_or_default().replace('\n', ". "))
+        done.map(|_| kept.last().cloned().unwrap_or_default().replace('\n', ". "))
     }
 
     async fn check(&self, name: &str) -> Result<Checked, String> {

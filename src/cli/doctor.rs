@@ -14,7 +14,7 @@ use serde_json::{Map, Value as Json};
 use super::table::{Tone, wrapped};
 use super::{Out, Refusal, manage, wait};
 use crate::config::Config;
-use crate::disk::Paths;
+use crate::disk::{self, Exposed, Paths};
 use crate::secret::Store;
 use crate::store::{Probed, Stores};
 use crate::text::sanitise;
@@ -27,16 +27,32 @@ pub(super) struct Finding {
     pub value: Json,
     /// What to do, where something is amiss.
     pub advice: Option<String>,
+    /// The command that does it, which the advice ends with.
+    pub command: Option<String>,
 }
 
 impl Finding {
     pub(super) fn new(about: &'static str, key: impl Into<String>, value: impl Into<Json>) -> Self {
-        Self { about, key: key.into(), value: value.into(), advice: None }
+        Self { about, key: key.into(), value: value.into(), advice: None, command: None }
     }
 
     #[must_use]
     pub(super) fn advise(self, advice: impl Into<String>) -> Self {
         Self { advice: Some(advice.into()), ..self }
+    }
+
+    /// The same, with a command to copy.
+    #[must_use]
+    pub(super) fn run(self, advice: impl Into<String>, command: String) -> Self {
+        Self { command: Some(command), ..self.advise(advice) }
+    }
+
+    /// The same, where others can use the file.
+    fn warn_of(self, exposed: Option<&Exposed>) -> Self {
+        match exposed {
+            Some(exposed) => self.run(exposed.told(), exposed.command()),
+            None => self,
+        }
     }
 }
 
@@ -47,10 +63,12 @@ pub fn doctor(out: &Out, paths: &Paths) -> Result<(), Refusal> {
     findings.extend(keyring()?);
     findings.extend(terminal());
     findings.extend(network::findings(config.as_ref().ok()));
-    findings.extend(files(paths));
+    let connections = config.as_ref().map(Config::connections).unwrap_or_default();
+    let exposed = manage::exposed(paths, connections);
+    findings.extend(files(paths, &exposed));
     if let Ok(config) = &config {
         findings.push(Finding::new("files", "connections", config.connections().len()));
-        findings.extend(secrets(config));
+        findings.extend(secrets(config, &exposed));
         manage::tell_problems(out, config, paths);
     }
     if !out.is_json() {
@@ -58,20 +76,17 @@ pub fn doctor(out: &Out, paths: &Paths) -> Result<(), Refusal> {
     } else if config.is_ok() {
         out.json(&document(&findings));
     }
-    mend(out, paths, &config?)
+    config?;
+    mend(out, exposed)
 }
 
-/// Tells what others can use of our files, and takes it away from them where somebody says so.
-fn mend(out: &Out, paths: &Paths, config: &Config) -> Result<(), Refusal> {
-    let exposed = manage::exposed(paths, config.connections());
-    for one in &exposed {
-        out.say(&one.to_string());
-    }
+/// Takes from others what they can use of our files, as the findings tell it, where somebody says so.
+fn mend(out: &Out, exposed: Vec<Exposed>) -> Result<(), Refusal> {
     // Whoever reads the report through another program is not asked in the midst of it.
     if exposed.is_empty() || out.is_json() || !io::stdout().is_terminal() || !manage::can_ask() {
         return Ok(());
     }
-    if !manage::is_confirmed(out, "Take that away from them now?")? {
+    if !manage::is_confirmed(out, "Take from others now what they can use of these files?")? {
         out.say("Nothing was changed.");
         return Ok(());
     }
@@ -106,6 +121,10 @@ fn text(findings: &[Finding], color: bool) -> String {
         if let Some(advice) = &finding.advice {
             text.push_str(&wrapped(advice, "      "));
         }
+        // In a line of its own, which is never broken: it is there to be copied.
+        if let Some(command) = &finding.command {
+            let _ = writeln!(text, "      {command}");
+        }
     }
     text
 }
@@ -120,6 +139,7 @@ fn document(findings: &[Finding]) -> Json {
             section.insert(finding.key.replace(' ', "_"), finding.value.clone());
         }
         advice.extend(finding.advice.as_ref().map(|text| {
+            let text = finding.command.as_ref().map_or_else(|| text.clone(), |command| format!("{text} {command}"));
             serde_json::json!({ "about": format!("{}.{}", finding.about, finding.key.replace(' ', "_")), "text": text })
         }));
     }
@@ -165,10 +185,15 @@ fn terminal() -> Vec<Finding> {
     ]
 }
 
-fn files(paths: &Paths) -> Vec<Finding> {
+fn files(paths: &Paths, exposed: &[Exposed]) -> Vec<Finding> {
     let shown = |path: &std::path::Path| path.display().to_string();
     let mut findings = vec![Finding::new("files", "config", shown(&paths.config))];
-    findings.extend(rights::of(&paths.config));
+    findings.extend(rights::of(&paths.config, exposed));
+    let directory = exposed.iter().find(|one| Some(one.path.as_path()) == paths.config.parent());
+    findings.extend(
+        directory
+            .map(|one| Finding::new("files", "config directory mode", format!("{:04o}", one.mode)).warn_of(Some(one))),
+    );
     let state = paths.state_dir.as_deref().map(shown);
     findings.push(Finding::new("files", "state directory", state));
     findings.push(Finding::new("files", "platform files", shown(&paths.config_dir.join("platforms"))));
@@ -179,14 +204,16 @@ fn files(paths: &Paths) -> Vec<Finding> {
 }
 
 /// The files that hold secrets: tokens in clear text, and private keys.
-fn secrets(config: &Config) -> Vec<Finding> {
+fn secrets(config: &Config, exposed: &[Exposed]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for connection in config.connections() {
         if let Some(Store::File(path)) = connection.token.as_ref().map(|token| &token.store) {
-            findings.push(rights::of_secret(format!("token of {}", connection.name), path));
+            let exposed = exposed.iter().find(|one| one.path == *path);
+            findings.push(rights::of_secret(format!("token of {}", connection.name), path, exposed));
         }
         if let Some(path) = connection.ssh.as_ref().and_then(|ssh| ssh.private_key.as_deref()) {
-            findings.push(rights::of_secret(format!("key of {}", connection.name), path));
+            let exposed = disk::exposed_secret(path);
+            findings.push(rights::of_secret(format!("key of {}", connection.name), path, exposed.as_ref()));
         }
     }
     findings
@@ -197,10 +224,11 @@ mod rights {
     use std::os::unix::fs::MetadataExt as _;
     use std::path::Path;
 
-    use super::Finding;
+    use super::{Exposed, Finding};
+    use crate::disk;
 
-    /// Mode and owner of the file.
-    pub(super) fn of(path: &Path) -> Vec<Finding> {
+    /// Mode and owner of the config.
+    pub(super) fn of(path: &Path, exposed: &[Exposed]) -> Vec<Finding> {
         let Ok(found) = std::fs::metadata(path) else {
             let finding = Finding::new("files", "config exists", false);
             let target = std::fs::read_link(path).map(|target| target.display().to_string());
@@ -214,20 +242,11 @@ mod rights {
         let mode = found.mode() & 0o7777;
         let finding = Finding::new("files", "config mode", format!("{mode:04o}"));
         let mode = if mode & 0o002 != 0 {
-            finding.advise(format!(
-                "Every user can write it and decide what stands in it, so it is not read. Look at what is in it, then run: \
-                 chmod 600 {}",
-                path.display()
-            ))
-        } else if mode & 0o020 != 0 {
-            finding.advise(format!("The users of its group can write it. Take that away: chmod 600 {}", path.display()))
-        } else if mode.trailing_zeros() >= 6 {
-            finding
+            let advice = "Every user can write it and decide what stands in it, so it is not read. Look at what is in it, \
+                          then run:";
+            finding.run(advice, disk::chmod(0o600, path))
         } else {
-            finding.advise(format!(
-                "Other users can read it. No secret is in it. The next change makes it 0600, and so does: chmod 600 {}",
-                path.display()
-            ))
+            finding.warn_of(exposed.iter().find(|one| one.path == path))
         };
         let ours = found.uid() == rustix::process::geteuid().as_raw();
         let finding = Finding::new("files", "config is yours", ours);
@@ -240,22 +259,20 @@ mod rights {
     }
 
     /// The mode of a file with a secret in it, and what to do where others can use it.
-    pub(super) fn of_secret(key: String, path: &Path) -> Finding {
+    pub(super) fn of_secret(key: String, path: &Path, exposed: Option<&Exposed>) -> Finding {
         let Ok(found) = std::fs::metadata(path) else {
             let gone = Finding::new("files", key, "missing");
             return gone.advise(format!("{} is not there: put it back, or rotate.", path.display()));
         };
-        let mode = found.mode() & 0o7777;
-        let finding = Finding::new("files", key, format!("{mode:04o}"));
-        let ours = found.uid() == rustix::process::geteuid().as_raw();
-        match (mode.trailing_zeros() >= 6, ours) {
-            (true, true) => finding,
-            (false, _) => finding.advise(format!(
-                "Other users can use the secret in it. Take that away, and rotate if somebody may have read it: chmod 600 {}",
-                path.display()
-            )),
-            (true, false) => finding.advise(format!("{} belongs to another user, who can read it.", path.display())),
+        let finding = Finding::new("files", key, format!("{:04o}", found.mode() & 0o7777));
+        if found.uid() == rustix::process::geteuid().as_raw() {
+            return finding.warn_of(exposed);
         }
+        finding.advise(format!(
+            "{} belongs to another user (uid {}), who can read it. Rotate if that user may not have the secret in it.",
+            path.display(),
+            found.uid()
+        ))
     }
 }
 
@@ -263,13 +280,13 @@ mod rights {
 mod rights {
     use std::path::Path;
 
-    use super::Finding;
+    use super::{Exposed, Finding};
 
-    pub(super) fn of(path: &Path) -> Vec<Finding> {
+    pub(super) fn of(path: &Path, _exposed: &[Exposed]) -> Vec<Finding> {
         vec![Finding::new("files", "config exists", path.exists())]
     }
 
-    pub(super) fn of_secret(key: String, path: &Path) -> Finding {
+    pub(super) fn of_secret(key: String, path: &Path, _exposed: Option<&Exposed>) -> Finding {
         let finding = Finding::new("files", key, if path.exists() { "there" } else { "missing" });
         if path.exists() { finding } else { finding.advise("Put the file back, or rotate.") }
     }

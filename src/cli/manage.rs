@@ -3,6 +3,7 @@
 //! What only reads takes no lock and needs no directory that can be written. What writes first makes sure that it is
 //! about something that exists, so that a mistyped name leaves nothing behind.
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal as _};
 
 mod change;
@@ -84,14 +85,14 @@ pub(super) fn nothing_there(paths: &Paths) -> String {
 
 /// What others can use of our files: the config, and the tokens of these connections that are kept in clear text.
 pub(super) fn exposed<'c>(paths: &Paths, connections: impl IntoIterator<Item = &'c Connection>) -> Vec<Exposed> {
+    let file = |connection: &'c Connection| match connection.token.as_ref().map(|token| &token.store) {
+        Some(Store::File(path)) => Some(path),
+        _ => None,
+    };
+    // Connections may share a file, which is looked at once.
+    let secrets: BTreeSet<_> = connections.into_iter().filter_map(file).collect();
     let mut all = disk::exposed_config(&paths.config);
-    for connection in connections {
-        if let Some(Store::File(path)) = connection.token.as_ref().map(|token| &token.store)
-            && !all.iter().any(|one| one.path == *path)
-        {
-            all.extend(disk::exposed_file(path));
-        }
-    }
+    all.extend(secrets.into_iter().filter_map(|path| disk::exposed_secret(path)));
     all
 }
 

@@ -24,7 +24,7 @@ use crate::disk::{self, Paths};
 use crate::fact::Fault;
 use crate::headless;
 use crate::platform::Platform;
-use crate::record::{Pending, Record, Stray, Unfinished};
+use crate::record::{Made, Pending, Record, Stray, Unfinished};
 use crate::report::{Entry, Located, Report};
 use crate::sandbox::Sandbox;
 use crate::store::Stores;
@@ -516,6 +516,9 @@ impl Setup<'_> {
             return;
         }
         let noted = Unfinished::note(self.paths, name, left, strays(wizard), wizard.settings().now);
+        if let Some((site, made)) = wizard.answers().site().zip(wizard.created()) {
+            Unfinished::note_made(self.paths, name, &Made::new(&site, made));
+        }
         if noted.is_none() && self.played.is_none() {
             self.out.say(&format!("What is left behind is remembered: git-access list tells it, and git-access remove {name} takes away what is ours."));
         }

@@ -3,13 +3,16 @@
 //! A file of an older form is kept beside it, before anything of it is changed. Without that copy nothing is.
 //!
 //! What stands in the config is obeyed: it names programs that print a token, and hosts that are sent one. So it is read
-//! only where nobody but its reader or root can have written it. A config that others can only read is read.
+//! only where nobody but its reader or root can have written it. A config that others can only read is read. The other
+//! files that are obeyed are named by it or lie beside it, and root, who may be given a user's own, takes them as theirs.
 
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+#[cfg(unix)]
+use super::modes::chmod;
 use super::paths::around;
 use super::{DiskFault, DiskFaultKind, SaveOutcome, Shown, create, read, read_if, update};
 use crate::config::{Config, ConfigProblem, VERSION};
@@ -21,15 +24,16 @@ use crate::config::{Config, ConfigProblem, VERSION};
 /// As for [`read`]; and `NotOurs` where the file belongs to somebody else than us or root, `OpenToAll` where every user
 /// may write it.
 pub fn read_config(path: &Path) -> Result<Option<Zeroizing<String>>, DiskFault> {
-    read_if(path, |found| is_trusted(path, found, CONFIG))
+    read_if(path, |found| is_trusted(path, found, Obeyed::Config))
 }
 
 /// The same for another file that is obeyed: one that says what a platform is given, or which servers are the right ones.
+/// Root obeys one of any owner.
 ///
 /// # Errors
 /// As for [`read_config`].
 pub fn read_trusted(path: &Path) -> Result<Option<Zeroizing<String>>, DiskFault> {
-    read_if(path, |found| is_trusted(path, found, OTHER))
+    read_if(path, |found| is_trusted(path, found, Obeyed::Other))
 }
 
 /// Whether the file at `path` may be obeyed; one that is not there may.
@@ -37,12 +41,26 @@ pub fn read_trusted(path: &Path) -> Result<Option<Zeroizing<String>>, DiskFault>
 /// # Errors
 /// `NotOurs` and `OpenToAll`, as for [`read_config`].
 pub fn trusted(path: &Path) -> Result<(), DiskFault> {
-    fs::metadata(path).map_or(Ok(()), |found| is_trusted(path, &found, OTHER))
+    fs::metadata(path).map_or(Ok(()), |found| is_trusted(path, &found, Obeyed::Other))
 }
 
-/// What to do about a file of somebody else, after having looked at it.
-const CONFIG: &str = "copy it, and name the copy with --config FILE";
-const OTHER: &str = "put a copy of your own in its place";
+/// What is obeyed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Obeyed {
+    Config,
+    /// What somebody has named for it: root may be given the checkout of another user, as a job in a container is.
+    Other,
+}
+
+impl Obeyed {
+    /// What to do about a file of somebody else, after having looked at it.
+    fn otherwise(self) -> &'static str {
+        match self {
+            Self::Config => "copy it, and name the copy with --config FILE",
+            Self::Other => "put a copy of your own in its place",
+        }
+    }
+}
 
 /// Lets `change` change the config at `path`; `refuse` says how a config that cannot be read is told.
 ///
@@ -54,7 +72,7 @@ pub fn update_config<E: From<DiskFault>>(
     change: impl FnOnce(&mut Config) -> Result<(), E>,
 ) -> Result<SaveOutcome, E> {
     if let Ok(found) = fs::metadata(path) {
-        is_trusted(path, &found, CONFIG)?;
+        is_trusted(path, &found, Obeyed::Config)?;
     }
     let mut note = None;
     let mut outcome = update(path, |text| -> Result<String, E> {
@@ -99,18 +117,20 @@ fn keep(path: &Path, text: &str, version: u64) -> Result<PathBuf, DiskFault> {
 }
 
 #[cfg(unix)]
-fn is_trusted(path: &Path, found: &Metadata, otherwise: &str) -> Result<(), DiskFault> {
+fn is_trusted(path: &Path, found: &Metadata, what: Obeyed) -> Result<(), DiskFault> {
     use std::os::unix::fs::MetadataExt as _;
 
     let (owner, us) = (found.uid(), rustix::process::geteuid().as_raw());
-    if owner != us && owner != 0 {
+    let root_may = us == 0 && what == Obeyed::Other;
+    if owner != us && owner != 0 && !root_may {
         let message = format!(
             "{} belongs to another user (uid {owner}), who decides what stands in it, so it was not read. Nothing was \
              changed.",
             Shown(path)
         );
         let remedy = format!(
-            "Run this as that user (sudo -u '#{owner}' git-access …), or look at what is in it, and {otherwise}."
+            "Run this as that user (sudo -u '#{owner}' git-access …), or look at what is in it, and {}.",
+            what.otherwise()
         );
         return Err(DiskFault::new(DiskFaultKind::NotOurs, path, message, remedy));
     }
@@ -121,7 +141,7 @@ fn is_trusted(path: &Path, found: &Metadata, otherwise: &str) -> Result<(), Disk
             Shown(path),
             found.mode() & 0o7777
         );
-        let remedy = format!("Look at what is in it, then run: chmod 600 {}", Shown(path));
+        let remedy = format!("Look at what is in it, then run: {}", chmod(0o600, path));
         return Err(DiskFault::new(DiskFaultKind::OpenToAll, path, message, remedy));
     }
     Ok(())
@@ -129,6 +149,6 @@ fn is_trusted(path: &Path, found: &Metadata, otherwise: &str) -> Result<(), Disk
 
 /// Access follows from the directory here, which is the user's own.
 #[cfg(not(unix))]
-fn is_trusted(_path: &Path, _found: &Metadata, _otherwise: &str) -> Result<(), DiskFault> {
+fn is_trusted(_path: &Path, _found: &Metadata, _what: Obeyed) -> Result<(), DiskFault> {
     Ok(())
 }

@@ -16,13 +16,36 @@ pub struct Exposed {
     pub path: PathBuf,
     /// The permission bits that it has.
     pub mode: u32,
-    is_directory: bool,
+    what: What,
+}
+
+/// What others could use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Config,
+    /// That of the config.
+    Directory,
+    /// A token or a private key, in a file of its own.
+    Secret,
+}
+
+impl What {
+    /// Whether a mode lets others use it.
+    fn is_open(self, mode: u32) -> bool {
+        match self {
+            // One that everybody can write is not told here: it is not even read.
+            Self::Config => mode & 0o077 != 0 && mode & 0o002 == 0,
+            // One in which each may only remove what is his own, such as /tmp, is as it has to be.
+            Self::Directory => mode & 0o002 != 0 && mode & 0o1000 == 0,
+            Self::Secret => mode & 0o077 != 0,
+        }
+    }
 }
 
 impl Exposed {
     /// The permission bits that it is to have. Of a directory only the right of others to write goes.
     pub fn becomes(&self) -> u32 {
-        if self.is_directory { self.mode & !0o022 } else { 0o600 }
+        if self.what == What::Directory { self.mode & !0o022 } else { 0o600 }
     }
 
     /// What a save does about it besides, for the list of what is about to be done.
@@ -33,14 +56,22 @@ impl Exposed {
 
     /// The command that mends it.
     pub fn command(&self) -> String {
-        format!("chmod {:o} {}", self.becomes(), typed(&self.path))
+        chmod(self.becomes(), &self.path)
+    }
+
+    /// The same as its [`Display`](fmt::Display), up to the command.
+    pub fn told(&self) -> String {
+        let (path, mode) = (Shown(&self.path), self.mode);
+        let advice = if self.what == What::Secret { ", and rotate if somebody may have read it" } else { "" };
+        format!("{path} has mode {mode:04o}, so that {}. Take that away{advice}:", self.who())
     }
 
     fn who(&self) -> &'static str {
         match self.mode {
-            _ if self.is_directory => "other users can take away and replace what is in it",
+            _ if self.what == What::Directory => "other users can take away and replace what is in it",
             mode if mode & 0o022 != 0 => "others can write it",
-            _ => "others can read it",
+            mode if mode & 0o044 != 0 => "others can read it",
+            _ => "others can execute it",
         }
     }
 
@@ -56,24 +87,24 @@ impl Exposed {
 /// What is the matter, and what to do: `/home/o/config.toml has mode 0644, so that others can read it. …`
 impl fmt::Display for Exposed {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (path, mode, command) = (Shown(&self.path), self.mode, self.command());
-        write!(out, "{path} has mode {mode:04o}, so that {}. Take that away: {command}", self.who())
+        write!(out, "{} {}", self.told(), self.command())
     }
 }
 
-/// The config at `path` and its directory, as far as others can use them. One that everybody can write is not told here:
-/// it is not even read.
+/// The config at `path` and its directory, as far as others can use them.
 pub fn exposed_config(path: &Path) -> Vec<Exposed> {
-    let file = exposed_file(path).filter(|file| file.mode & 0o002 == 0);
-    let directory = path.parent().and_then(|dir| system::look(dir, true));
-    // A directory in which each may only remove what is his own, such as /tmp, is as it has to be.
-    let directory = directory.filter(|dir| dir.mode & 0o002 != 0 && dir.mode & 0o1000 == 0);
-    file.into_iter().chain(directory).collect()
+    let directory = path.parent().and_then(|dir| system::look(dir, What::Directory));
+    system::look(path, What::Config).into_iter().chain(directory).collect()
 }
 
-/// The file at `path`, where others can use it.
-pub fn exposed_file(path: &Path) -> Option<Exposed> {
-    system::look(path, false).filter(|file| file.mode & 0o077 != 0)
+/// The file with a secret at `path`, where others can use it.
+pub fn exposed_secret(path: &Path) -> Option<Exposed> {
+    system::look(path, What::Secret)
+}
+
+/// The command that gives the file this mode, as a shell takes it.
+pub fn chmod(mode: u32, path: &Path) -> String {
+    format!("chmod {mode:o} {}", typed(path))
 }
 
 /// The path as a shell takes it for one word.
@@ -96,15 +127,18 @@ mod system {
     use rustix::fs::{StatVfsMountFlags, statvfs};
 
     use super::super::{DiskFault, open};
-    use super::Exposed;
+    use super::{Exposed, What};
 
-    pub(super) fn look(path: &Path, is_directory: bool) -> Option<Exposed> {
+    pub(super) fn look(path: &Path, what: What) -> Option<Exposed> {
         let found = fs::metadata(path).ok()?;
-        let is_kind = if is_directory { found.is_dir() } else { found.is_file() };
-        let is_ours = found.uid() == rustix::process::geteuid().as_raw();
-        let is_fixed = || statvfs(path).is_ok_and(|system| system.f_flag.contains(StatVfsMountFlags::RDONLY));
-        let exposed = || Exposed { path: path.to_owned(), mode: found.mode() & 0o7777, is_directory };
-        (is_kind && is_ours && !is_fixed()).then(exposed)
+        let mode = found.mode() & 0o7777;
+        let is_kind = if what == What::Directory { found.is_dir() } else { found.is_file() };
+        if !is_kind || !what.is_open(mode) || found.uid() != rustix::process::geteuid().as_raw() {
+            return None;
+        }
+        // Asked last, for hardly any file is open to others: a network file system may take its time to answer.
+        let is_fixed = statvfs(path).is_ok_and(|system| system.f_flag.contains(StatVfsMountFlags::RDONLY));
+        (!is_fixed).then(|| Exposed { path: path.to_owned(), mode, what })
     }
 
     pub(super) fn mend(exposed: &Exposed) -> Result<(), DiskFault> {
@@ -114,7 +148,7 @@ mod system {
         let file = open(path, true).map_err(|error| refused(&error))?;
         let found = file.metadata().map_err(|error| refused(&error))?;
         // Between looking and mending somebody may have put something else there.
-        let is_kind = if exposed.is_directory { found.is_dir() } else { found.is_file() };
+        let is_kind = if exposed.what == What::Directory { found.is_dir() } else { found.is_file() };
         if !is_kind || found.uid() != rustix::process::geteuid().as_raw() {
             return Err(refused(&io::Error::other("another file has taken its place")));
         }
@@ -128,9 +162,9 @@ mod system {
     use std::path::Path;
 
     use super::super::DiskFault;
-    use super::Exposed;
+    use super::{Exposed, What};
 
-    pub(super) fn look(_path: &Path, _is_directory: bool) -> Option<Exposed> {
+    pub(super) fn look(_path: &Path, _what: What) -> Option<Exposed> {
         None
     }
 
@@ -151,10 +185,28 @@ mod tests {
             ("/a;b", "'/a;b'"),
             ("/a\nb", "'/a?b'"),
         ] {
-            let exposed = Exposed { path: path.into(), mode: 0o644, is_directory: false };
+            let exposed = Exposed { path: path.into(), mode: 0o644, what: What::Config };
             assert_eq!(exposed.command(), format!("chmod 600 {word}"));
         }
-        let dir = Exposed { path: "/d".into(), mode: 0o777, is_directory: true };
+        let dir = Exposed { path: "/d".into(), mode: 0o777, what: What::Directory };
         assert_eq!(dir.command(), "chmod 755 /d");
+    }
+
+    #[test]
+    fn what_is_told_is_what_the_mode_allows() {
+        for (mode, who) in [
+            (0o644, "others can read it"),
+            (0o640, "others can read it"),
+            (0o660, "others can write it"),
+            (0o620, "others can write it"),
+            (0o610, "others can execute it"),
+            (0o601, "others can execute it"),
+        ] {
+            let told = |what| Exposed { path: "/a".into(), mode, what }.to_string();
+            let begins = format!("/a has mode {mode:04o}, so that {who}. Take that away");
+            assert_eq!(told(What::Config), format!("{begins}: chmod 600 /a"));
+            let secret = told(What::Secret);
+            assert_eq!(secret, format!("{begins}, and rotate if somebody may have read it: chmod 600 /a"));
+        }
     }
 }

@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::Pending;
 use crate::config::Connection;
 use crate::disk::{self, DiskFault, Paths};
-use crate::fact::Place;
+use crate::fact::{Place, Site};
 use crate::report::resting;
+use crate::secret::Whereabouts;
 
 const FILE: &str = "unfinished.json";
 /// So many are remembered, the newest: a script that fails every night must not grow the file for ever.
@@ -34,6 +35,9 @@ pub struct Unfinished {
     /// The secrets among it, which we can remove ourselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<Stray>,
+    /// The repositories among it that were made, for sure.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made: Vec<Made>,
     /// It was a removal that was stopped, and no set-up.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub removal: bool,
@@ -45,6 +49,29 @@ pub struct Stray {
     pub id: String,
     #[serde(flatten)]
     pub place: Pending,
+}
+
+impl Stray {
+    /// Where it is, and how a person removes it there; nothing where a newer version keeps it in a store unknown here.
+    pub fn by_hand(&self) -> Option<String> {
+        let Whereabouts { at, way } = Whereabouts::of(&self.place.store()?, &self.id, self.place.generation);
+        Some(format!("the token in {at}: {way}"))
+    }
+}
+
+/// A repository, and the forge that it was made at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    pub provider: String,
+    pub host: String,
+    /// `acme/gitops`
+    pub place: String,
+}
+
+impl Made {
+    pub fn new(site: &Site, place: &Place) -> Self {
+        Self { provider: site.provider.id().to_owned(), host: site.host.to_string(), place: place.path() }
+    }
 }
 
 impl Unfinished {
@@ -63,10 +90,14 @@ impl Unfinished {
         self.name == name && self.is_in(paths)
     }
 
-    /// Whether the repository at this place was made by it, for sure.
-    pub fn has_made(&self, place: &Place) -> bool {
-        let made = format!("the new repository {}:", place.path());
-        self.left.iter().any(|line| line.strip_prefix(&made).is_some_and(|rest| !rest.starts_with(" perhaps")))
+    /// Whether the repository at this place of this forge was made by it, for sure.
+    pub fn has_made(&self, site: &Site, place: &Place) -> bool {
+        self.made.contains(&Made::new(site, place))
+    }
+
+    /// Nothing of it is there any more.
+    fn is_settled(&self) -> bool {
+        self.left.is_empty() && self.secrets.is_empty()
     }
 
     pub fn of(paths: &Paths, name: &str) -> Option<Self> {
@@ -89,6 +120,15 @@ impl Unfinished {
         })
     }
 
+    /// Remembers that what `name` has left was made by us. The answer is why it was not kept.
+    pub fn note_made(paths: &Paths, name: &str, made: &Made) -> Option<DiskFault> {
+        change(paths, |all| {
+            for one in all.iter_mut().filter(|one| one.is(paths, name) && !one.made.contains(made)) {
+                one.made.push(made.clone());
+            }
+        })
+    }
+
     /// What was stopped, in a word.
     pub fn what(&self) -> &'static str {
         if self.removal { "removal" } else { "set-up" }
@@ -100,7 +140,7 @@ impl Unfinished {
             return None;
         }
         let removal = Self::of(paths, name).is_none_or(|one| one.removal);
-        let left: Vec<String> = secrets.iter().filter_map(to_be_removed).collect();
+        let left: Vec<String> = secrets.iter().filter_map(Stray::by_hand).collect();
         Self::note(paths, name, &left, secrets.to_vec(), now).or_else(|| {
             change(paths, |all| all.iter_mut().filter(|one| one.is(paths, name)).for_each(|one| one.removal = removal))
         })
@@ -109,13 +149,17 @@ impl Unfinished {
     /// These are gone, or named again. The answer is why they are still remembered.
     pub fn end_removal(paths: &Paths, name: &str, secrets: &[Stray]) -> Option<DiskFault> {
         Self::of(paths, name)?;
-        let left: Vec<String> = secrets.iter().filter_map(to_be_removed).collect();
-        change(paths, |all| {
-            for one in all.iter_mut().filter(|one| one.is(paths, name)) {
-                one.secrets.retain(|stray| !secrets.contains(stray));
-                one.left.retain(|line| !left.contains(line));
-            }
-            all.retain(|one| !one.left.is_empty());
+        let left: Vec<String> = secrets.iter().filter_map(Stray::by_hand).collect();
+        change_one(paths, name, |one| {
+            one.secrets.retain(|stray| !secrets.contains(stray));
+            one.left.retain(|line| !left.contains(line));
+        })
+    }
+
+    /// What is left is told in other words from now on. The answer is why it is still told in these.
+    pub fn retell(paths: &Paths, name: &str, line: &str, now: &str) -> Option<DiskFault> {
+        change_one(paths, name, |one| {
+            one.left.iter_mut().filter(|there| *there == line).for_each(|there| now.clone_into(there));
         })
     }
 
@@ -127,40 +171,33 @@ impl Unfinished {
             // A file is the same one for whoever names it; elsewhere the id is part of the place.
             token.as_ref() == Some(&stray.place) && (stray.id == saved.id || stray.place.path.is_some())
         };
-        let place = saved.repository.as_ref().map(|repository| repository.place.path());
-        change(paths, |all| {
-            for one in all.iter_mut().filter(|one| one.is(paths, &saved.name)) {
-                one.secrets.retain(|stray| !is_taken(stray));
-                let own = |line: &str| place.as_ref().is_some_and(|place| line.contains(&format!(" {place}:")));
-                one.left.retain(|line| line.starts_with("the new repository ") && !own(line));
-                let strays = one
-                    .secrets
-                    .iter()
-                    .filter_map(|stray| Some(resting(&stray.place.store()?, &stray.id, stray.place.generation)));
-                one.left.extend(strays.collect::<Vec<_>>());
-            }
-            all.retain(|one| !one.left.is_empty());
+        let own = saved.repository.as_ref().map(|repository| Made::new(&saved.site, &repository.place));
+        change_one(paths, &saved.name, |one| {
+            one.secrets.retain(|stray| !is_taken(stray));
+            one.made.retain(|made| own.as_ref() != Some(made));
+            // One of the same name at another forge is left behind still.
+            let own = own.as_ref().filter(|own| one.made.iter().all(|made| made.place != own.place));
+            let is_own = |line: &str| own.is_some_and(|own| line.contains(&format!(" {}:", own.place)));
+            one.left.retain(|line| line.starts_with("the new repository ") && !is_own(line));
+            let strays = one
+                .secrets
+                .iter()
+                .filter_map(|stray| Some(resting(&stray.place.store()?, &stray.id, stray.place.generation)));
+            one.left.extend(strays.collect::<Vec<_>>());
         })
     }
 
     /// This line does not hold any more, nor is this secret there. The answer is why they are still remembered.
     pub fn take_back(paths: &Paths, name: &str, gone: Option<&Stray>, line: &str) -> Option<DiskFault> {
-        change(paths, |all| {
-            for one in all.iter_mut().filter(|one| one.is(paths, name)) {
-                one.secrets.retain(|stray| Some(stray) != gone);
-                one.left.retain(|there| there != line);
-            }
-            all.retain(|one| !one.left.is_empty());
+        change_one(paths, name, |one| {
+            one.secrets.retain(|stray| Some(stray) != gone);
+            one.left.retain(|there| there != line);
         })
     }
 
     /// This secret is there no more. The answer is why it is still remembered.
     pub fn is_gone(paths: &Paths, name: &str, gone: &Stray) -> Option<DiskFault> {
-        change(paths, |all| {
-            for one in all.iter_mut().filter(|one| one.is(paths, name)) {
-                one.secrets.retain(|stray| stray != gone);
-            }
-        })
+        change_one(paths, name, |one| one.secrets.retain(|stray| stray != gone))
     }
 
     /// Forgets what `name` has left. The answer is why it is still remembered.
@@ -169,14 +206,16 @@ impl Unfinished {
     }
 }
 
-/// A secret of a connection that is out of the config.
-fn to_be_removed(stray: &Stray) -> Option<String> {
-    let store = stray.place.store()?;
-    Some(format!("the stored secret of it, generation {}: {}", stray.place.generation, store.described()))
-}
-
 fn parse(text: &str) -> Vec<Unfinished> {
     serde_json::from_str(text).unwrap_or_default()
+}
+
+/// Changes what `name` has left, and forgets it where nothing of that is there any more.
+fn change_one(paths: &Paths, name: &str, with: impl Fn(&mut Unfinished)) -> Option<DiskFault> {
+    change(paths, |all| {
+        all.iter_mut().filter(|one| one.is(paths, name)).for_each(with);
+        all.retain(|one| !(one.is(paths, name) && one.is_settled()));
+    })
 }
 
 fn change(paths: &Paths, change: impl FnOnce(&mut Vec<Unfinished>)) -> Option<DiskFault> {
@@ -219,17 +258,52 @@ mod tests {
         assert_eq!((Unfinished::all(&paths).len(), Unfinished::all(&other).len()), (1, 1));
     }
 
-    #[test]
-    fn only_what_was_surely_made_was_made_by_it() {
-        let line = |text: &str| Unfinished { left: vec![text.to_owned()], ..Unfinished::default() };
+    /// A forge of this provider there, and a repository of acme.
+    fn at(provider: &str, host: &str, name: &str) -> (Site, Place) {
+        let provider = crate::provider::Provider::from_id(provider).unwrap();
+        let host = crate::provider::Host::parse(host).unwrap();
+        let site = Site { provider, api: provider.rules().api(&host), host, ca_file: None, client_cert: None };
         let owner = crate::fact::OwnerPath { owner: "acme".to_owned(), project: None };
-        let place = Place { owner, name: "half".to_owned() };
-        assert!(line("the new repository acme/half: keep it for the next try").has_made(&place));
-        for text in
-            ["the new repository acme/half: perhaps, for it was asked for", "the new repository acme/half-2: keep"]
-        {
-            assert!(!line(text).has_made(&place), "{text}");
+        (site, Place { owner, name: name.to_owned() })
+    }
+
+    #[test]
+    fn a_repository_was_made_by_it_only_at_its_own_forge() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let paths = Paths::under(dir.path());
+        let now: Timestamp = "2026-11-20T09:00:00Z".parse().unwrap();
+        let line = "the new repository acme/half: keep it for the next try".to_owned();
+        assert!(Unfinished::note(&paths, "k", &[line], Vec::new(), now).is_none());
+        let (site, place) = at("gitea", "https://one.example", "half");
+        // As an earlier version noted it: its words alone prove nothing.
+        assert!(!Unfinished::of(&paths, "k").unwrap().has_made(&site, &place));
+        assert!(Unfinished::note_made(&paths, "k", &Made::new(&site, &place)).is_none());
+        let noted = Unfinished::of(&paths, "k").unwrap();
+        assert!(noted.has_made(&site, &place));
+        for (provider, host, name) in [
+            ("gitea", "https://two.example", "half"),
+            ("gitlab", "https://one.example", "half"),
+            ("gitea", "https://one.example", "half-2"),
+        ] {
+            let (site, place) = at(provider, host, name);
+            assert!(!noted.has_made(&site, &place), "{provider} {host} {name}");
         }
+    }
+
+    #[test]
+    fn what_is_taken_back_of_one_name_drops_nothing_of_another() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let paths = Paths::under(dir.path());
+        let now: Timestamp = "2026-11-20T09:00:00Z".parse().unwrap();
+        let stray = |id: &str| Stray { id: id.to_owned(), place: Pending::new(&Store::Keyring, 1) };
+        assert!(Unfinished::note(&paths, "a", &["one".to_owned()], vec![stray("x")], now).is_none());
+        assert!(Unfinished::note(&paths, "b", &[], vec![stray("y")], now).is_none());
+        // The line goes, and the secret that it told of is remembered still.
+        assert!(Unfinished::take_back(&paths, "a", None, "one").is_none());
+        assert_eq!(Unfinished::of(&paths, "a").unwrap().secrets, [stray("x")]);
+        assert!(Unfinished::end_removal(&paths, "a", &[stray("x")]).is_none());
+        assert_eq!(Unfinished::of(&paths, "a"), None);
+        assert_eq!(Unfinished::of(&paths, "b").unwrap().secrets, [stray("y")]);
     }
 
     #[test]

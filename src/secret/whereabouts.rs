@@ -35,6 +35,12 @@ impl Whereabouts {
         }
     }
 
+    /// The same for one that git's helpers gave back after git had told them to forget it: telling them so once more
+    /// helps nobody.
+    pub fn kept_by_git(user: &str) -> Self {
+        Self { way: "remove that entry with the helper's own program".to_owned(), ..Self::with_git(user) }
+    }
+
     /// What git's credential helpers keep under this user name.
     pub fn with_git(user: &str) -> Self {
         let fields = format!(r"protocol=https\nhost={GIT_HOST}\nusername={user}\n\n");
@@ -73,6 +79,8 @@ mod tests {
         let keyring = Whereabouts::of(&Store::Keyring, "c7f3", 1);
         assert_eq!(keyring.at, "the keyring (service git-access, account c7f3/1)");
         assert!(keyring.way.starts_with("remove it "));
+        let kept = Whereabouts::kept_by_git("c7f3.2");
+        assert!(kept.at == git.at && !kept.way.contains("git credential reject"), "{kept:?}");
         assert_eq!(Whereabouts::of(&Store::File("/s/token".into()), "c7f3", 1).at, "file /s/token");
     }
 }

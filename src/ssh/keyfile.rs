@@ -76,7 +76,7 @@ fn public_half(path: &Path) -> Result<Option<PublicKey>, Fault> {
     let Some(text) = text(path)? else { return Ok(None) };
     if !is_private_to_us(path) {
         let said = format!("{} can be read by others, so that ssh refuses it.", path.display());
-        return Err(fault(said, &format!("Run chmod 600 {}", path.display())));
+        return Err(fault(said, &format!("Run {}", crate::disk::chmod(0o600, path))));
     }
     let key = PrivateKey::from_openssh(text.as_bytes()).map_err(|_| {
         let said = format!("{} is not a private key in OpenSSH's own form.", path.display());

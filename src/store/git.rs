@@ -16,7 +16,6 @@ use crate::program;
 use crate::provider::Host;
 use crate::secret::{GIT_HOST, Secret, Whereabouts};
 
-const HOST: &str = GIT_HOST;
 /// The words under which a helper could be ourselves.
 const OURSELVES: &str = "git-access";
 const FORGETS: &str = "git's cache is the only helper here, and it forgets: after 15 minutes, unless its --timeout says \
@@ -32,8 +31,7 @@ pub(super) async fn probe(user: &str, secret: &Secret) -> Result<Probed, StoreFa
         ));
     }
     write(user, secret).await?;
-    let gone = remove(user).await;
-    gone.map_err(|fault| StoreFault { left: Some(still_given(user)), ..fault })?;
+    remove(user).await?;
     let only_cache = helpers.iter().all(|helper| is_cache(helper));
     Ok(if only_cache { Probed::Forgets(FORGETS) } else { Probed::Keeps })
 }
@@ -41,8 +39,23 @@ pub(super) async fn probe(user: &str, secret: &Secret) -> Result<Probed, StoreFa
 /// Hands the secret over, and shows that it is given back. What else is given back is taken away again: a piece of a
 /// secret must not stay with a helper that cut it off.
 pub(super) async fn write(user: &str, secret: &Secret) -> Result<(), StoreFault> {
+    match hand_over(user, secret).await {
+        Err(fault) if fault.left.is_some() => Err(StoreFault { left: take_back(user, secret).await, ..fault }),
+        done => done,
+    }
+}
+
+/// The same for a secret that exists nowhere else: whatever is given back, nothing of it is taken away.
+pub(super) async fn entrust(user: &str, secret: &Secret) -> Result<(), StoreFault> {
+    hand_over(user, secret).await
+}
+
+/// Hands the secret over, and shows that it is given back. Once git was asked to keep it, a fault says what may be there.
+async fn hand_over(user: &str, secret: &Secret) -> Result<(), StoreFault> {
     let there = match git("approve", user, Some(secret)).await {
         Ok(_) => read(user).await,
+        // git itself could not be started, so nobody was handed anything.
+        Err(fault) if fault.kind == StoreFaultKind::Absent => return Err(fault),
         Err(fault) => Err(fault),
     };
     let broken = |message: &str| {
@@ -57,38 +70,55 @@ pub(super) async fn write(user: &str, secret: &Secret) -> Result<(), StoreFault>
         Err(fault) if fault.kind != StoreFaultKind::NotASecret => fault,
         Ok(_) | Err(_) => broken("git's credential helper gives back something else than what was written to it."),
     };
-    Err(StoreFault { left: take_back(user, secret).await, ..fault })
+    Err(StoreFault { left: Some(perhaps(user)), ..fault })
 }
 
-/// Erases what was written, as it was written and as it is given back; what is given back all the same.
+/// Erases what was written, as it was written and as it is given back; what is given back all the same, or may be.
 async fn take_back(user: &str, secret: &Secret) -> Option<Box<str>> {
     for known in [None, Some(secret)] {
         if git("reject", user, known).await.is_err() {
             // Who does not answer is not asked again: it may have kept the secret.
-            let place = Whereabouts::with_git(user);
-            let text = format!("perhaps, for it did not answer: what was written to {}: {}", place.at, place.way);
-            return Some(text.into());
+            return Some(perhaps(user));
         }
     }
-    is_given_all_the_same(user).await.then(|| still_given(user))
+    match is_given_all_the_same(user).await {
+        Ok(given) => given.then(|| still_given(user)),
+        Err(_) => Some(perhaps(user)),
+    }
 }
 
 /// Whether something is given back still, after it was erased in the form in which it is given.
-async fn is_given_all_the_same(user: &str) -> bool {
-    let is_missing =
-        |there: &Result<Secret, StoreFault>| there.as_ref().is_err_and(|fault| fault.kind == StoreFaultKind::Missing);
+///
+/// # Errors
+/// The helper did not answer, so nobody knows.
+async fn is_given_all_the_same(user: &str) -> Result<bool, StoreFault> {
     let there = read(user).await;
     if let Ok(given) = &there {
         // Some helpers forget only what they are told whole.
-        let erased = git("reject", user, Some(given)).await;
-        return erased.is_err() || !is_missing(&read(user).await);
+        git("reject", user, Some(given)).await?;
+        return is_there(read(user).await);
     }
-    !is_missing(&there)
+    is_there(there)
+}
+
+/// Whether anything is there, secret or not.
+fn is_there(read: Result<Secret, StoreFault>) -> Result<bool, StoreFault> {
+    match read {
+        Ok(_) => Ok(true),
+        Err(fault) if fault.kind == StoreFaultKind::NotASecret => Ok(true),
+        Err(fault) if fault.kind == StoreFaultKind::Missing => Ok(false),
+        Err(fault) => Err(fault),
+    }
 }
 
 fn still_given(user: &str) -> Box<str> {
-    let place = Whereabouts::with_git(user);
-    format!("what is still given back by {}: {}", place.at, place.way).into()
+    let Whereabouts { at, way } = Whereabouts::kept_by_git(user);
+    format!("what is still given back by {at}: {way}").into()
+}
+
+fn perhaps(user: &str) -> Box<str> {
+    let Whereabouts { at, way } = Whereabouts::with_git(user);
+    format!("perhaps, for the helper did not tell: what was written to {at}: {way}").into()
 }
 
 pub(super) async fn read(user: &str) -> Result<Secret, StoreFault> {
@@ -103,7 +133,7 @@ pub(super) async fn read(user: &str) -> Result<Secret, StoreFault> {
     let text = std::str::from_utf8(&reply).map_err(|_| missing())?;
     let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
     // A helper may answer for somebody else.
-    if value("username") != Some(user) || value("host") != Some(HOST) {
+    if value("username") != Some(user) || value("host") != Some(GIT_HOST) {
         return Err(missing());
     }
     Secret::parse(value("password").unwrap_or_default()).map_err(|reason| {
@@ -112,19 +142,25 @@ pub(super) async fn read(user: &str) -> Result<Secret, StoreFault> {
     })
 }
 
+/// Lets the helpers forget it; `false` where they have none.
+///
+/// # Errors
+/// `Denied` where it is given back all the same; any other one says that nobody knows, and its `left` where to look.
 pub(super) async fn remove(user: &str) -> Result<bool, StoreFault> {
-    if read(user).await.is_err_and(|fault| fault.kind == StoreFaultKind::Missing) {
+    let unknown = |fault| StoreFault { left: Some(perhaps(user)), ..fault };
+    if !is_there(read(user).await).map_err(unknown)? {
         return Ok(false);
     }
-    git("reject", user, None).await?;
-    if !is_given_all_the_same(user).await {
+    git("reject", user, None).await.map_err(unknown)?;
+    if !is_given_all_the_same(user).await.map_err(unknown)? {
         return Ok(true);
     }
-    Err(StoreFault::new(
+    let fault = StoreFault::new(
         StoreFaultKind::Denied,
         "git's credential helper still has the secret that it was told to forget.",
-        format!("Remove the entry of the host {HOST} and the user name {user} with the helper's own program."),
-    ))
+        format!("Remove the entry of the host {GIT_HOST} and the user name {user} with the helper's own program."),
+    );
+    Err(StoreFault { left: Some(still_given(user)), ..fault })
 }
 
 /// The password of the login that git's helpers keep for `host` themselves.
@@ -163,7 +199,7 @@ pub async fn login(host: &Host) -> Result<Secret, StoreFault> {
 /// What git answers; `None` where it ends with a failure, which is how it says that nobody has an answer.
 async fn git(action: &str, user: &str, secret: Option<&Secret>) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFault> {
     let mut input = Zeroizing::new(Vec::with_capacity(256 + crate::secret::LONGEST));
-    for piece in ["protocol=https\nhost=", HOST, "\nusername=", user, "\n"] {
+    for piece in ["protocol=https\nhost=", GIT_HOST, "\nusername=", user, "\n"] {
         input.extend_from_slice(piece.as_bytes());
     }
     if let Some(secret) = secret {
@@ -227,8 +263,10 @@ fn command(arguments: &[&str]) -> Result<Command, StoreFault> {
 }
 
 fn not_run(reason: NotRun) -> StoreFault {
+    let mut kind = StoreFaultKind::Silent;
     let (message, remedy) = match reason {
         NotRun::NotStarted(error) => {
+            kind = StoreFaultKind::Absent;
             (format!("git could not be started: {error}."), "Look at it with git-access doctor.")
         }
         NotRun::NotRead(error) => (format!("git could not be read: {error}."), "Look at it with git-access doctor."),
@@ -237,5 +275,5 @@ fn not_run(reason: NotRun) -> StoreFault {
             "It may be waiting for a password: unlock it first, or choose another store.",
         ),
     };
-    StoreFault::new(StoreFaultKind::Silent, message, remedy)
+    StoreFault::new(kind, message, remedy)
 }

@@ -98,7 +98,7 @@ impl Wizard {
 
     pub(super) fn did(&mut self, ticket: Ticket, outcome: Result<Done, Fault>) {
         let Some((_, command)) = self.under_way.take_if(|(waited, _)| *waited == ticket) else { return };
-        if let (Command::CreateRepository(_, _, new), Ok(Done::Created(made))) = (&command, &outcome) {
+        if let (Command::CreateRepository(_, _, new, _), Ok(Done::Created(made))) = (&command, &outcome) {
             // What depends on it is asked again, under the name that the forge gave it.
             self.facts.forget(|query, _| {
                 query.place().is_some_and(|place| place.is_same_as(&new.place) || place.is_same_as(&made.place))
@@ -230,7 +230,10 @@ impl Wizard {
         let (store, id) = (self.answers.store(), self.id());
         Some(match stage {
             Stage::ProbeStore => Command::ProbeStore(self.keeping(store, id, credential)),
-            Stage::CreateRepository => Command::CreateRepository(site, credential, self.new_repository()?),
+            Stage::CreateRepository => {
+                let name = if self.held().is_none() { self.name() } else { None };
+                Command::CreateRepository(site, credential, self.new_repository()?, name)
+            }
             Stage::WriteSecret => Command::WriteSecret(self.keeping(store, id, credential)),
             Stage::ReadBack => {
                 let (store, generation) = self.resting_place();

@@ -26,7 +26,8 @@ pub enum Command {
         files: KeyFiles,
         comment: String,
     },
-    CreateRepository(Arc<Site>, Arc<Credential>, NewRepository),
+    /// For the new connection of this name; none where there is one already.
+    CreateRepository(Arc<Site>, Arc<Credential>, NewRepository, Option<String>),
     RegisterKey(Arc<Site>, Arc<Credential>, Box<Registration>),
     /// Lets the provider replace the token, and keeps the new one before anything else is done.
     Renew(Box<Renewal>),
@@ -140,7 +141,7 @@ impl Command {
         match self {
             Self::Compare { name, .. } => format!("look whether the connection {name} is as it was found"),
             Self::ProbeStore(keeping) => format!("try the store ({})", keeping.store.kind()),
-            Self::CreateRepository(_, _, new) => {
+            Self::CreateRepository(_, _, new, _) => {
                 let place = &new.place;
                 format!("create the {} repository {}/{}", new.visibility.name(), place.owner.owner, place.name)
             }

@@ -96,7 +96,7 @@ impl Forge {
         Ok(match command {
             Command::Compare { .. } => Done::AsFound,
             Command::ProbeStore(_) => Done::Probed,
-            Command::CreateRepository(_, _, new) => {
+            Command::CreateRepository(_, _, new, _) => {
                 self.repository_exists = true;
                 Done::Created(Box::new(made(&new.place)))
             }

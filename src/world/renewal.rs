@@ -105,6 +105,13 @@ impl World {
             let new = Renewed { store: store.clone(), generation: renewal.to.generation, expires };
             let name = now.name.clone();
             self.owes(id, new.generation, None);
+            // The one before has ended. Where a run in between found it in use, it is not noted any more as left over.
+            let ended = now.token.as_ref().filter(|token| token.store.keeps());
+            let ended = ended.map(|token| Pending::new(&token.store, token.generation));
+            Record::change(&self.paths, id, |record| {
+                let is_new = |ended: &Pending| !record.pending.contains(ended);
+                record.pending.extend(ended.filter(is_new).into_iter().collect::<Vec<_>>());
+            });
             self.save_renewed(now, &new).await?;
             locked(&self.notes).push(format!(
                 "A rotation at the provider was stopped after the new token had been stored. It is finished: {name} uses the new token."
@@ -202,7 +209,7 @@ impl World {
         };
         self.learn(&new.secret);
         let entry = Entry { id: keeping.id.clone(), generation };
-        self.put_for_sure(&store, &entry, &new.secret, &tokens_page(&held)).await?;
+        self.put_for_sure((&store, &entry), &new.secret, &held).await?;
         let expires = if new.expires == Expiry::NotTold { Expiry::At(ends) } else { new.expires };
         let renewed = Renewed { store, generation, expires };
         self.owes(&keeping.id, generation, None);
@@ -235,27 +242,47 @@ impl World {
     }
 
     /// Writes a secret that exists nowhere else; tried twice, since it cannot be had again.
-    async fn put_for_sure(&self, store: &Store, entry: &Entry, secret: &Secret, page: &str) -> Result<(), Fault> {
-        let mut last = None;
+    async fn put_for_sure(&self, to: (&Store, &Entry), secret: &Secret, held: &Connection) -> Result<(), Fault> {
+        let (store, entry) = to;
+        let mut why = "The store gives back another secret.".to_owned();
+        let mut may_be_there = false;
         for _ in 0..2 {
             match self.put(store, entry, secret).await {
                 Ok(true) => return Ok(()),
-                Ok(false) => {}
-                Err(fault) => last = Some(fault),
+                Ok(false) => may_be_there = true,
+                Err(fault) => {
+                    // Where git could not be started, nothing is there.
+                    may_be_there |= fault.left.is_some() || *store != Store::GitCredential;
+                    why = fault.message;
+                }
             }
         }
-        let (why, left) = last.map_or_else(
-            || ("The store gives back another secret.".to_owned(), None),
-            |fault| (fault.message, fault.left),
+        let Whereabouts { at, way } = Whereabouts::of(store, &entry.id, entry.generation);
+        let (name, page) = (&held.name, tokens_page(held));
+        let lost = format!(
+            "revoke the lost one at {page}, make another there, and give it to git-access rotate {name} --answers FILE."
         );
-        let text = format!("{why} The provider has replaced the token already, and the new one is lost with this run.");
-        let remedy =
-            format!("Revoke the lost one at {page}, make another there, and give it to git-access rotate --answers.");
-        Err(Fault { left, ..storage(text, remedy) })
+        if !may_be_there {
+            let text =
+                format!("{why} The provider has replaced the token already, and the new one is lost with this run.");
+            return Err(storage(text, format!("Since nobody has the new token, {lost}")));
+        }
+        let text = format!(
+            "{why} The provider has replaced the token already, and whether the store has kept the new one cannot be told \
+             now. It was not taken back, for it is nowhere else."
+        );
+        let remedy = format!(
+            "Let the store answer, then run git-access rotate {name} again: it puts the new token to use where the store \
+             has it. Where it has not, {lost}"
+        );
+        let left = format!(
+            "perhaps the new token, in {at}: the next git-access rotate {name} puts it to use; where it is not wanted, {way}"
+        );
+        Err(Fault { left: Some(left.into()), ..storage(text, remedy) })
     }
 
     async fn put(&self, store: &Store, entry: &Entry, secret: &Secret) -> Result<bool, StoreFault> {
-        self.stores.write(store, entry, secret).await?;
+        self.stores.entrust(store, entry, secret).await?;
         Ok(self.stores.read(store, entry).await?.same_as(secret))
     }
 

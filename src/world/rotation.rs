@@ -11,7 +11,7 @@ use crate::config::{Config, Connection, Token};
 use crate::disk::{self, Lock};
 use crate::fact::{Credential, Fault, FaultKind, Remedy};
 use crate::record::{Pending, Record, Unsaid};
-use crate::secret::Store;
+use crate::secret::{Store, Whereabouts};
 use crate::store::Entry;
 use crate::wizard::Done;
 
@@ -55,7 +55,10 @@ impl World {
         // Noted before anything is written: whichever of the two the config does not name in the end is left over.
         let kept = self.token_of(id)?.filter(|token| token.store.keeps());
         let kept = kept.map(|token| Pending::new(&token.store, token.generation));
-        Record::change(&self.paths, id, |record| record.pending = kept.into_iter().collect());
+        Record::change(&self.paths, id, |record| {
+            let open = record.renewal.as_ref().map(|renewal| renewal.to.clone());
+            record.pending = kept.into_iter().chain(open).collect();
+        });
         if let Some(replacing) = locked(&self.replacing).get_mut(id) {
             replacing.noted = true;
         }
@@ -65,7 +68,11 @@ impl World {
     /// Removes the secrets that an interrupted run has left. The caller holds the connection.
     pub(super) async fn clear_up(&self, id: &str) -> Result<(), Fault> {
         let before = self.token_of(id)?;
-        let all = Record::load(&self.paths, id).pending;
+        let noted = Record::load(&self.paths, id);
+        // A token that the provider made exists nowhere else: as long as it is not settled what came of it, its place is
+        // left alone, also where the store gives nothing at this moment.
+        let open = noted.renewal.map(|renewal| renewal.to);
+        let all: Vec<Pending> = noted.pending.into_iter().filter(|pending| open.as_ref() != Some(pending)).collect();
         for pending in all.iter().cloned() {
             let Some(store) = pending.store() else { continue };
             let counts = before.as_ref().is_some_and(|token| Pending::new(&token.store, token.generation) == pending)
@@ -130,12 +137,18 @@ impl World {
     }
 
     /// The config refers to `now`: that one is settled.
-    pub(super) fn switched(&self, id: &str, now: Option<&Token>) {
-        if let Some(now) = now.filter(|_| self.holds(id)) {
-            self.settled(id, &now.store, now.generation);
-            // Whatever a provider was asked before: the connection has a token that was proven.
-            if Record::load(&self.paths, id).renewal.is_some() {
-                Record::change(&self.paths, id, |record| record.renewal = None);
+    pub(super) async fn switched(&self, id: &str, now: Option<&Token>) {
+        let Some(now) = now.filter(|_| self.holds(id)) else { return };
+        self.settled(id, &now.store, now.generation);
+        // Whatever a provider was asked before: the connection has a token that was proven.
+        let Some(open) = Record::load(&self.paths, id).renewal else { return };
+        Record::change(&self.paths, id, |record| record.renewal = None);
+        let lost = open.to.store().filter(|_| open.to != Pending::new(&now.store, now.generation));
+        if let Some(store) = lost {
+            let entry = Entry { id: id.to_owned(), generation: open.to.generation };
+            // Where the store fails, the place stays noted, and the next run removes what is there.
+            if self.stores.remove(&store, &entry).await.is_ok() {
+                self.settled(id, &store, open.to.generation);
             }
         }
     }
@@ -161,7 +174,7 @@ impl World {
 }
 
 /// Whether another connection keeps its secret in this file by now.
-fn is_of_another(config: &Config, id: &str, store: &Store) -> bool {
+pub(super) fn is_of_another(config: &Config, id: &str, store: &Store) -> bool {
     let Store::File(path) = store else { return false };
     config.connections().iter().filter(|other| other.id != id).any(|other| {
         matches!(other.token.as_ref().map(|token| &token.store), Some(Store::File(theirs)) if disk::is_same_file(theirs, path))
@@ -170,17 +183,14 @@ fn is_of_another(config: &Config, id: &str, store: &Store) -> bool {
 
 /// What was done about a secret that an interrupted run has left.
 fn told(store: &Store, id: &str, pending: &Pending, now: Option<&Token>) -> String {
-    let place = match store {
-        Store::File(path) => path.display().to_string(),
-        _ => format!("{}, git-access/{id}/{}", store.kind(), pending.generation),
-    };
+    let place = Whereabouts::of(store, id, pending.generation).at;
     if now.is_some_and(|now| now.generation < pending.generation) {
         format!(
-            "An earlier run had written a new token ({place}) and not put it to use. That is undone: it is removed, and the one in use stays."
+            "An earlier run had written a new token to {place}, and not put it to use. That is undone: it is removed, and the one in use stays."
         )
     } else {
         format!(
-            "An earlier run had replaced the token and not let go of the old one ({place}). That is finished: it is removed."
+            "An earlier run had replaced the token and not let go of the old one in {place}. That is finished: it is removed."
         )
     }
 }

@@ -235,9 +235,8 @@ fn a_run_killed_at_any_moment_leaves_a_whole_file() {
         let text = fs::read_to_string(&path).unwrap();
         assert!(is_whole(&text), "half a file at attempt {attempt}: {} bytes", text.len());
         rounds += 1;
-        for name in names_in(dir.path()).iter().filter(|name| Path::new(name).extension().is_some_and(|e| e == "tmp")) {
-            left_over += usize::from(!name.is_empty());
-        }
+        let is_temporary = |name: &&String| Path::new(name).extension().is_some_and(|end| end == "tmp");
+        left_over += names_in(dir.path()).iter().filter(is_temporary).count();
         // The dead run's lock is gone with it, and its temporary file goes with the next save.
         disk::update::<_, DiskFault>(&path, |_| Ok(document(attempt))).unwrap();
         assert_eq!(names_in(dir.path()), [".config.toml.lock", "config.toml"]);

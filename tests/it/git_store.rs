@@ -178,12 +178,12 @@ fn left_with_git(report: &serde_json::Value) -> Vec<String> {
     left.filter(|one| !one.starts_with("the new repository")).collect()
 }
 
-/// The command in `told` does what it says.
+/// What `told` offers to be typed is a command that runs, and asks the helpers to forget.
 fn removes_it(home: &Home, told: &str) {
-    let command = told.split_once("remove it with ").unwrap().1.split(" | git credential reject").next().unwrap();
-    let command = format!("{command} | git credential reject");
+    let command = told.split_once("remove it with ").unwrap().1.lines().next().unwrap();
+    assert!(command.ends_with(" | git credential reject"), "{command}");
     home.write("asked", "");
-    finished(home.command("sh").args(["-c", &command])).expect(0);
+    finished(home.command("sh").args(["-c", command])).expect(0);
 }
 
 #[test]
@@ -204,21 +204,45 @@ fn a_piece_of_the_token_does_not_stay_with_a_helper_that_cuts_it_off() {
         let listed = home.run(&["list", "--format", "json"]).json().to_string();
         assert!(!listed.contains("git-access.invalid"), "{listed}");
     }
-    // It never forgets: then the entry is named, with the command that was tried, and remembered.
+    // It never forgets: then the entry is named, and remembered. What was tried already is not offered again.
     let home = Home::new();
-    let helper = keeping_helper(&home, 34, "printf '%s' \"$in\" >\"$HOME/asked\"");
+    let helper = keeping_helper(&home, 34, ":");
     let answers = prepared(&served, &home, &helper);
     let run = setup(&home, &answers);
     assert!(!run.stderr.contains(&piece) && !run.stdout.contains(&piece));
     let left = left_with_git(&run.expect(4).json());
     assert_eq!((left.len(), kept(&home).len()), (1, 1), "{left:?}");
     let user = kept(&home)[0].file_name().unwrap().to_str().unwrap().trim_start_matches("kept.").to_owned();
-    for word in ["host git-access.invalid", &format!("user name {user}"), "| git credential reject"] {
+    for word in ["host git-access.invalid", &format!("user name {user}"), "with the helper's own program"] {
         assert!(left[0].contains(word), "{word}: {left:?}");
     }
+    assert!(!left[0].contains("git credential reject"), "{left:?}");
     let listed = home.run(&["list", "--format", "json"]).expect(0).json();
-    assert!(listed["unfinished"][0]["left_behind"].to_string().contains("git credential reject"), "{listed}");
-    removes_it(&home, &left[0]);
+    assert!(listed["unfinished"][0]["left_behind"].to_string().contains(&left[0]), "{listed}");
+}
+
+/// Whoever only was slow is not said to have kept the secret.
+#[test]
+fn a_helper_that_does_not_answer_after_it_was_told_to_forget_is_no_liar() {
+    let (home, place) = (Home::new(), Home::new());
+    let served = Served::start(&place, "ready");
+    let helper = keeping_helper(&home, 4096, "printf '%s' \"$in\" >\"$HOME/asked\"; rm -f \"$f\"; : >\"$HOME/slow\"");
+    let slow = "#!/bin/sh\n[ \"$1\" = get ] && [ -e \"$HOME/slow\" ] && exec sleep 1000\n";
+    let body = fs::read_to_string(&helper).unwrap().replacen("#!/bin/sh\n", slow, 1);
+    fs::write(&helper, body).unwrap();
+    let answers = prepared(&served, &home, &helper);
+    let name = setup(&home, &answers).expect(0).json()["connections"][0]["name"].as_str().unwrap().to_owned();
+    let user = kept(&home)[0].file_name().unwrap().to_str().unwrap().trim_start_matches("kept.").to_owned();
+    let run = home.run(&["remove", &name, "--yes"]).expect(4);
+    assert!(run.stderr.contains("did not answer within ten seconds"), "{}", run.stderr);
+    assert!(
+        !run.stderr.contains("still has the secret") && run.stderr.contains("Not removed: perhaps"),
+        "{}",
+        run.stderr
+    );
+    assert!(home.config_text().contains(&name));
+    fs::remove_file(home.path("slow")).unwrap();
+    removes_it(&home, &run.stderr);
     let asked = fs::read_to_string(home.path("asked")).unwrap();
     assert!(asked.contains(&format!("username={user}")) && asked.contains("host=git-access.invalid"), "{asked}");
 }
@@ -231,10 +255,12 @@ fn a_helper_that_does_not_forget_is_told_with_its_entry_and_the_way_to_remove_it
     let answers = prepared(&served, &home, &helper);
     let name = setup(&home, &answers).expect(0).json()["connections"][0]["name"].as_str().unwrap().to_owned();
     let user = kept(&home)[0].file_name().unwrap().to_str().unwrap().trim_start_matches("kept.").to_owned();
-    let words = ["host git-access.invalid", &format!("user name {user}"), "| git credential reject"];
+    let words = ["host git-access.invalid", &format!("user name {user}"), "with the helper's own program"];
     // The connection stays, since it is what knows where the secret is.
     let run = home.run(&["remove", &name, "--yes"]).expect(4);
-    assert!(words.iter().all(|word| run.stderr.contains(word)), "{}", run.stderr);
+    let named = run.stderr.replace("the user name", "user name").replace("the host", "host");
+    assert!(words.iter().all(|word| named.contains(word)), "{}", run.stderr);
+    assert!(!run.stderr.contains("git credential reject"), "it has just failed: {}", run.stderr);
     assert!(home.config_text().contains(&name));
     // Moved away from there, the new place counts and the old one is told.
     let text = fs::read_to_string(&answers).unwrap();
@@ -245,9 +271,34 @@ fn a_helper_that_does_not_forget_is_told_with_its_entry_and_the_way_to_remove_it
     let shown = home.run(&["show", &name]).expect(0).stdout;
     assert!(shown.contains("Left behind   the token that was replaced") && shown.contains(&user), "{shown}");
     // What is left of it goes with the connection as far as it goes, and is told where it does not.
-    let run = home.run(&["remove", &name, "--yes", "--format", "json"]).expect(0);
-    let left = run.json()["left_behind"].to_string();
-    assert!(words.iter().all(|word| left.contains(word)), "{left}");
+    let run = home.run(&["remove", &name, "--yes", "--format", "json"]).expect(4);
+    let left = run.json()["left_behind"].clone();
+    assert!(words.iter().all(|word| left.to_string().contains(word)), "{left}");
+    assert!(!home.config_text().contains(&name) && run.stderr.contains("Its secret was removed too"), "{}", run.stderr);
     let listed = home.run(&["list", "--format", "json"]).expect(0).json();
     assert_eq!(listed["unfinished"][0]["name"], name.as_str(), "it is remembered: {listed}");
+    assert_eq!(listed["unfinished"][0]["left_behind"], left, "in the same words");
+    home.run(&["remove", &name, "--yes"]).expect(4);
+}
+
+/// Only a secret that is not in use any more is left: nothing says that there was none.
+#[test]
+fn what_a_removal_leaves_is_not_said_to_have_been_nothing() {
+    let (home, place) = (Home::new(), Home::new());
+    let served = Served::start(&place, "ready");
+    let helper = keeping_helper(&home, 4096, ":");
+    let answers = prepared(&served, &home, &helper);
+    let name = setup(&home, &answers).expect(0).json()["connections"][0]["name"].as_str().unwrap().to_owned();
+    // Kept in a variable from now on, which is nothing of ours; the first place is noted as not let go of.
+    let text = fs::read_to_string(&answers).unwrap();
+    let from = text.find("[token]").unwrap();
+    let moved =
+        home.write("move.toml", &format!("{}[token]\nenv = \"TOKEN\"\n[store]\nkind = \"env\"\n", &text[..from]));
+    let mut program = home.program();
+    let run = program.env("TOKEN", served.token("keptn")).args(["setup", "--answers", moved.to_str().unwrap()]);
+    finished(run).expect(0);
+    let run = home.run(&["remove", &name, "--yes"]).expect(4);
+    let told = &run.stderr;
+    assert!(told.contains("left behind: ") && told.contains("Not every secret of it could be removed"), "{told}");
+    assert!(told.contains("git-access remove") && !told.contains("There was no secret"), "{told}");
 }

@@ -254,3 +254,30 @@ fn a_removal_that_is_killed_leaves_what_the_next_one_takes_away() {
     assert_eq!((gone.json()["secret_removed"].clone(), kept(&home)), (true.into(), 0));
     assert_eq!(home.run(&["list", "--format", "json"]).json()["unfinished"], json!([]));
 }
+
+/// A helper of git's kills the run in the moment in which it is to keep the token: the repository is there by then.
+#[test]
+fn the_repository_of_a_killed_set_up_is_remembered_as_ours() {
+    let (home, place) = (Home::new(), Home::new());
+    let served = Served::start(&place, "ready");
+    answers(&home, &served);
+    let armed = home.path("armed").display().to_string();
+    // The store is tried before.
+    let state = home.path("state/git-access/unfinished.json").display().to_string();
+    let pid = home.path("pid").display().to_string();
+    let killer =
+        format!("!f() {{ [ $1 = store ] && [ -e '{armed}' ] && grep -q half '{state}' && kill -9 $(cat '{pid}'); git credential-store $1; }}; f");
+    home.write(".gitconfig", &format!("[credential]\n\thelper = \"{killer}\"\n"));
+    home.write("armed", "");
+    let program = env!("CARGO_BIN_EXE_git-access");
+    let script = format!("cd \"$HOME\" && echo $$ >pid && exec '{program}' setup --answers a.toml");
+    let mut killed = home.command("sh");
+    assert!(!killed.args(["-c", &script]).status().unwrap().success());
+    let listed = home.run(&["list", "--format", "json"]).expect(0).json();
+    assert!(listed["unfinished"][0]["left_behind"].to_string().contains("the new repository acme/half:"), "{listed}");
+    fs::remove_file(home.path("armed")).unwrap();
+    home.run(&["setup", "--answers", "a.toml"]).expect(0);
+    assert!(home.config_text().contains("created_by_us = true"), "{}", home.config_text());
+    let listed = home.run(&["list", "--format", "json"]).expect(0).json();
+    assert!(!listed["unfinished"].to_string().contains("acme/half"), "{listed}");
+}

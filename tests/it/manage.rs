@@ -243,14 +243,17 @@ fn what_was_exported_is_shown_and_told_before_it_is_removed() {
 }
 
 #[test]
-fn a_secret_that_another_connection_uses_stays() {
-    let home = home_with(&["one", "two"]);
-    let text = home.config_text().replace("secrets/two", "secrets/one");
-    fs::write(home.config(), text).unwrap();
-    let run = home.run(&["remove", "one", "--yes"]);
-    assert!(run.code == 0 && run.stderr.contains("it is also that of two"), "{}", run.stderr);
-    assert!(home.path("secrets/one").exists());
-    assert!(run.stderr.contains("Its secret stays, for it is also that of"), "{}", run.stderr);
+fn a_secret_that_another_connection_uses_stays_however_its_path_is_written() {
+    for spelling in ["secrets/one", "secrets/../secrets/one", "linked/one"] {
+        let home = home_with(&["one", "two"]);
+        std::os::unix::fs::symlink(home.path("secrets"), home.path("linked")).unwrap();
+        let text = home.config_text().replace("secrets/two", spelling);
+        fs::write(home.config(), text).unwrap();
+        let run = home.run(&["remove", "one", "--yes"]);
+        assert!(run.code == 0 && run.stderr.contains("it is also that of two"), "{spelling}: {}", run.stderr);
+        assert!(home.path("secrets/one").exists(), "{spelling}");
+        assert!(run.stderr.contains("Its secret stays, for it is also that of"), "{}", run.stderr);
+    }
 }
 
 #[test]
@@ -410,7 +413,8 @@ fn doctor_says_whose_secret_others_can_read() {
         json["advice"].as_array().unwrap().iter().filter(|one| one["about"].as_str().unwrap().contains("token_of"));
     let advice: Vec<String> = advice.map(|one| one["text"].as_str().unwrap().to_owned()).collect();
     assert_eq!(advice.len(), 2, "{advice:?}");
-    assert!(advice[0].contains(&format!("chmod 600 {}", home.path("open").display())), "{advice:?}");
+    let command = format!("chmod 600 {}", home.path("open").display());
+    assert!(advice[0].ends_with(&format!("rotate if somebody may have read it: {command}")), "{advice:?}");
     assert!(advice[1].contains("put it back, or rotate"), "{advice:?}");
 }
 

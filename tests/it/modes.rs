@@ -30,8 +30,9 @@ const LOOKING: &[&str] = &[
     "doctor --format json",
 ];
 
-/// Each tells it once on stderr, with what to do, and leaves everything as it is.
+/// Each tells it once, with what to do, and leaves everything as it is: `doctor` among what it finds, the others on stderr.
 fn is_told(home: &Home, path: &Path, mode_now: u32, command: &str) {
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     for words in LOOKING {
         let plain = {
             let before = mode(path);
@@ -42,14 +43,25 @@ fn is_told(home: &Home, path: &Path, mode_now: u32, command: &str) {
         };
         let run = home.run(&words.split(' ').collect::<Vec<_>>());
         let note = format!("{} has mode {mode_now:04o}, so that ", path.display());
-        assert_eq!(run.stderr.matches(&note).count(), 1, "{words}: {}", run.stderr);
-        assert_eq!(run.stderr.matches(&format!("Take that away: {command}\n")).count(), 1, "{words}: {}", run.stderr);
+        let (told, other) =
+            if words.starts_with("doctor") { (&run.stdout, &run.stderr) } else { (&run.stderr, &run.stdout) };
+        let told = flat(told);
+        assert_eq!(told.matches(&note).count(), 1, "{words}: {told}");
+        assert_eq!(told.matches(command).count(), 1, "{words}: {told}");
+        let rotates = path.starts_with(home.path("secrets"));
+        let advice =
+            if rotates { "Take that away, and rotate if somebody may have read it: " } else { "Take that away: " };
+        assert!(told.contains(&format!("{advice}{command}")), "{words}: {told}");
+        assert!(!other.contains("Take that away"), "{words}: {other}");
+        // A command to copy stands in one line.
+        let is_whole = |line: &str| line.contains(command);
+        assert!(run.stdout.lines().chain(run.stderr.lines()).any(is_whole), "{words}: {}", run.stdout);
         assert_eq!(mode(path), mode_now, "{words}");
         assert_eq!(run.code, plain.code, "{words}");
         if !words.starts_with("doctor") && !words.starts_with("check") {
             assert_eq!(run.stdout, plain.stdout, "{words}");
         }
-        assert!(!plain.stderr.contains("Take that away"), "{words}: {}", plain.stderr);
+        assert!(!format!("{}{}", plain.stdout, plain.stderr).contains("Take that away"), "{words}: {}", plain.stderr);
     }
 }
 
@@ -57,7 +69,7 @@ fn is_told(home: &Home, path: &Path, mode_now: u32, command: &str) {
 fn whoever_looks_is_told_what_others_can_use() {
     let home = home_with(&["one", "two"]);
     let config = home.config();
-    for mode in [0o644, 0o640, 0o660, 0o604] {
+    for mode in [0o644, 0o640, 0o660, 0o604, 0o610] {
         set_mode(&config, mode);
         is_told(&home, &config, mode, &format!("chmod 600 {}", config.display()));
     }
@@ -72,6 +84,44 @@ fn whoever_looks_is_told_what_others_can_use() {
     // It is told of the connections that were named alone.
     let other = home.run(&["show", "two"]).expect(0);
     assert!(!other.stderr.contains("has mode"), "{}", other.stderr);
+}
+
+#[test]
+fn the_command_that_is_told_can_be_copied_whatever_the_path() {
+    let home = home_with(&["one"]);
+    let config = home.write("my files/it's.toml", &home.config_text());
+    let quoted = format!("chmod 600 '{}'", config.display().to_string().replace('\'', r"'\''"));
+    for mode in [0o666, 0o644] {
+        set_mode(&config, mode);
+        for command in ["list", "doctor"] {
+            let run = home.run(&[command, "--config", "my files/it's.toml"]);
+            let told = format!("{}{}", run.stdout, run.stderr);
+            assert!(told.contains(&quoted), "{mode:o} {command}: {told}");
+            assert_eq!(told.matches("chmod").count(), told.matches(&quoted).count(), "{mode:o} {command}: {told}");
+        }
+    }
+}
+
+/// A network file system may take its time to say how it is mounted.
+#[cfg(target_os = "linux")]
+#[test]
+fn of_files_that_are_as_they_should_be_only_the_mode_is_asked() {
+    if !crate::endurance::can_trace() {
+        return;
+    }
+    let home = home_with(&["one", "two"]);
+    let text = home.config_text().replace("secrets/two", "secrets/one");
+    fs::write(home.config(), text).unwrap();
+    let secret = home.path("secrets/one");
+    let asked = |calls: &str| {
+        let mut strace = home.command("strace");
+        strace.args(["-f", "-o", "trace", "-e", &format!("trace={calls}"), "-P"]).arg(&secret);
+        finished(strace.args([env!("CARGO_BIN_EXE_git-access"), "list"])).expect(0);
+        fs::read_to_string(home.path("trace")).unwrap().lines().filter(|line| line.contains("secrets/one")).count()
+    };
+    assert_eq!((asked("statfs"), asked("%stat,statx")), (0, 1), "two connections keep the same one there");
+    set_mode(&secret, 0o644);
+    assert_eq!(asked("statfs"), 1);
 }
 
 #[test]

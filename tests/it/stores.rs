@@ -78,6 +78,7 @@ fn in_another_process() {
         }
         "variable" => use_the_variable(),
         "keyring" => use_the_keyring(),
+        "git that does not start" => hand_over_to_nobody(),
         other => panic!("no such job: {other}"),
     }
 }
@@ -195,6 +196,29 @@ fn use_the_variable() {
         assert_eq!(refusal(stores.probe(&unset, "test").await), StoreFaultKind::Missing);
     });
     println!("as it should be");
+}
+
+fn hand_over_to_nobody() {
+    let fault = run(Stores::of_the_system().write(&Store::GitCredential, &entry(1), &canary())).unwrap_err();
+    println!("{:?}, left: {:?}, {}", fault.kind, fault.left, fault.message);
+}
+
+/// Nothing was written, so nothing may be left.
+#[cfg(unix)]
+#[test]
+fn where_git_cannot_be_started_nothing_is_said_to_be_left_with_its_helpers() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let dir = TempDir::new().unwrap();
+    let git = dir.path().join("git");
+    fs::write(&git, "#!/nowhere/interpreter\n").unwrap();
+    fs::set_permissions(&git, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut asked = another_process("git that does not start");
+    let told = output_of({
+        asked.env("PATH", dir.path());
+        asked
+    });
+    assert!(told.contains("Absent, left: None, git could not be started"), "{told}");
 }
 
 #[cfg(unix)]

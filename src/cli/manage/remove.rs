@@ -12,17 +12,18 @@ use crate::cli::{Ending, Out, Refusal, setup_git, wait};
 use crate::config::{Config, Connection, Token};
 use crate::disk::{self, Paths};
 use crate::record::{Pending, Record, Stray, Unfinished};
-use crate::secret::{Store, Whereabouts};
-use crate::store::{Entry, StoreFaultKind, Stores};
+use crate::secret::Store;
+use crate::store::{Entry, StoreFault, StoreFaultKind, Stores};
 use crate::text::sanitise;
 use crate::tui::Parting;
 
-pub fn remove(out: &Out, paths: &Paths, name: &str, yes: bool) -> Result<(), Refusal> {
+/// Removes the connection. It ends with [`Ending::Storage`] where a store did not let go of a secret of it.
+pub fn remove(out: &Out, paths: &Paths, name: &str, yes: bool) -> Result<Ending, Refusal> {
     let config = super::config(paths)?;
     if !config.has(name)
         && let Some(unfinished) = Unfinished::of(paths, name)
     {
-        return remove_unfinished(out, paths, &unfinished, yes);
+        return remove_unfinished(out, paths, &unfinished, yes).map(|()| Ending::Done);
     }
     let connection = super::named(&config, paths, name)?;
     paths.may_write()?;
@@ -53,7 +54,7 @@ pub fn remove(out: &Out, paths: &Paths, name: &str, yes: bool) -> Result<(), Ref
     let ended = |taken: &Taken| Unfinished::end_removal(paths, name, &taken.secrets);
     let (saved, taken) = match (saved, taken) {
         (Ok(saved), Some(taken)) => (saved, taken),
-        (Ok(_), None) => return Ok(()),
+        (Ok(_), None) => return Ok(Ending::Done),
         (Err(refusal), taken) => {
             taken.as_ref().and_then(ended);
             return Err(refusal);
@@ -62,9 +63,13 @@ pub fn remove(out: &Out, paths: &Paths, name: &str, yes: bool) -> Result<(), Ref
     saved.notes.iter().for_each(|note| out.say(note));
     let earlier = Unfinished::of(paths, name).filter(|one| one.secrets.iter().any(|one| !taken.secrets.contains(one)));
     let removed = remove_secrets(&taken).map_err(|refusal| put_back(refusal, paths, &taken))?;
-    let gone = Taken { secrets: without(&taken.secrets, &removed.left), ..taken };
+    let is_left = |stray: &Stray| removed.left.iter().any(|left| left.stray == *stray);
+    let gone = Taken { secrets: taken.secrets.iter().filter(|stray| !is_left(stray)).cloned().collect(), ..taken };
     if let Some(fault) = ended(&gone) {
         out.say(&fault.message);
+    }
+    for Left { stray, told } in &removed.left {
+        Unfinished::retell(paths, name, &stray.by_hand().unwrap_or_default(), told);
     }
     let _ = paths.remove_state(&format!("{}.lock", connection.id));
     if let Some(fault) = Record::forget(paths, &connection.id) {
@@ -74,13 +79,16 @@ pub fn remove(out: &Out, paths: &Paths, name: &str, yes: bool) -> Result<(), Ref
     if earlier.is_some()
         && let Some(unfinished) = Unfinished::of(paths, name)
     {
-        take_away(out, paths, &unfinished)?;
+        // The one document on stdout is out already, so a refusal is told on stderr alone.
+        return Ok(take_away(out, paths, &unfinished).map_or_else(
+            |refusal| {
+                out.failure(&refusal.message, &refusal.remedy);
+                Ending::Storage
+            },
+            |_| Ending::Done,
+        ));
     }
-    Ok(())
-}
-
-fn without(all: &[Stray], left: &[Stray]) -> Vec<Stray> {
-    all.iter().filter(|stray| !left.contains(stray)).cloned().collect()
+    Ok(if removed.left.is_empty() { Ending::Done } else { Ending::Storage })
 }
 
 /// Takes away what is ours of a set-up that was not finished, and forgets the rest: that is at the forge.
@@ -131,18 +139,21 @@ fn take_away(out: &Out, paths: &Paths, unfinished: &Unfinished) -> Result<bool, 
 
 fn told(out: &Out, connection: &Connection, removed: &Removed, shared_with: &[String]) {
     let name = &connection.name;
-    let left: Vec<String> = removed.left.iter().filter_map(named_by_hand).collect();
+    let left: Vec<&str> = removed.left.iter().map(|left| left.told.as_str()).collect();
     if out.is_json() {
         out.json(&json!({ "version": 1, "removed": name, "secret_removed": removed.any, "left_behind": left }));
     }
-    for one in left {
+    for one in &left {
         out.say(&format!("left behind: {one}"));
     }
     let secret = match (removed.any, shared_with) {
-        (true, _) => "Its secret was removed too".to_owned(),
-        (false, []) => "There was no secret of ours to remove".to_owned(),
-        (false, others) => format!("Its secret stays, for it is also that of {}", others.join(", ")),
+        (true, _) => "Its secret was removed too",
+        (false, []) if left.is_empty() => "There was no secret of ours to remove",
+        (false, []) => "Not every secret of it could be removed",
+        (false, others) => &format!("Its secret stays, for it is also that of {}", others.join(", ")),
     };
+    let again = format!(" (git-access list tells what is left behind, and git-access remove {name} tries again)");
+    let secret = format!("{secret}{}", if left.is_empty() { "" } else { &again });
     if let (None, Some(ssh)) = (&connection.token, &connection.ssh) {
         let page = super::show::key_page(connection).map(|page| format!(" {page}")).unwrap_or_default();
         let public = || ssh.public_key.to_string();
@@ -179,8 +190,14 @@ fn secrets(connection: &Connection, config: &Config, paths: &Paths) -> Vec<Stray
         }
     }
     let in_use = connection.token.as_ref().map(|token| Pending::new(&token.store, token.generation));
+    // A file that a run has left may be that of another connection by now.
+    let is_of_another = |place: &Pending| {
+        let others = config.connections().iter().filter(|other| other.id != connection.id);
+        let mut theirs = others.filter_map(|other| Some(&other.token.as_ref()?.store));
+        theirs.any(|theirs| matches!((theirs, &place.path), (Store::File(theirs), Some(path)) if disk::is_same_file(theirs, path)))
+    };
     let mut left = Record::load(paths, &connection.id).pending;
-    left.retain(|place| !places.contains(place) && in_use.as_ref() != Some(place));
+    left.retain(|place| !places.contains(place) && in_use.as_ref() != Some(place) && !is_of_another(place));
     places.append(&mut left);
     places.into_iter().map(|place| Stray { id: connection.id.clone(), place }).collect()
 }
@@ -191,7 +208,22 @@ struct Removed {
     /// Something was there, and is gone.
     any: bool,
     /// What its store did not let go of.
-    left: Vec<Stray>,
+    left: Vec<Left>,
+}
+
+/// A secret that is there still, or may be.
+struct Left {
+    stray: Stray,
+    /// Where it is, and how a person removes it there.
+    told: String,
+}
+
+impl Left {
+    /// As the store itself tells it, where it does: it knows what it was asked already.
+    fn of(stray: &Stray, fault: &StoreFault) -> Self {
+        let told = fault.left.as_deref().map(str::to_owned).or_else(|| stray.by_hand());
+        Self { stray: stray.clone(), told: told.unwrap_or_else(|| fault.message.clone()) }
+    }
 }
 
 /// Removes what we keep. Only the secret that is in use has to go; of another one that stays it is told where it is.
@@ -207,21 +239,18 @@ fn remove_secrets(taken: &Taken) -> Result<Removed, Refusal> {
             Ok(gone) => removed.any |= gone,
             Err(fault) if fault.kind == StoreFaultKind::Missing => {}
             Err(fault) if in_use.as_ref() == Some(place) => {
-                let by_hand = named_by_hand(stray).map(|one| format!(" What it did not let go of is {one}."));
+                // Git's own refusal names the entry already.
+                let is_named = fault.kind == StoreFaultKind::Denied && fault.left.is_some();
+                let left = Left::of(stray, &fault).told;
                 let refusal = Refusal::from(fault);
-                let remedy = format!("{}{}", refusal.remedy, by_hand.unwrap_or_default());
-                return Err(Refusal { remedy, ..refusal });
+                // The last word is a command to copy, so no full stop follows it.
+                let more = if is_named { String::new() } else { format!(" Not removed: {left}") };
+                return Err(Refusal { remedy: format!("{}{more}", refusal.remedy), ..refusal });
             }
-            Err(_) => removed.left.push(stray.clone()),
+            Err(fault) => removed.left.push(Left::of(stray, &fault)),
         }
     }
     Ok(removed)
-}
-
-/// Where a secret is, and how a person removes it there.
-fn named_by_hand(stray: &Stray) -> Option<String> {
-    let Whereabouts { at, way } = Whereabouts::of(&stray.place.store()?, &stray.id, stray.place.generation);
-    Some(format!("the token in {at}: {way}"))
 }
 
 /// The store still has the secret, so the connection stays as well: it is what knows where that is.
@@ -257,8 +286,10 @@ fn sharers<'c>(
     config: &'c Config,
 ) -> impl Iterator<Item = &'c Connection> {
     config.connections().iter().filter(move |other| {
-        let same_place = |theirs: &Token| match token.store {
-            Store::File(_) | Store::Env(_) | Store::Command(_) => theirs.store == token.store,
+        let same_place = |theirs: &Token| match &token.store {
+            // However the path is written.
+            Store::File(path) => matches!(&theirs.store, Store::File(other) if disk::is_same_file(path, other)),
+            Store::Env(_) | Store::Command(_) => theirs.store == token.store,
             Store::Keyring | Store::GitCredential => theirs.store == token.store && other.id == connection.id,
         };
         other.name != connection.name && other.token.as_ref().is_some_and(same_place)

@@ -5,7 +5,7 @@ use crate::cli::{Ending, manage, run};
 use crate::config::Connection;
 use crate::disk;
 use crate::record::Unfinished;
-use crate::report::Entry;
+use crate::report::{Entry, made_perhaps};
 use crate::wizard::{Command, Wizard};
 use crate::world::World;
 
@@ -63,10 +63,7 @@ fn is_same(there: &Connection, saved: &Connection) -> bool {
 /// What a change that was under way may have made.
 fn perhaps(command: &Command) -> Option<String> {
     match command {
-        Command::CreateRepository(_, _, new) => Some(format!(
-            "the new repository {}: perhaps, for it was asked for; keep it for the next try, or delete it in its settings",
-            new.place.path()
-        )),
+        Command::CreateRepository(_, _, new, _) => Some(made_perhaps(&new.place)),
         Command::GenerateKey { files, .. } => files.private.as_ref().map(|path| {
             let path = path.display();
             format!("the new SSH key {path}: perhaps, for it was being made; the next try uses it, or remove it and its .pub")

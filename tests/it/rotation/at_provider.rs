@@ -117,6 +117,63 @@ fn a_new_token_that_nobody_can_ask_with_is_saved_all_the_same() {
     bench.push("gitlab", &[]);
 }
 
+/// A connection whose token was replaced, while its store took the new one and gave nothing back: a locked keyring does
+/// so. It is unlocked by now, but for the next thing that it is asked for.
+#[cfg(unix)]
+fn locked_for_a_moment() -> Bench {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let bench = Bench::empty("");
+    let helper = "#!/bin/sh\ncase \"$1\" in\nget)\n  [ -e \"$HOME/locked\" ] && exit\n  \
+                  [ -e \"$HOME/once\" ] && rm \"$HOME/once\" && exit;;\n\
+                  store) [ -e \"$HOME/armed\" ] && : >\"$HOME/locked\";;\nesac\nexec git credential-store \"$1\"\n";
+    let helper = bench.home.write("helper", helper);
+    fs::set_permissions(&helper, fs::Permissions::from_mode(0o755)).unwrap();
+    bench.home.write(".gitconfig", &format!("[credential]\n\thelper = {}\n", helper.display()));
+    bench.set_up("gitlab", "gitlab-keptn", "[store]\nkind = \"git-credential\"\n", &[]).expect(0);
+    bench.home.write("armed", "");
+    let run = renew(&bench, &[]).expect(4);
+    let left = run.json()["connections"][0]["left_behind"].to_string();
+    let place = "perhaps the new token, in git's credential helpers (host git-access.invalid, user name ";
+    assert!(left.contains(place) && left.contains(".2)"), "{left}");
+    assert!(
+        run.stderr.contains("It was not taken back") && !run.stderr.contains("lost with this run"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!((with_git(&bench), posts(&bench)), (2, 1));
+    fs::remove_file(bench.home.path("armed")).unwrap();
+    fs::remove_file(bench.home.path("locked")).unwrap();
+    bench.home.write("once", "");
+    bench
+}
+
+/// How many secrets git keeps.
+#[cfg(unix)]
+fn with_git(bench: &Bench) -> usize {
+    std::fs::read_to_string(bench.home.path(".git-credentials")).unwrap_or_default().lines().count()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_new_token_that_the_store_did_not_give_back_for_a_moment_is_put_to_use_later() {
+    let bench = locked_for_a_moment();
+    // For one moment more: nothing is asked, and nothing is cleared away.
+    let run = renew(&bench, &[]).expect(1);
+    assert!(run.stderr.contains("is not known"), "{}", run.stderr);
+    assert_eq!((with_git(&bench), posts(&bench)), (2, 1));
+    let run = renew(&bench, &[]).expect(0);
+    assert!(run.stderr.contains("It is finished: k uses the new token"), "{}", run.stderr);
+    assert_eq!((with_git(&bench), posts(&bench), bench.journals()), (1, 1, 0));
+    bench.push("gitlab", &[]);
+    // Where another token takes over instead, the one that nobody waits for any more goes.
+    let bench = locked_for_a_moment();
+    bench.rotate(&bench.source("gitlab-twin"), &[]).expect(0);
+    assert_eq!((with_git(&bench), posts(&bench), bench.journals()), (1, 1, 0));
+    assert_eq!(bench.password("gitlab", &[]), bench.served.token("gitlab-twin"));
+}
+
 /// The provider has replaced the token by then: the same command once more would have it replaced once more.
 #[test]
 fn what_is_edited_by_hand_meanwhile_stays_and_nobody_is_sent_to_replace_the_token_again() {

@@ -251,7 +251,8 @@ fn the_next_run_says_what_it_finishes_or_undoes() {
     home.write("rests/token.2", &stage.bench.served.token("github-third"));
     journal(&[("rests/token", 1), ("rests/token.2", 2)]);
     let text = said();
-    assert!(text.contains("undone") && text.contains("token.2"), "{text}");
+    let place = format!("written a new token to file {},", home.path("rests/token.2").display());
+    assert!(text.contains("undone") && text.contains(&place), "{text}");
     assert_eq!(stage.bench.secrets(), ["token.2"]);
     assert_eq!(stage.bench.password("github", &[]), stage.bench.served.token("github-twin"));
     home.write("rests/token", &stage.bench.served.token("keptn"));
