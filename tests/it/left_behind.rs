@@ -265,14 +265,17 @@ fn the_repository_of_a_killed_set_up_is_remembered_as_ours() {
     // The store is tried before.
     let state = home.path("state/git-access/unfinished.json").display().to_string();
     let pid = home.path("pid").display().to_string();
-    let killer =
-        format!("!f() {{ [ $1 = store ] && [ -e '{armed}' ] && grep -q half '{state}' && kill -9 $(cat '{pid}'); git credential-store $1; }}; f");
-    home.write(".gitconfig", &format!("[credential]\n\thelper = \"{killer}\"\n"));
+    let killer = format!(
+        "[ $1 = store ] && [ -e '{armed}' ] && grep -q half '{state}' && kill -9 $(cat '{pid}')\ngit credential-store $1\n"
+    );
+    let killer = home.write("helper.sh", &killer).display().to_string();
+    home.write(".gitconfig", &format!("[credential]\n\thelper = \"!sh '{killer}'\"\n"));
     home.write("armed", "");
     let program = env!("CARGO_BIN_EXE_git-access");
     let script = format!("cd \"$HOME\" && echo $$ >pid && exec '{program}' setup --answers a.toml");
     let mut killed = home.command("sh");
-    assert!(!killed.args(["-c", &script]).status().unwrap().success());
+    let killed = finished(killed.args(["-c", &script]));
+    assert_eq!(killed.stdout, "", "{}", killed.stderr);
     let listed = home.run(&["list", "--format", "json"]).expect(0).json();
     assert!(listed["unfinished"][0]["left_behind"].to_string().contains("the new repository acme/half:"), "{listed}");
     fs::remove_file(home.path("armed")).unwrap();
