@@ -86,16 +86,16 @@ fn logins(provider: Provider, around: &Around<'_>) -> Vec<Found> {
     let rules = provider.rules();
     let mut found = Vec::new();
     for (own, at) in [(false, At::Public), (true, At::Own)] {
-        let all = rules.token_variables(own);
-        let Some(name) = all.iter().find(|name| (around.is_set)(name)) else { continue };
-        // A name that serves for both says nothing about whose token it holds.
-        let place = if own && rules.token_variables(false).contains(name) {
-            "set here; for which host is not told"
-        } else {
-            "a variable that is set here"
-        };
-        let only = Some(Only::of(provider).at(at));
-        found.push(Found { field: Field::TokenEnv, text: (*name).to_owned(), place: place.to_owned(), only });
+        for name in rules.token_variables(own).iter().filter(|name| (around.is_set)(name)) {
+            // A name that serves for both says nothing about whose token it holds.
+            let place = if own && rules.token_variables(false).contains(name) {
+                "set here; for which host is not told"
+            } else {
+                "a variable that is set here"
+            };
+            let only = Some(Only::of(provider).at(at.clone()));
+            found.push(Found { field: Field::TokenEnv, text: (*name).to_owned(), place: place.to_owned(), only });
+        }
     }
     if let Some(program) = rules.token_command().first().filter(|program| (around.is_installed)(program)) {
         let place = format!("{program} is installed; its token serves only if it was made by hand");
@@ -340,6 +340,7 @@ mod tests {
         };
         let gh = |host: &str| format!("gh auth token --hostname {host}");
         let glab = |host: &str| format!("glab config get token --host {host}");
+        // All of them: the first is filled in, the others are named beside it.
         for (provider, host, variable, command) in [
             ("github", None, "GH_TOKEN", Some(gh("github.com"))),
             ("github", Some("https://acme.ghe.com"), "GH_TOKEN", Some(gh("acme.ghe.com"))),
@@ -355,8 +356,19 @@ mod tests {
             ("gitea", Some("https://git.example"), "GITEA_TOKEN", None),
             ("bitbucket-dc", Some("https://git.example"), "BITBUCKET_TOKEN", None),
         ] {
-            let wanted: Vec<String> = [Some(variable.to_owned()), command].into_iter().flatten().collect();
-            assert_eq!(offered(&around, provider, host), wanted, "{provider} {host:?}");
+            let found = offered(&around, provider, host);
+            let (programs, variables): (Vec<_>, Vec<_>) = found.into_iter().partition(|text| text.contains(' '));
+            let first = variables.first().map(String::as_str);
+            assert_eq!((first, programs.first()), (Some(variable), command.as_ref()), "{provider} {host:?}");
+            let other = match variable {
+                "GH_TOKEN" => Some("GITHUB_TOKEN"),
+                "GH_ENTERPRISE_TOKEN" => Some("GITHUB_ENTERPRISE_TOKEN"),
+                "GITLAB_TOKEN" => Some("GITLAB_ACCESS_TOKEN"),
+                "GITEA_TOKEN" => Some("FORGEJO_TOKEN"),
+                "AZURE_DEVOPS_EXT_PAT" => Some("AZDO_PERSONAL_ACCESS_TOKEN"),
+                _ => None,
+            };
+            assert_eq!(variables.get(1).map(String::as_str), other, "{provider} {host:?}");
         }
         assert_eq!(offered(&around, "gitea", None), Vec::<String>::new(), "no host is answered");
         let one = Around { is_set: &|name| name == "GH_TOKEN", is_installed: &|name| name == "glab", ..around };

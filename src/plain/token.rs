@@ -120,9 +120,11 @@ impl<C: Console> Session<'_, C> {
 
     /// A token that lies around: it is taken only when somebody says so.
     pub(super) async fn ask_found(&mut self, ask: &Ask) -> Result<Reply, Stop> {
-        let Some(found) = &ask.found else { return Ok(Reply::Settled) };
-        if self.yes(&format!("Found: {} ({}). Take the token from there?", found.text, found.place)).await? {
-            self.give(Step::Token, ask, &found.text);
+        for found in ask.found.iter().chain(&ask.also) {
+            if self.yes(&format!("Found: {} ({}). Take the token from there?", found.text, found.place)).await? {
+                self.give(Step::Token, ask, &found.text);
+                break;
+            }
         }
         Ok(Reply::Settled)
     }

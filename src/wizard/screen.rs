@@ -40,6 +40,8 @@ pub struct Ask {
     pub answered: Option<String>,
     /// What holds if nothing is answered.
     pub default: Option<String>,
+    /// What else was found for it.
+    pub also: Vec<Found>,
     /// Found nearby: offered, never taken by itself.
     pub found: Option<Found>,
     /// Few need it: a shell may keep it out of sight until it is asked for.
@@ -115,7 +117,18 @@ impl Ask {
     fn new(field: Field, label: &str, help: &str, control: Control) -> Self {
         let help = if help.is_empty() { Vec::new() } else { vec![help.to_owned()] };
         let label = label.to_owned();
-        Self { field, label, help, control, answered: None, default: None, found: None, advanced: false, problem: None }
+        Self {
+            field,
+            label,
+            help,
+            control,
+            answered: None,
+            default: None,
+            found: None,
+            also: Vec::new(),
+            advanced: false,
+            problem: None,
+        }
     }
 
     fn text(field: Field, label: &str, help: &str) -> Self {
@@ -151,12 +164,9 @@ impl Wizard {
         let mut problems = self.problems(step);
         for ask in &mut screen.asks {
             ask.answered = self.answers.shown(&ask.field);
-            ask.found = self
-                .nearby
-                .found
-                .iter()
-                .filter(|found| found.field == ask.field)
-                .find_map(|found| found.here(&self.answers));
+            let offered = self.nearby.found.iter().filter(|found| found.field == ask.field);
+            let mut offered = offered.filter_map(|found| found.here(&self.answers));
+            (ask.found, ask.also) = (offered.next(), offered.collect());
             let mine = problems.iter().position(|problem| problem.field == ask.field);
             ask.problem = mine.map(|at| problems.remove(at).message);
         }

@@ -325,13 +325,15 @@ async fn what_lies_nearby_is_offered_first_and_a_token_only_when_somebody_says_s
             found(Field::Host, &host.to_string(), only(None)),
             found(Field::Owner, "acme", only(Some(host.clone()))),
             found(Field::Repository, "blank", only(Some(host.clone()))),
-            found(Field::TokenEnv, "SOME_TOKEN", only(Some(host))),
+            found(Field::TokenEnv, "SOME_TOKEN", only(Some(host.clone()))),
+            found(Field::TokenEnv, "OTHER_TOKEN", only(Some(host))),
         ],
         taken: ["keptn-github-acme".to_owned()].into(),
         ..Nearby::default()
     };
     // Enter, all the way; the token's place takes a word.
-    let played = stage.play(built_in(), nearby.clone(), "1|||||| | |TOKEN:keptn||||y").await;
+    let played = stage.play(built_in(), nearby.clone(), "1|||||| | | |TOKEN:keptn||||y").await;
+    assert!(played.out.contains("Found: OTHER_TOKEN (the place). Take the token from there?"), "{}", played.out);
     assert!(played.wizard.is_saved(), "{}", played.out);
     assert!(played.out.contains("Found: SOME_TOKEN (the place). Take the token from there?"), "{}", played.out);
     assert!(played.config.contains("[connections.keptn-github-acme-2"), "a taken name is not taken again");

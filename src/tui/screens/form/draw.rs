@@ -137,6 +137,9 @@ impl Form {
             }
         } else if let Some(found) = ask.found.as_ref().filter(|_| !entry.touched && ask.answered.is_none()) {
             sheet.text(3, &format!("Found: {}. Enter takes it, typing replaces it.", found.place), theme.quiet());
+            for also in &ask.also {
+                sheet.text(3, &format!("Also: {} ({})", also.text, also.place), theme.quiet());
+            }
         } else if let Some(text) = view.wizard.understood(&ask.field, entry.editor.text()) {
             sheet.text(3, &text, theme.quiet());
         } else if may_stay_empty(ask, entry, view.wizard) {
