@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 pub use config::{read_config, read_trusted, trusted, update_config};
 pub use lock::Lock;
 pub use modes::{Exposed, exposed_config, exposed_file};
-pub use paths::{Paths, rooted};
+pub use paths::{Paths, is_same_file, rooted};
 pub use save::{Lasting, SaveOutcome, create, followed, probe, quiet, remove, replace, settle, update, update_as};
 pub use temporary::sweep;
 

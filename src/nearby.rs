@@ -4,6 +4,7 @@
 //! but git, which is asked for its configuration. The remote is read from git's own file, so that no hook, helper or alias of a directory that may be anybody's
 //! ever runs. Nobody is asked over a network; it takes a few reads of small files.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
@@ -32,7 +33,7 @@ pub struct Around<'a> {
     /// Whether a program is installed.
     pub is_installed: &'a dyn Fn(&str) -> bool,
     /// The hosts for which git has a helper that keeps logins.
-    pub helped: Vec<At>,
+    pub helped: &'a dyn Fn() -> Vec<At>,
     /// The words with which this program is started, where they can be written down.
     pub ourselves: Option<String>,
 }
@@ -40,13 +41,14 @@ pub struct Around<'a> {
 /// What lies around this process. It blocks for some milliseconds.
 pub fn look(paths: &Paths) -> Nearby {
     let dir = std::env::current_dir().unwrap_or_default();
-    let asked = Helpers::ask();
+    // It is waited for last.
+    let asked = Cell::new(Helpers::ask());
     look_around(&Around {
         dir: &dir,
         config: &paths.config,
         is_set: &|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()),
         is_installed: &|name| program::find(name).is_some(),
-        helped: Helpers::soon(asked).served(),
+        helped: &|| Helpers::soon(asked.take()).served(),
         ourselves: ourselves(),
     })
 }
@@ -104,11 +106,11 @@ fn logins(provider: Provider, around: &Around<'_>) -> Vec<Found> {
 fn of_git(around: &Around<'_>) -> Vec<Found> {
     let Some(ourselves) = &around.ourselves else { return Vec::new() };
     let place = "git keeps logins here; one for this host serves if it was made by hand";
-    let found = around.helped.iter().map(|at| Found {
+    let found = (around.helped)().into_iter().map(|at| Found {
         field: Field::TokenCommand,
         text: format!("{ourselves} credential password {HOST}"),
         place: place.to_owned(),
-        only: Some(Only { at: at.clone(), ..Only::default() }),
+        only: Some(Only { at, ..Only::default() }),
     });
     found.collect()
 }
@@ -225,7 +227,7 @@ mod tests {
             config: &config,
             is_set: &|name| set.contains(&name),
             is_installed: &|name| installed.contains(&name),
-            helped: Vec::new(),
+            helped: &Vec::new,
             ourselves: None,
         };
         let found = look_around(&around).found.into_iter();
@@ -330,7 +332,7 @@ mod tests {
             config: &config,
             is_set: &|_| true,
             is_installed: &|_| true,
-            helped: Vec::new(),
+            helped: &Vec::new,
             ourselves: None,
         };
         let gh = |host: &str| format!("gh auth token --hostname {host}");
@@ -367,7 +369,7 @@ mod tests {
             config: &config,
             is_set: &|name| name == "GITLAB_TOKEN" || name == "GH_ENTERPRISE_TOKEN",
             is_installed: &|_| false,
-            helped: Vec::new(),
+            helped: &Vec::new,
             ourselves: None,
         };
         let found = look_around(&around).found;
@@ -398,7 +400,7 @@ mod tests {
             config: &config,
             is_set: &|_| false,
             is_installed: &|name| name == "gh",
-            helped: vec![At::Origin(lab.clone()), At::AllBut(vec![lab, origin("https://bitbucket.org")])],
+            helped: &|| vec![At::Origin(lab.clone()), At::AllBut(vec![lab.clone(), origin("https://bitbucket.org")])],
             ourselves: Some("git-access".to_owned()),
         };
         let ours = |host: &str| format!("git-access credential password {host}");

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Connection;
@@ -19,6 +19,8 @@ use crate::secret::Store;
 use crate::text::sanitise;
 
 pub use self::unfinished::{Stray, Unfinished};
+
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What was seen of a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,12 +105,15 @@ pub struct Renewing {
     pub to: Pending,
 }
 
-/// The token that takes over.
+/// The token or key that takes over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unsaid {
     /// The day, in UTC.
     pub at: String,
     pub generation: u64,
+    /// The fingerprint of the key that takes over, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
 /// What was exported, and when.
@@ -205,12 +210,13 @@ impl Record {
         self.refused.filter(|refused| since.max(self.checked).is_none_or(|seen| *refused >= seen))
     }
 
-    /// The moment that counts at `now`: as the last check has seen, the clock here may be off. One that went ahead is
-    /// taken back as long as it was not set right; one that stayed behind is at least where the server's was.
+    /// The moment that counts at `now`: as the last check has seen, the clock here may be off. One that stayed behind is at
+    /// least where the server's was. One that went ahead is taken back for a day: it may have been set right since, and
+    /// then a token that has ended would be shown as good.
     pub fn clock(&self, now: Timestamp) -> Timestamp {
         match (self.checked, self.judged) {
             (Some(checked), Some(judged)) if judged >= checked => now.max(judged),
-            (Some(checked), Some(judged)) if now >= checked => {
+            (Some(checked), Some(judged)) if now >= checked && now.duration_since(checked) < A_DAY => {
                 now.checked_sub(checked.duration_since(judged)).unwrap_or(now)
             }
             _ => now,
@@ -305,6 +311,8 @@ mod tests {
         assert_eq!(clock(then, Some("2026-12-20T09:00:00Z"), "2026-12-21T09:00:00Z"), "2026-12-21T09:00:00Z");
         assert_eq!(clock(then, Some("2026-11-10T09:00:00Z"), later), "2026-11-10T10:00:00Z");
         assert_eq!(clock(then, Some("2026-11-10T09:00:00Z"), "2026-11-11T09:00:00Z"), "2026-11-11T09:00:00Z");
+        // It may have been set right meanwhile.
+        assert_eq!(clock(then, Some("2026-11-10T09:00:00Z"), "2026-11-21T09:00:00Z"), "2026-11-21T09:00:00Z");
     }
 
     #[test]

@@ -50,6 +50,8 @@ pub struct Report {
     /// The config in effect; none where the run did not come to look for it.
     pub config: Option<PathBuf>,
     pub problems: Vec<Located>,
+    /// What went wrong besides what is checked; said where it happened, and no part of the text.
+    pub faults: Vec<String>,
     pub connections: Vec<Entry>,
 }
 

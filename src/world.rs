@@ -10,6 +10,7 @@ mod rotation;
 mod saving;
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,13 +19,15 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-pub use self::renewal::{Recovered, still_open};
+pub use self::renewal::{Recovered, begun, still_open};
 use self::rotation::Replacing;
 use self::saving::{is_as_found, with};
 use crate::answers::{Answer, Field};
-
 use crate::disk::Paths;
-use crate::fact::{Credential, Fault, FaultKind, Query, Remedy, Server, Site, Source, Ticket, Value};
+use crate::fact::{
+    Credential, Fault, FaultKind, Owner, OwnerPath, Place, Query, Refs, Remedy, Server, Service, Site, Source, Ticket,
+    Value,
+};
 use crate::forge::{self, Forge, Log, Memo, Outside};
 use crate::provider::recognise;
 use crate::record::{Pending, Stray, Unfinished};
@@ -46,7 +49,7 @@ pub struct World {
     vault: Mutex<BTreeMap<Credential, Secret>>,
     /// What was typed, in its order.
     typed: Mutex<Vec<Secret>>,
-    lines: Mutex<Vec<Line>>,
+    lines: Mutex<Vec<Arc<Line>>>,
     servers: Memo<Site, Server>,
     notes: Mutex<Vec<String>>,
     /// The locks of the connections whose secrets are being replaced: no other run replaces them meanwhile.
@@ -61,6 +64,29 @@ struct Line {
     secret: Option<Secret>,
     rest_user: Option<String>,
     forge: Arc<dyn Forge>,
+    /// What connections ask that have an owner or a repository in common; the rest each forge remembers itself.
+    owners: Memo<OwnerPath, Owner>,
+    refs: Memo<(Place, Service, String), Refs>,
+}
+
+impl Line {
+    async fn owner(&self, owner: &OwnerPath) -> Result<Owner, Fault> {
+        let (forge, asked) = (Arc::clone(&self.forge), owner.clone());
+        self.owners.ask(asked.clone(), || async move { forge.owner(&asked).await }).await
+    }
+
+    async fn refs(&self, place: &Place, service: Service, user: &str) -> Result<Refs, Fault> {
+        let (forge, asked) = (Arc::clone(&self.forge), (place.clone(), service, user.to_owned()));
+        self.refs.ask(asked.clone(), || async move { forge.refs(&asked.0, asked.1, &asked.2).await }).await
+    }
+}
+
+impl Deref for Line {
+    type Target = dyn Forge;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.forge
+    }
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -236,10 +262,10 @@ impl World {
     }
 
     /// The forge at `site`, with this credential or with none; opened once for each (site, secret).
-    fn line(&self, site: &Site, credential: Option<&Credential>) -> Result<Arc<dyn Forge>, Fault> {
+    fn line(&self, site: &Site, credential: Option<&Credential>) -> Result<Arc<Line>, Fault> {
         let secret = credential.map(|credential| self.secret(credential)).transpose()?;
         let rest_user = credential.and_then(|credential| credential.rest_user.clone());
-        let same = |line: &&Line| {
+        let same = |line: &&Arc<Line>| {
             let is_there = line.site == *site && line.rest_user == rest_user;
             is_there
                 && match (&line.secret, &secret) {
@@ -250,11 +276,13 @@ impl World {
         };
         let mut lines = locked(&self.lines);
         if let Some(line) = lines.iter().find(same) {
-            return Ok(Arc::clone(&line.forge));
+            return Ok(Arc::clone(line));
         }
         let forge = forge::connect(site, secret.as_ref(), rest_user.as_deref(), &self.outside)?;
-        lines.push(Line { site: site.clone(), secret, rest_user, forge: Arc::clone(&forge) });
-        Ok(forge)
+        let (owners, refs) = (Memo::default(), Memo::default());
+        let line = Arc::new(Line { site: site.clone(), secret, rest_user, forge, owners, refs });
+        lines.push(Arc::clone(&line));
+        Ok(line)
     }
 
     async fn act(&self, command: Command) -> Result<Done, Fault> {
@@ -290,15 +318,16 @@ impl World {
                 }
                 let (id, token) = (connection.id.clone(), connection.token.clone());
                 let name = connection.name.clone();
-                let before = found.as_ref().and_then(|found| found.token.clone());
-                self.about_to_switch(&id, before.as_ref(), token.as_ref());
+                if let Some(before) = &found {
+                    self.about_to_switch(before, &connection);
+                }
                 let done = self.save(name, move |config| with(config, &connection, found.as_deref())).await?;
                 self.switched(&id, token.as_ref());
                 Ok(done)
             }
             Command::Verify { id, credential } => self.verify(&id, &credential).await,
             Command::Renew(renewal) => self.renew(*renewal).await,
-            Command::RevokeOld(site, old, new) => self.revoke_old(&site, &old, &new).await,
+            Command::RevokeOld(site, old, new, held) => self.revoke_old(&site, &old, &new, &held).await,
             Command::LookAtOld(site, old) => self.look_at_old(&site, &old).await,
             Command::RemoveOldKey(site, credential, lock, id) => {
                 self.line(&site, Some(&credential))?.remove_key(&lock, &id).await.map(|()| Done::KeyRemoved)

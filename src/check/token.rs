@@ -90,7 +90,7 @@ pub(super) fn identity(bench: &Bench<'_>) -> Option<Check> {
     let seen = bench.look(&bench.identity);
     let Seen::Known(Value::Identity(identity)) = seen else {
         let check = Check::unseen(&CheckId::Identity, title, &seen, bench)?.took(took);
-        return Some(match ended(bench).filter(|_| matches!(seen, Seen::Refused(fault) if is_of_an_end(fault.kind))) {
+        return Some(match ended(bench).filter(|_| matches!(seen, Seen::Refused(fault) if fault.is_refusal())) {
             Some((at, who)) => Check { detail: format!("{} It ended on {}{who}.", check.detail, day(at)), ..check },
             None => check,
         });
@@ -116,11 +116,6 @@ pub(super) fn identity(bench: &Bench<'_>) -> Option<Check> {
         None => Verdict::Pass,
     };
     Some(Check::new(CheckId::Identity, title, verdict, detail).took(took))
-}
-
-/// Whether this is how a provider refuses a token that has ended; most do not tell it from one that never was.
-fn is_of_an_end(kind: FaultKind) -> bool {
-    matches!(kind, FaultKind::Auth | FaultKind::Expired | FaultKind::Revoked)
 }
 
 /// What the text of the token alone rules out.

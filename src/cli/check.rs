@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::run::{self, Run};
 use super::standing::{Ends, Standing};
 use super::{CheckFlags, Common, Ending, Format, Out, Refusal};
-use crate::config::Connection;
+use crate::config::{Config, Connection};
 use crate::disk::Paths;
 use crate::headless;
 use crate::record::Record;
@@ -59,7 +59,8 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
             fail_within,
         };
         let seen = join_all(chosen.into_iter().map(|held| {
-            let known = Standing::of(&held, &config, paths).ends();
+            let (known, now) = remembered(&held, &config, settings, paths);
+            let settings = Settings { now, ..settings };
             seen(held, known, settings, Arc::clone(&platforms), Arc::clone(&world), paths)
         }))
         .await;
@@ -90,6 +91,17 @@ pub fn check(flags: &CheckFlags, common: &Common, out: &Out, paths: &Paths) -> E
     })
 }
 
+/// The end of the token as the record knows it, and the moment that counts. A check that asks the server learns both from
+/// it, and looks into the record only where the config knows an end that is over: it may have been moved since.
+fn remembered(held: &Connection, config: &Config, settings: Settings, paths: &Paths) -> (Ends, Timestamp) {
+    let is_over = held.token.as_ref().and_then(|token| token.expires).is_some_and(|at| at <= settings.now);
+    if !settings.offline && !is_over {
+        return (Ends::NotKnown, settings.now);
+    }
+    let standing = Standing::of(held, config, paths);
+    (standing.ends(), if settings.offline { standing.now() } else { settings.now })
+}
+
 /// Looks at one connection, and keeps what was found. There is no ending where its platform is not known here.
 async fn seen(
     held: Connection,
@@ -100,10 +112,15 @@ async fn seen(
     paths: &Paths,
 ) -> (Entry, Option<Ending>) {
     let wizard = look_at(held, known, settings, platforms, world).await;
-    let entry = Entry::of(&wizard);
+    let mut entry = Entry::of(&wizard);
     let ending = wizard.platform().map(|_| headless::ending(&wizard));
     if let Some(held) = wizard.held().filter(|_| ending.is_some() && !settings.offline) {
         run::record_aside(paths, &held.id, &entry, settings.now).await;
+        if ending != Some(Ending::Done)
+            && let Some(open) = Record::load(paths, &held.id).renewal
+        {
+            entry.notices.push(crate::world::begun(&held.name, &open));
+        }
     }
     (entry, ending)
 }

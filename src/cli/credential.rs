@@ -91,7 +91,7 @@ fn answer(connection: &Connection, config: &Config, paths: &Paths) -> Result<(),
     if !request::is_plain(&user) {
         return Ok(());
     }
-    let secret = secret(connection, token)?;
+    let secret = renewed(connection, paths).map_or_else(|| secret(connection, token), Ok)?;
     let expiry = match Standing::of(connection, config, paths).ends() {
         Ends::At(at) => format!("password_expiry_utc={}\n", at.as_second()),
         Ends::Never | Ends::NotKnown | Ends::NoToken => String::new(),
@@ -120,6 +120,14 @@ fn secret(connection: &Connection, token: &Token) -> Result<Secret, Refusal> {
     let entry = Entry { id: connection.id.clone(), generation: token.generation };
     let stores = Stores::of_the_system();
     Ok(wait(stores.read(&token.store, &entry))??)
+}
+
+/// The token that the provider has made in place of the one in the config, where a run was stopped before the config named
+/// it: the other one has ended.
+fn renewed(connection: &Connection, paths: &Paths) -> Option<Secret> {
+    let to = Record::load(paths, &connection.id).renewal?.to;
+    let entry = Entry { id: connection.id.clone(), generation: to.generation };
+    wait(Stores::of_the_system().read(&to.store()?, &entry)).ok()?.ok()
 }
 
 /// Notes that the forge refused the token, unless git tells of another password than ours.

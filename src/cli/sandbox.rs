@@ -34,10 +34,11 @@ pub fn sandbox(flags: &SandboxFlags, common: &Common, out: &Out) -> Ending {
             Err(error) => return not_started(out, &error),
         };
         let announcement = sandbox.announcement();
+        out.data(&format!("{announcement}\n"));
         if std::io::stdout().is_terminal() && !out.is_json() {
-            out.data(&board(&announcement, &data));
+            // The line is for programs, and long.
+            out.say(&board(&announcement, &data));
         } else {
-            out.data(&format!("{announcement}\n"));
             out.say(&format!("Repositories, tokens and sample answers are in {}", data.display()));
         }
         out.say("Press Ctrl-C to end it.");

@@ -326,7 +326,8 @@ impl Setup<'_> {
             rotates: (self.aim == Aim::Rotate).then_some(self.flags.rotating),
         };
         let job = match self.taken_up(&desk, sheet, world).await {
-            Ok(job) => job,
+            Ok(Some(job)) => job,
+            Ok(None) | Err((Ending::Done, _)) => return self.finished(name, world, report).await,
             Err((ending, problems)) => {
                 report.problems.extend(problems);
                 return ending;
@@ -362,14 +363,46 @@ impl Setup<'_> {
     }
 
     /// The job of `sheet`, once what an interrupted run has left is finished or undone.
-    async fn taken_up(&self, desk: &Desk<'_>, sheet: &Sheet, world: &World) -> Result<Job, Stopped> {
+    /// `None`: what was to be done is what had been begun, and is finished.
+    async fn taken_up(&self, desk: &Desk<'_>, sheet: &Sheet, world: &World) -> Result<Option<Job>, Stopped> {
         let job = desk.job(sheet)?;
-        let Some(held) = job.held.as_ref().filter(|_| !self.flags.dry_run) else { return Ok(job) };
+        let Some(held) = job.held.as_ref().filter(|_| !self.flags.dry_run) else { return Ok(Some(job)) };
         let stopped = |refusal: Refusal| (refusal.ending, refusal.all_located());
         world.hold(&held.id).await.map_err(|fault| stopped(told(fault, Ending::Storage)))?;
-        self.recovered(held, world).await.map_err(stopped)?;
+        let is_finished = self.recovered(held, world).await.map_err(stopped)?;
+        if is_finished && self.flags.rotating.at_provider.is_some() {
+            // Asking the provider again would replace the token that it has just made.
+            return Ok(None);
+        }
         // As it is now: another run may have changed it before it was held.
-        desk.job(sheet)
+        desk.job(sheet).map(Some)
+    }
+
+    /// The report of a connection whose rotation was begun by an earlier run, and is finished by now.
+    async fn finished(&self, name: Option<&str>, world: &Arc<World>, report: &mut Report) -> Ending {
+        let found = super::manage::config(self.paths);
+        let Some(held) = found.ok().and_then(|config| config.connection(name?).cloned()) else {
+            return Ending::Storage;
+        };
+        let settings = Settings { interactive: false, ..self.settings() };
+        let told = match world.hold(&held.id).await {
+            _ if self.flags.dry_run => None,
+            Ok(()) => self.recovered(&held, world).await.err(),
+            Err(fault) => Some(told(fault, Ending::Storage)),
+        };
+        if let Some(refusal) = told {
+            report.problems.extend(refusal.all_located());
+            return refusal.ending;
+        }
+        if held.token.is_none() {
+            self.out.say(&format!("{} signs in with this key already: nothing is replaced.", held.name));
+            return Ending::Done;
+        }
+        let ends = super::standing::Ends::NotKnown;
+        let platforms = Arc::new(self.platforms.clone());
+        let wizard = super::check::look_at(held, ends, settings, platforms, Arc::clone(world)).await;
+        report.connections.push(Entry::of(&wizard));
+        headless::ending(&wizard)
     }
 
     /// Whether the config was changed to finish what an interrupted run had begun.
@@ -390,16 +423,20 @@ impl Setup<'_> {
         held.map(|held| Record::load(self.paths, &held.id).still_failing(held)).unwrap_or_default()
     }
 
-    fn machine(&self, job: Job) -> Wizard {
-        let settings = Settings {
+    fn settings(&self) -> Settings {
+        Settings {
             dry_run: self.flags.dry_run,
             accept_failures: self.flags.accept_failures,
             probes: !self.flags.no_probes,
             offline: false,
-            interactive: false,
+            interactive: true,
             now: run::now(),
             fail_within: None,
-        };
+        }
+    }
+
+    fn machine(&self, job: Job) -> Wizard {
+        let settings = Settings { interactive: false, ..self.settings() };
         let platforms = Arc::new(self.platforms.clone());
         let failing = self.still_failing(job.held.as_deref());
         let purpose = self.aim.purpose(job.held);
@@ -416,11 +453,12 @@ impl Setup<'_> {
     async fn after(&self, wizard: &Wizard, world: &World, report: &mut Report) -> Ending {
         let mut entry = Entry::of(wizard);
         if self.aim == Aim::Rotate {
-            rotated::complete(self, &mut entry, wizard, world).await;
+            report.faults.extend(rotated::complete(self, &mut entry, wizard, world).await);
         }
         if let Some(fault) = wizard.broken_here() {
             let remedy = fault.remedy.as_ref().map(|remedy| remedy.text.as_str()).unwrap_or_default();
             self.out.failure(&fault.text, remedy);
+            report.faults.push(format!("{} {remedy}", fault.text));
         }
         if wizard.is_saved()
             && let Some(connection) = wizard.connection()

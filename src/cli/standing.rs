@@ -37,6 +37,11 @@ impl<'c> Standing<'c> {
         Self { connection, active, record, now }
     }
 
+    /// The moment that counts.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// The last verdict and its time: that of a check, or that of the set-up where it is newer.
     pub fn verdict(&self) -> Option<(&str, Timestamp)> {
         self.last().map(|(verdict, at, _)| (verdict, at))

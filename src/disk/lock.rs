@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 
 use super::{DiskFault, DiskFaultKind, Shown};
 
-/// How long another run is waited for. A save takes some milliseconds.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long another run is waited for. A save takes some milliseconds, but nobody keeps a queue: one of many that wait can
+/// be overtaken again and again.
+const PATIENCE: Duration = Duration::from_secs(10);
 const BETWEEN_TRIES: Duration = Duration::from_millis(5);
 
 /// A held lock; the operating system lets go of it when this is dropped or the process dies.
@@ -25,7 +26,7 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock, waiting up to two seconds for another run.
+    /// Takes the lock, waiting up to ten seconds for another run.
     ///
     /// # Errors
     /// `Busy` with the other run's process id, or the lock file cannot be opened.
@@ -77,7 +78,7 @@ fn busy(path: &Path, mut file: &File) -> DiskFault {
     DiskFault::new(
         DiskFaultKind::Busy,
         path,
-        format!("{holder}: {} stayed locked for two seconds. The old file is unchanged.", Shown(path)),
+        format!("{holder}: {} stayed locked for ten seconds. The old file is unchanged.", Shown(path)),
         "Wait until the other run has ended, then run this again.",
     )
 }

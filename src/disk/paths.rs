@@ -99,6 +99,15 @@ impl Paths {
     }
 }
 
+/// Whether the two name one file, also where a link or `..` is on the way, and where it is not there yet.
+pub fn is_same_file(one: &Path, other: &Path) -> bool {
+    fn real(path: &Path) -> Option<PathBuf> {
+        let beside = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+        path.canonicalize().ok().or_else(beside)
+    }
+    one == other || real(one).zip(real(other)).is_some_and(|(one, other)| one == other)
+}
+
 /// `name` with `before` and `after` around it: the names of the files that stand beside a file of ours.
 pub(super) fn around(before: &str, name: &std::ffi::OsStr, after: &str) -> OsString {
     let mut whole = OsString::from(before);

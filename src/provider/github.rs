@@ -338,8 +338,6 @@ impl Rules for GitHub {
         }
     }
 
-    /// In the order in which the GitHub CLI heeds them (<https://cli.github.com/manual/gh_help_environment>); servers of
-    /// one's own have variables of their own.
     /// In the order of gh: the first two are for github.com and ghe.com, the others for a GitHub Enterprise Server
     /// (<https://cli.github.com/manual/gh_help_environment>, read on 2026-11-21).
     fn token_variables(&self, own: bool) -> &'static [&'static str] {

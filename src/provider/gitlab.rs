@@ -271,7 +271,6 @@ impl Rules for GitLab {
         }
     }
 
-    /// The GitLab CLI reads it before what it has stored (<https://docs.gitlab.com/cli/auth/login/>, read on 2026-11-21).
     /// In the order of glab, which takes them for every host; its third, `OAUTH_TOKEN`, holds what is no token of ours
     /// (<https://gitlab.com/gitlab-org/cli/-/merge_requests/3457>, read on 2026-11-21).
     fn token_variables(&self, _own: bool) -> &'static [&'static str] {

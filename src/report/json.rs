@@ -14,7 +14,9 @@ impl Serialize for Report {
         map.serialize_entry("version", &1)?;
         map.serialize_entry("verdict", &self.verdict())?;
         map.serialize_entry("config", &self.config.as_ref().map(|path| path.display().to_string()))?;
-        map.serialize_entry("problems", &self.problems)?;
+        let faults =
+            self.faults.iter().map(|fault| Located { message: fault.trim_end().to_owned(), ..Located::default() });
+        map.serialize_entry("problems", &self.problems.iter().cloned().chain(faults).collect::<Vec<_>>())?;
         map.serialize_entry("connections", &self.connections)?;
         map.end()
     }

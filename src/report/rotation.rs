@@ -36,6 +36,8 @@ pub struct Old {
     pub withheld: Option<String>,
     /// The file with its private half, which stays.
     pub file: Option<PathBuf>,
+    /// Whether the new one was seen to work.
+    pub is_proven: bool,
 }
 
 /// The last that was seen of it.
@@ -95,13 +97,14 @@ impl Old {
     fn text(&self) -> String {
         let left = self.withheld.as_ref().map(|reason| format!("{reason} ")).unwrap_or_default();
         let file = self.file.as_ref().map(|file| {
-            format!("Its private half is still in {}: delete the file, once nothing signs in with it. ", file.display())
+            format!("Its private half is still in {}: delete the file once nothing signs in with it. ", file.display())
         });
         format!("{left}{}{}", file.unwrap_or_default(), self.state_text())
     }
 
     fn state_text(&self) -> String {
         let page = &self.page;
+        let once = if self.is_proven { "R" } else { "Once the new one was seen to work, r" };
         match (self.is_key, self.state) {
             (_, OldState::Dead) => "The forge refuses it: it is dead.".to_owned(),
             (true, OldState::Ended) => "It is removed at the forge.".to_owned(),
@@ -109,9 +112,11 @@ impl Old {
             (_, OldState::Ending) => {
                 format!("Its end was granted, and the forge still takes it for now. Look at {page}")
             }
-            (false, OldState::Alive) => format!("The forge still takes it. Revoke it at {page}"),
-            (false, OldState::Unknown) => format!("Nobody asked whether the forge still takes it. Revoke it at {page}"),
-            (true, _) => format!("It may be still registered. Remove it at {page}"),
+            (false, OldState::Alive) => format!("The forge still takes it. {once}evoke it at {page}"),
+            (false, OldState::Unknown) => {
+                format!("Nobody asked whether the forge still takes it. {once}evoke it at {page}")
+            }
+            (true, _) => format!("It may be still registered. {once}emove it at {page}"),
         }
     }
 

@@ -238,7 +238,7 @@ impl Wizard {
             }
             Stage::Verify => Command::Verify { id, credential },
             Stage::Renew => Command::Renew(Box::new(self.renewal(site, store, id)?)),
-            Stage::RevokeOld => Command::RevokeOld(site, self.current()?, credential),
+            Stage::RevokeOld => Command::RevokeOld(site, self.current()?, credential, Box::new(self.held()?.clone())),
             Stage::LookAtOld => Command::LookAtOld(site, self.current()?),
             Stage::Compare | Stage::GenerateKey | Stage::RegisterKey | Stage::RemoveOldKey | Stage::WriteConfig => {
                 return None;

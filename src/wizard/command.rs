@@ -51,8 +51,9 @@ pub enum Command {
         id: String,
         generation: u64,
     },
-    /// Ends the replaced token (the first) at the forge, unless it is the one in use (the second).
-    RevokeOld(Arc<Site>, Arc<Credential>, Arc<Credential>),
+    /// Ends the replaced token (the first) at the forge, unless it is the one in use (the second). With the connection as it
+    /// was.
+    RevokeOld(Arc<Site>, Arc<Credential>, Arc<Credential>, Box<Connection>),
     /// Asks the forge once with the replaced token.
     LookAtOld(Arc<Site>, Arc<Credential>),
     /// Removes the replaced key at the forge: what it opens, and the forge's own id of it.

@@ -177,7 +177,7 @@ impl Wizard {
     }
 
     /// Whether git was seen to take the new one: whatever tells it has passed.
-    fn is_proven(&self) -> bool {
+    pub fn is_proven(&self) -> bool {
         let tells = |id: &CheckId| matches!(id, CheckId::Clone | CheckId::Push | CheckId::Handover | CheckId::SshKey);
         let passed = |check: &Check| matches!(check.verdict, Verdict::Pass | Verdict::Warn(_));
         self.floor() && self.judgement().checks.iter().filter(|check| tells(&check.id)).all(passed)
@@ -186,8 +186,13 @@ impl Wizard {
     /// Why the replaced token or key was left, where it was to be ended.
     pub fn withheld(&self) -> Option<&'static str> {
         let (token, key) = (Stage::RevokeOld, Stage::RemoveOldKey);
-        if !self.rotating.revoke_old || !self.is_saved() || self.renews() || self.tried(token) || self.tried(key) {
+        if !self.is_saved() || self.renews() || self.tried(token) || self.tried(key) {
             return None;
+        }
+        if !self.rotating.revoke_old {
+            let is_owed = self.rotating.prove_dead && self.replaced().is_some() && !self.is_the_same_token();
+            let cannot = "Nobody can ask with it any more, because its place gives another one, or none.";
+            return (is_owed && !self.has_the_old()).then_some(cannot);
         }
         let is_key = self.old_key().is_some();
         if self.is_the_same_token() || (self.replaced().is_none() && !is_key) {
@@ -235,7 +240,7 @@ impl Wizard {
     /// Whether the old one was ended where that was asked for, and a token that the provider made does what it is for.
     pub(super) fn is_rotated_as_wanted(&self) -> bool {
         self.not_ended().is_none()
-            && self.withheld().is_none()
+            && (!self.rotating.revoke_old || self.withheld().is_none())
             && (self.renewed().is_none() || (self.floor() && self.blocking().is_empty()))
     }
 }

@@ -1,22 +1,29 @@
 //! The replaced token at the forge: revoked on request, and asked with once to see whether it is dead.
 
 use super::World;
+use crate::config::{Connection, ExpiresSource};
 use crate::fact::{Credential, Fault, FaultKind, Remedy, Site};
 use crate::forge;
-use crate::secret::Secret;
+use crate::secret::{Secret, Store};
 use crate::store::Entry;
 use crate::wizard::{Done, Wizard};
 
 impl World {
     /// Ends the token for ever, where nobody here uses it any more.
-    pub(super) async fn revoke_old(&self, site: &Site, old: &Credential, new: &Credential) -> Result<Done, Fault> {
+    pub(super) async fn revoke_old(
+        &self,
+        site: &Site,
+        old: &Credential,
+        new: &Credential,
+        held: &Connection,
+    ) -> Result<Done, Fault> {
         let secret = self.secret(old)?;
         if secret.same_as(&self.secret(new)?) {
             let text = "The new token is the one that was in use before, so it was not revoked.";
             let remedy = Remedy::new("Make another token, and rotate with that one.");
             return Err(Fault::new(FaultKind::NoAccess, text).remedy(remedy));
         }
-        self.nobody_else_uses(site, &secret).await?;
+        self.nobody_else_uses(held, &secret, "it was not revoked").await?;
         self.line(site, Some(old))?.revoke_token().await.map(|()| Done::Revoked)
     }
 
@@ -35,37 +42,76 @@ impl World {
         }
     }
 
-    /// The names of the other connections at the same forge that keep a copy of the token that was replaced.
-    pub async fn copies_of_old(&self, wizard: &Wizard) -> Vec<String> {
-        let Some((site, secret)) = wizard.answers().site().zip(wizard.current()) else { return Vec::new() };
-        let Ok(secret) = self.secret(&secret) else { return Vec::new() };
-        let Ok(config) = self.config() else { return Vec::new() };
-        let own = wizard.held().map(|held| held.id.as_str());
-        let mut copies = Vec::new();
-        for other in config.connections().iter().filter(|other| other.site.host == site.host) {
-            let Some(token) = other.token.as_ref().filter(|token| token.store.keeps()) else { continue };
-            let entry = Entry { id: other.id.clone(), generation: token.generation };
-            let there = self.stores.read(&token.store, &entry).await;
-            if own != Some(&other.id) && there.is_ok_and(|there| there.same_as(&secret)) {
-                copies.push(other.name.clone());
-            }
-        }
-        copies
+    /// Who else has the token that was replaced, among the connections at the same forge.
+    pub async fn copies_of_old(&self, wizard: &Wizard) -> Copies {
+        let Some((held, secret)) = wizard.held().zip(wizard.current()) else { return Copies::default() };
+        let Ok(secret) = self.secret(&secret) else { return Copies::default() };
+        // For a list nobody's programs are run.
+        self.copies(held, &secret, false).await.unwrap_or_default()
     }
 
-    /// No other connection keeps a copy of this very token, which would end with it.
-    async fn nobody_else_uses(&self, site: &Site, secret: &Secret) -> Result<(), Fault> {
-        let config = self.config()?;
-        let ours = |id: &str| self.holds(id);
-        for other in config.connections().iter().filter(|other| other.site.host == site.host && !ours(&other.id)) {
-            let Some(token) = &other.token else { continue };
+    /// No other connection uses this very token, which would end with it: `instead` says what is not done then.
+    pub(super) async fn nobody_else_uses(&self, old: &Connection, secret: &Secret, instead: &str) -> Result<(), Fault> {
+        let copies = self.copies(old, secret, true).await?;
+        let (text, remedy) = if !copies.seen.is_empty() {
+            let names = copies.seen.join(", ");
+            let each: Vec<_> = copies.seen.iter().map(|name| format!("git-access rotate {name}")).collect();
+            let first = format!("Give {names} another token first ({}).", each.join(", "));
+            (format!("The same token is used by {names}, and would end there too: {instead}."), first)
+        } else if !copies.unseen.is_empty() {
+            let names = copies.unseen.join(", ");
+            let text = format!("Nobody can see from here whether {names} uses the same token: {instead}.");
+            (text, "Run this where that token can be read, or end the old one on the provider's page once nothing uses it.".into())
+        } else {
+            return Ok(());
+        };
+        Err(Fault::new(FaultKind::NoAccess, text).remedy(Remedy::new(remedy)))
+    }
+
+    /// Who else has this secret, which is or was that of `old`.
+    async fn copies(&self, old: &Connection, secret: &Secret, runs_programs: bool) -> Result<Copies, Fault> {
+        let mut copies = Copies::default();
+        for other in self.config()?.connections() {
+            let Some(token) = other.token.as_ref().filter(|_| other.site.host == old.site.host && other.id != old.id)
+            else {
+                continue;
+            };
             let entry = Entry { id: other.id.clone(), generation: token.generation };
-            if self.stores.read(&token.store, &entry).await.is_ok_and(|there| there.same_as(secret)) {
-                let text = format!("The connection {} uses the replaced token too, so it was not revoked.", other.name);
-                let remedy = format!("Rotate it first: git-access rotate {}", other.name);
-                return Err(Fault::new(FaultKind::NoAccess, text).remedy(Remedy::new(remedy)));
+            let read = match &token.store {
+                Store::Command(_) if !runs_programs => None,
+                store => self.stores.read(store, &entry).await.ok(),
+            };
+            match read {
+                Some(there) if there.same_as(secret) => copies.seen.push(other.name.clone()),
+                Some(_) => {}
+                None if are_apart(old, other) => {}
+                None => copies.unseen.push(other.name.clone()),
             }
         }
-        Ok(())
+        Ok(copies)
     }
+}
+
+/// The connections that use a token, by name.
+#[derive(Debug, Default)]
+pub struct Copies {
+    pub seen: Vec<String>,
+    /// What they use cannot be read here, and may be the same.
+    pub unseen: Vec<String>,
+}
+
+/// Whether the two cannot have the same token, by what was seen of it: another account, kind, or end.
+fn are_apart(one: &Connection, other: &Connection) -> bool {
+    fn differ<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
+        one.zip(other).is_some_and(|(one, other)| one != other)
+    }
+    let account = |of: &Connection| {
+        of.verified.as_ref().and_then(|seen| seen.identity.as_ref()).map(|login| login.to_lowercase())
+    };
+    let kind = |of: &Connection| of.token.as_ref().and_then(|token| token.kind);
+    let ends = |of: &Connection| {
+        let token = of.token.as_ref().filter(|token| token.expires_source == ExpiresSource::Provider);
+        token.and_then(|token| token.expires)
+    };
+    differ(account(one), account(other)) || differ(kind(one), kind(other)) || differ(ends(one), ends(other))
 }

@@ -10,12 +10,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::saving::put;
-use super::{World, another, locked, storage, successor};
+use super::{World, another, aside, locked, storage, successor};
+use crate::answers::KeyScope;
 use crate::config::Connection;
+use crate::disk;
 use crate::fact::{Expiry, Fault, FaultKind, Remedy, Site};
 use crate::forge;
+use crate::key::Lock;
 use crate::record::{Pending, Record, Renewing};
-use crate::secret::{Secret, Store};
+use crate::secret::{Secret, Store, Whereabouts};
 use crate::store::{Entry, StoreFault};
 use crate::text::stamp;
 use crate::wizard::{Done, Keeping, Renewal, Renewed};
@@ -23,6 +26,9 @@ use crate::wizard::{Done, Keeping, Renewal, Renewed};
 /// How long a new token may still be on its way through the forge: behind replicas of its database the first answer to it
 /// can be 401.
 const LAG: Duration = Duration::from_secs(1);
+
+/// How often the config is tried to be saved once the old token has ended.
+const TRIES: usize = 3;
 
 /// What a new run found of one that was stopped.
 #[derive(Debug, Default)]
@@ -61,18 +67,24 @@ impl World {
     fn say_what_is_owed(&self, id: &str) -> Result<(), Fault> {
         let Some(unsaid) = Record::load(&self.paths, id).unsaid else { return Ok(()) };
         let now = self.connection_of(id)?;
-        let is_in_use =
-            |now: &Connection| now.token.as_ref().is_some_and(|token| token.generation == unsaid.generation);
+        let is_in_use = |now: &Connection| match (&unsaid.key, &now.token) {
+            (None, Some(token)) => token.generation == unsaid.generation,
+            (Some(key), _) => now.ssh.as_ref().and_then(|ssh| ssh.fingerprint.as_ref()) == Some(key),
+            (None, None) => false,
+        };
         let Some(now) = now.filter(is_in_use) else {
             Record::change(&self.paths, id, |record| record.unsaid = None);
             return Ok(());
         };
+        let (what, end) = if unsaid.key.is_some() {
+            ("key", format!("the old one is removed at {}", key_page(&now)))
+        } else {
+            ("token", format!("the old one is revoked at {}", tokens_page(&now)))
+        };
         locked(&self.notes).push(format!(
-            "On {} the token of {name} was replaced by a run that was stopped before it said what is left to do: whatever \
-             was given the old one needs the new one (git-access show {name} tells what was exported), and the old one is \
-             revoked at {}",
+            "On {} the {what} of {name} was replaced by a run that was stopped before it said what is left to do: whatever \
+             was given the old one needs the new one (git-access show {name} tells what was exported), and {end}",
             crate::text::sanitise(&unsaid.at, 40),
-            tokens_page(&now),
             name = now.name,
         ));
         Record::change(&self.paths, id, Record::is_replaced);
@@ -92,7 +104,7 @@ impl World {
             let expires = renewal.ends.parse().map_or(Expiry::NotTold, Expiry::At);
             let new = Renewed { store: store.clone(), generation: renewal.to.generation, expires };
             let name = now.name.clone();
-            self.owes(id, new.generation);
+            self.owes(id, new.generation, None);
             self.save_renewed(now, &new).await?;
             locked(&self.notes).push(format!(
                 "A rotation at the provider was stopped after the new token had been stored. It is finished: {name} uses the new token."
@@ -113,6 +125,36 @@ impl World {
         .await
     }
 
+    /// The same, tried more than once: the config names a token that has ended.
+    async fn save_for_sure(&self, held: Connection, new: &Renewed) -> Result<Done, Fault> {
+        let mut tries = 1;
+        loop {
+            match self.save_renewed(held.clone(), new).await {
+                Err(_) if tries < TRIES => tokio::time::sleep(LAG).await,
+                Err(fault) => {
+                    let at = Whereabouts::of(&new.store, &held.id, new.generation).at;
+                    let name = &held.name;
+                    let text = format!(
+                        "{} The provider has replaced the token already: the new one is in {at}, and the config still \
+                         names the one that has ended.",
+                        fault.text
+                    );
+                    let why = fault.remedy.map(|remedy| remedy.text).unwrap_or_default();
+                    let remedy = format!(
+                        "{why} Then run git-access setup {name}, which puts the new one into the config and asks the provider \
+                         for nothing. Until then git is given the new one already."
+                    );
+                    return Err(Fault {
+                        left: Some(format!("the new token of {name} in {at}: keep it").into()),
+                        ..storage(text, remedy)
+                    });
+                }
+                Ok(done) => return Ok(done),
+            }
+            tries += 1;
+        }
+    }
+
     fn is_renewed(&self, id: &str, store: &Store, generation: u64) {
         let settled = Pending::new(store, generation);
         Record::change(&self.paths, id, |record| {
@@ -130,6 +172,12 @@ impl World {
         if let Some(open) = Record::load(&self.paths, &keeping.id).renewal {
             return Err(still_open(&held, &open));
         }
+        // The old one ends with the request: what would be in the way after it is better known before.
+        self.nobody_else_uses(&held, &self.secret(&keeping.credential)?, "the provider was not asked to replace it")
+            .await?;
+        let config = self.paths.config.clone();
+        let writable = aside(move || disk::probe(&config)).await?;
+        writable.map_err(|fault| storage(fault.message, fault.remedy))?;
         let (store, generation) = self.free_place(&keeping).await?;
         let to = Pending::new(&store, generation);
         let begun = Renewing { begun: stamp(Timestamp::now()), ends: stamp(ends), to: to.clone() };
@@ -157,8 +205,8 @@ impl World {
         self.put_for_sure(&store, &entry, &new.secret, &tokens_page(&held)).await?;
         let expires = if new.expires == Expiry::NotTold { Expiry::At(ends) } else { new.expires };
         let renewed = Renewed { store, generation, expires };
-        self.owes(&keeping.id, generation);
-        self.save_renewed(held, &renewed).await?;
+        self.owes(&keeping.id, generation, None);
+        self.save_for_sure(held, &renewed).await?;
         self.is_renewed(&keeping.id, &renewed.store, generation);
         self.wait_for(&site, &new.secret).await;
         Ok(Done::Renewed(renewed))
@@ -223,9 +271,28 @@ impl World {
     }
 }
 
+/// Where the forge lists the key of the connection.
+fn key_page(of: &Connection) -> String {
+    let scope = of.ssh.as_ref().and_then(|ssh| ssh.scope);
+    let lock = match (scope, &of.repository) {
+        (Some(KeyScope::Repository), Some(repository)) => Lock::Repository(repository.place.clone()),
+        _ => Lock::Account,
+    };
+    of.site.provider.rules().key_page(&of.site, &lock)
+}
+
 /// Where the tokens of the connection's account are listed and revoked.
 fn tokens_page(of: &Connection) -> String {
     of.site.provider.rules().tokens_page(&of.site, of.token.as_ref().and_then(|token| token.kind))
+}
+
+/// What stands in the way of a token that is checked while a rotation at the provider is not finished.
+pub fn begun(name: &str, open: &Renewing) -> String {
+    format!(
+        "On {} the provider was asked to replace this token, and the config does not name another one yet. git-access setup \
+         {name} puts the new one into it, where it has reached its store, and asks the provider for nothing.",
+        crate::text::sanitise(&open.begun, 40)
+    )
 }
 
 /// A rotation at the provider whose end is not known: what was begun, and what to do now.

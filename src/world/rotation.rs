@@ -7,8 +7,8 @@
 use jiff::Timestamp;
 
 use super::{World, aside, fault_of, locked, storage};
-use crate::config::Token;
-use crate::disk::Lock;
+use crate::config::{Config, Connection, Token};
+use crate::disk::{self, Lock};
 use crate::fact::{Credential, Fault, FaultKind, Remedy};
 use crate::record::{Pending, Record, Unsaid};
 use crate::secret::Store;
@@ -68,7 +68,8 @@ impl World {
         let all = Record::load(&self.paths, id).pending;
         for pending in all.iter().cloned() {
             let Some(store) = pending.store() else { continue };
-            let counts = before.as_ref().is_some_and(|token| Pending::new(&token.store, token.generation) == pending);
+            let counts = before.as_ref().is_some_and(|token| Pending::new(&token.store, token.generation) == pending)
+                || is_of_another(&self.config()?, id, &store);
             let entry = Entry { id: id.to_owned(), generation: pending.generation };
             if !counts && self.stores.remove(&store, &entry).await.map_err(fault_of)? {
                 locked(&self.notes).push(told(&store, id, &pending, before.as_ref()));
@@ -110,18 +111,22 @@ impl World {
         Record::change(&self.paths, id, |record| record.pending.push(pending));
     }
 
-    /// The config is about to refer to another token than `before`: whoever is stopped then owes a word about it.
-    pub(super) fn about_to_switch(&self, id: &str, before: Option<&Token>, now: Option<&Token>) {
-        let (Some(before), Some(now)) = (before, now) else { return };
-        // The same token in another store is nothing to tell.
-        if before.store.kind() == now.store.kind() && before.generation != now.generation {
-            self.owes(id, now.generation);
+    /// The config is about to refer to another token or key than `before`: whoever is stopped then owes a word about it.
+    pub(super) fn about_to_switch(&self, before: &Connection, now: &Connection) {
+        let key = |of: &Connection| of.ssh.as_ref().and_then(|ssh| ssh.fingerprint.clone());
+        match (&before.token, &now.token) {
+            // The same token in another store is nothing to tell.
+            (Some(old), Some(new)) if old.store.kind() == new.store.kind() && old.generation != new.generation => {
+                self.owes(&now.id, new.generation, None);
+            }
+            (None, None) if key(before) != key(now) => self.owes(&now.id, 0, key(now)),
+            _ => {}
         }
     }
 
-    pub(super) fn owes(&self, id: &str, generation: u64) {
+    pub(super) fn owes(&self, id: &str, generation: u64, key: Option<String>) {
         let at = Timestamp::now().strftime("%Y-%m-%d").to_string();
-        Record::change(&self.paths, id, |record| record.unsaid = Some(Unsaid { at, generation }));
+        Record::change(&self.paths, id, |record| record.unsaid = Some(Unsaid { at, generation, key }));
     }
 
     /// The config refers to `now`: that one is settled.
@@ -153,6 +158,14 @@ impl World {
         let text = "The saved connection gives another token than the one that was checked; the old one was kept.";
         Err(Fault::new(FaultKind::Secret, text).remedy(Remedy::new("Run the same command again.")))
     }
+}
+
+/// Whether another connection keeps its secret in this file by now.
+fn is_of_another(config: &Config, id: &str, store: &Store) -> bool {
+    let Store::File(path) = store else { return false };
+    config.connections().iter().filter(|other| other.id != id).any(|other| {
+        matches!(other.token.as_ref().map(|token| &token.store), Some(Store::File(theirs)) if disk::is_same_file(theirs, path))
+    })
 }
 
 /// What was done about a secret that an interrupted run has left.

@@ -134,3 +134,40 @@ fn metrics_say_what_the_report_says() {
     let run = home.run(&["list", "--format", "openmetrics"]).expect(2);
     assert!(run.stderr.contains("for check alone"), "{}", run.stderr);
 }
+
+/// Connections that share a token, an owner and a repository share the answers as well.
+#[test]
+fn nothing_is_asked_twice_with_one_token() {
+    let home = Home::new();
+    let served = Served::start(&home, "ready");
+    let answers = served.answers(&home, "keptn", "keptn", "[repository]\nname = \"blank\"\n");
+    home.run(&["setup", "--answers", answers.to_str().unwrap()]).expect(0);
+    let text = home.config_text();
+    let one = &text[text.find("[connections.keptn-github-acme]").unwrap()..];
+    let more: String = (0..5)
+        .map(|number| {
+            let another = one.replace("[connections.keptn-github-acme", &format!("[connections.c{number}"));
+            another
+                .replace("id = \"", &format!("id = \"{number}"))
+                .replace("store = \"keyring\"", "store = \"env\"\nenv = \"T\"")
+        })
+        .collect();
+    let more: Vec<_> = more.lines().filter(|line| !line.starts_with("path = ")).collect();
+    let more = more.join("\n").replace("store = \"file\"", "store = \"env\"\nenv = \"T\"");
+    home.write("config/git-access/config.toml", &format!("version = 1\n{more}\n"));
+    let before = served.requests().len();
+    let mut check = home.program();
+    check.args(["check", "--format", "json"]).env("T", served.token("keptn"));
+    let run = crate::program::finished(&mut check).expect(0);
+    assert_eq!(run.json()["connections"].as_array().unwrap().len(), 5);
+    let mut asked: Vec<String> = served.requests()[before..]
+        .iter()
+        .filter(|one| one["status"] != 401)
+        .map(|one| format!("{} {} {}", one["method"], one["path"], one["query"]))
+        .collect();
+    let all = asked.len();
+    asked.sort();
+    asked.dedup();
+    assert_eq!(asked.len(), all, "{asked:#?}");
+    assert!(all > 5, "{asked:#?}");
+}

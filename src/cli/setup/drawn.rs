@@ -18,7 +18,7 @@ use crate::report::Report;
 use crate::store::Stores;
 use crate::tui::scene::Scene as _;
 use crate::tui::{Canvas, Chosen, Circumstances, Connections, Ended, Held, Left, SetUp, Surroundings, Theme};
-use crate::wizard::{Found, Only, Settings, Wizard, edited};
+use crate::wizard::{Found, Only, Wizard, edited};
 use crate::world::World;
 
 /// The look that the command line and the environment ask for.
@@ -178,6 +178,11 @@ impl Setup<'_> {
         let there = name.and_then(|name| config.connection(name)).filter(|_| !self.flags.dry_run).cloned();
         if let Some(held) = there {
             if self.recovered(&held, world).await? {
+                if self.flags.rotating.at_provider.is_some() {
+                    // Asking the provider again would replace the token that it has just made.
+                    let remedy = format!("Look at it with git-access check {}", held.name);
+                    return Err(Refusal { ending: Ending::Done, ..Refusal::usage("Nothing more was asked.", remedy) });
+                }
                 config = manage::config(self.paths)?;
             }
             if self.aim == Aim::Rotate {
@@ -194,15 +199,7 @@ impl Setup<'_> {
         if let Some(host) = answers.provider().and_then(|provider| self.hosts().remove(&provider)) {
             answers.set(crate::answers::Field::Host, crate::answers::Answer::Host(host));
         }
-        let settings = Settings {
-            dry_run: self.flags.dry_run,
-            accept_failures: self.flags.accept_failures,
-            probes: !self.flags.no_probes,
-            offline: false,
-            interactive: true,
-            now: run::now(),
-            fail_within: None,
-        };
+        let settings = self.settings();
         let purpose = self.aim.purpose(held.cloned().map(Box::new));
         let wizard = Wizard::new(purpose, settings, Arc::new(self.platforms.clone()), answers, run::fresh_id());
         let mut nearby = nearby::look(self.paths);

@@ -45,8 +45,11 @@ fn with_keys(config: &Config, held: &Connection) -> Vec<String> {
 }
 
 /// Fills in what was found about the two tokens, and waits for a person to revoke the old one where that is to be proven.
-pub(super) async fn complete(setup: &Setup<'_>, entry: &mut Entry, wizard: &Wizard, world: &World) {
-    let Some(held) = wizard.held() else { return };
+///
+/// The answer is what went wrong besides the checks, for the report.
+pub(super) async fn complete(setup: &Setup<'_>, entry: &mut Entry, wizard: &Wizard, world: &World) -> Vec<String> {
+    let Some(held) = wizard.held() else { return Vec::new() };
+    let mut faults = Vec::new();
     let mut rotation = Rotation {
         same_token: wizard.is_the_same_token(),
         changes: wizard.comparison(),
@@ -73,12 +76,15 @@ pub(super) async fn complete(setup: &Setup<'_>, entry: &mut Entry, wizard: &Wiza
     for fault in wizard.not_renewed().into_iter().chain(not_ended).filter(|fault| wizard.broken_here() != Some(fault)) {
         let remedy = fault.remedy.as_ref().map(|remedy| remedy.text.as_str()).unwrap_or_default();
         setup.out.failure(&fault.text, remedy);
+        faults.push(format!("{} {remedy}", fault.text));
     }
     entry.rotation = Some(rotation);
+    faults
 }
 
 fn old(held: &Connection, wizard: &Wizard) -> Option<Old> {
     let (rules, state) = (held.site.provider.rules(), OldState::of(wizard));
+    let is_proven = wizard.is_proven();
     let refused = wizard.not_ended().map(|fault| fault.text.clone());
     let withheld = refused.or(wizard.withheld().map(str::to_owned));
     if let Some((lock, _)) = wizard.old_key() {
@@ -86,11 +92,11 @@ fn old(held: &Connection, wizard: &Wizard) -> Option<Old> {
         let kept = wizard.connection().and_then(|new| new.ssh?.private_key);
         let file = held.ssh.as_ref().and_then(|ssh| ssh.private_key.clone());
         let file = file.filter(|file| kept.as_ref() != Some(file) && file.exists());
-        return Some(Old { is_key: true, state, page, caution: None, withheld, file });
+        return Some(Old { is_key: true, state, page, caution: None, withheld, file, is_proven });
     }
     let token = held.token.as_ref()?;
     let page = rules.tokens_page(&held.site, token.kind);
-    Some(Old { is_key: false, state, page, caution: rules.lost_with_a_token(), withheld, file: None })
+    Some(Old { is_key: false, state, page, caution: rules.lost_with_a_token(), withheld, file: None, is_proven })
 }
 
 /// Asks again each time somebody presses Enter, until the forge refuses the old token or the person leaves it.
@@ -147,8 +153,11 @@ async fn apply_again(setup: &Setup<'_>, wizard: &Wizard, world: &World) -> Vec<S
                 "{}, which reads the same place: git-access check {} looks at it",
                 other.name, other.name
             ));
-        } else if copies.contains(&other.name) || (before == Some(theirs) && matches!(theirs, Store::File(_))) {
-            again.push(format!("{}, which keeps the same token: git-access rotate {}", other.name, other.name));
+        } else if copies.seen.contains(&other.name) || (before == Some(theirs) && matches!(theirs, Store::File(_))) {
+            let has = if theirs.keeps() { "keeps" } else { "reads" };
+            again.push(format!("{}, which {has} the same token: git-access rotate {}", other.name, other.name));
+        } else if copies.unseen.contains(&other.name) {
+            again.push(format!("{}, whose token cannot be read here and may be the same one", other.name));
         }
     }
     again

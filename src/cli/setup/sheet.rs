@@ -118,7 +118,7 @@ pub struct Desk<'a> {
     pub rotates: Option<Rotating>,
 }
 
-/// How a job came to nothing.
+/// How a job came to nothing. Done: what it is for has been done before.
 pub type Stopped = (Ending, Vec<Located>);
 
 impl Desk<'_> {
@@ -131,7 +131,11 @@ impl Desk<'_> {
         problems.extend(self.afterthoughts(&whole.answers, held, &config, &reading));
         if let (Some(held), Some(how)) = (held, self.rotates) {
             problems.extend(self.beyond_the_token(held, &reading));
+            let is_amiss = !problems.is_empty();
             problems.extend(self.missing_in_a_rotation(held, &whole.answers, how, &reading));
+            if !is_amiss && names_the_key_in_use(held, &whole.answers, &reading) {
+                return Err((Ending::Done, Vec::new()));
+            }
         }
         let mut ending = if problems.is_empty() { Ending::Done } else { Ending::Usage };
         let (sources, amiss): (Vec<_>, Vec<_>) =
@@ -247,6 +251,13 @@ fn keep_the_reach(held: &Connection, answers: &mut Answers) {
             answers.set(field, before);
         }
     }
+}
+
+/// Whether the answers name a key, and the connection signs in with it already.
+fn names_the_key_in_use(held: &Connection, whole: &Answers, reading: &Reading) -> bool {
+    let is_given = [Field::SshPublicKey, Field::SshGenerate].iter().any(|half| reading.answers.has(half));
+    let kept = held.ssh.as_ref().map(|ssh| &ssh.public_key);
+    held.token.is_none() && is_given && whole.key_files().as_ref().map(|files| &files.public) == kept
 }
 
 impl Desk<'_> {

@@ -144,3 +144,78 @@ fn what_is_edited_by_hand_meanwhile_stays_and_nobody_is_sent_to_replace_the_toke
     bench.home.run(&["check", "k"]).expect(0);
     assert_eq!(posts(&bench), 1);
 }
+
+/// The old token has ended by then: git is given the new one at once, and the next run puts it into the config.
+#[test]
+fn a_config_that_cannot_be_written_after_the_provider_has_replaced_the_token_is_caught_up_with() {
+    let bench = Bench::empty("");
+    let edit = bench.home.write("edit.sh", ":\n");
+    let script = format!("git credential-store $1; [ $1 = store ] && sh '{}'", edit.display());
+    bench.home.write(".gitconfig", &format!("[credential]\n\thelper = \"!f() {{ {script}; }}; f\"\n"));
+    bench.set_up("gitlab", "gitlab-keptn", "[store]\nkind = \"git-credential\"\n", &[]).expect(0);
+    let config = bench.home.config_text();
+    bench.home.write("edit.sh", "printf 'broken [' >\"$HOME\"/config/git-access/config.toml\n");
+    let run = renew(&bench, &[]).expect(4);
+    assert!(run.stderr.contains("has replaced the token already: the new one is in"), "{}", run.stderr);
+    assert!(run.stderr.contains("git-access setup k"), "{}", run.stderr);
+    let json = run.json();
+    assert!(json["connections"][0]["left_behind"].to_string().contains("the new token of k"), "{json}");
+    assert!(json["problems"].to_string().contains("has replaced the token already"), "{json}");
+    bench.home.write("edit.sh", ":\n");
+    bench.home.write("config/git-access/config.toml", &config);
+    let given = bench.password("gitlab", &[]);
+    assert_ne!(given, bench.served.token("gitlab-keptn"));
+    bench.push("gitlab", &[]);
+    let checked = bench.home.run(&["check", "k"]).expect(1);
+    assert!(
+        checked.stdout.split_whitespace().collect::<Vec<_>>().join(" ").contains("was asked to replace this token"),
+        "{}",
+        checked.stdout
+    );
+    // The same command again finishes what was begun, and asks the provider for nothing.
+    let again = renew(&bench, &[]).expect(0);
+    assert!(again.stderr.contains("It is finished: k uses the new token"), "{}", again.stderr);
+    assert_eq!(again.json()["connections"][0]["verdict"], "pass", "{}", again.stdout);
+    assert_eq!((posts(&bench), bench.journals()), (1, 0));
+    assert_eq!(bench.password("gitlab", &[]), given);
+    bench.home.run(&["check", "k"]).expect(0);
+}
+
+#[test]
+fn a_token_that_others_use_too_is_not_replaced_under_them() {
+    let bench = Bench::new("gitlab", "gitlab-keptn");
+    let before = bench.served.token("gitlab-keptn");
+    let text = bench.home.config_text();
+    let other = text[text.find("[connections.k]").unwrap()..]
+        .replace("[connections.k", "[connections.cron")
+        .replace("id = \"", "id = \"x");
+    let other: Vec<_> = other.lines().filter(|line| !line.starts_with("path = ")).collect();
+    let other = other.join("\n").replace("store = \"file\"", "store = \"env\"\nenv = \"CRON\"");
+    bench.home.write("config/git-access/config.toml", &format!("{text}\n{other}\n"));
+    let end = ends();
+    let arguments = ["rotate", "k", "--at-provider", "--expires", &end];
+    let seen = bench.run(&arguments, &[("CRON", &before)]).expect(1);
+    assert!(
+        seen.stderr.contains("used by cron") && seen.stderr.contains("was not asked to replace it"),
+        "{}",
+        seen.stderr
+    );
+    // Nor is it ended where nobody can see whose it is.
+    let unseen = bench.run(&arguments, &[]).expect(1);
+    assert!(unseen.stderr.contains("Nobody can see from here whether cron"), "{}", unseen.stderr);
+    let twin = bench.source("gitlab-twin");
+    let run = bench.rotate(&twin, &["--revoke-old"]).expect(1);
+    assert!(run.stderr.contains("whether cron uses the same token: it was not revoked"), "{}", run.stderr);
+    let again = run.json()["connections"][0]["rotation"]["apply_again"].to_string();
+    assert!(again.contains("cron, whose token cannot be read here"), "{again}");
+    assert_eq!(posts(&bench), 0);
+    // Another account's is another token, read or not.
+    let apart = bench.home.config_text().replacen("identity = \"octocat\"", "identity = \"somebody\"", 2).replacen(
+        "identity = \"somebody\"",
+        "identity = \"octocat\"",
+        1,
+    );
+    bench.home.write("config/git-access/config.toml", &apart);
+    bench.run(&arguments, &[]).expect(0);
+    assert_eq!(posts(&bench), 1);
+}

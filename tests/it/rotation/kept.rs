@@ -206,6 +206,10 @@ fn who_shares_the_token_and_what_was_exported_is_told() {
     let run = bench.rotate_in(env, &[], &[("T", &new)]).expect(0);
     let again = run.json()["connections"][0]["rotation"]["apply_again"].to_string();
     assert!(again.contains("other, which reads the same place"), "{again}");
+    // What is asked for and cannot be done is said with its reason.
+    let run = bench.rotate_in(env, &["--prove-dead"], &[("T", &bench.served.token("github-third"))]).expect(0);
+    let told = run.json()["connections"][0]["rotation"]["old_token"]["detail"].to_string();
+    assert!(told.contains("Nobody can ask with it any more"), "{told}");
 }
 
 #[test]
@@ -235,7 +239,7 @@ fn the_old_token_is_revoked_and_seen_to_be_dead_when_that_is_wanted() {
     another(&bench, "other", "copy");
     bench.home.write("copy", &bench.served.token("keptn"));
     let run = bench.rotate(&bench.source("github-twin"), &["--revoke-old"]).expect(1);
-    assert!(run.stderr.contains("other uses the replaced token too"), "{}", run.stderr);
+    assert!(run.stderr.contains("used by other, and would end there too"), "{}", run.stderr);
     bench.home.run(&["check", "other"]).expect(0);
 }
 

@@ -259,6 +259,17 @@ fn the_next_run_says_what_it_finishes_or_undoes() {
     let text = said();
     assert!(text.contains("finished"), "{text}");
     assert_eq!(stage.bench.secrets(), ["token.2"]);
+    // What another connection keeps there by now is not ours to remove.
+    let text = home.config_text();
+    let other = text[text.find("[connections.k]").unwrap()..].replace("[connections.k", "[connections.b");
+    let other = other.replace("id = \"", "id = \"x").replace("rests/token.2", "rests/../rests/token");
+    home.write("config/git-access/config.toml", &format!("{text}\n{other}"));
+    home.write("rests/token", &stage.bench.served.token("github-third"));
+    journal(&[("rests/token", 1)]);
+    said();
+    assert_eq!(stage.bench.secrets(), ["token", "token.2"]);
+    std::fs::remove_file(home.path("rests/token")).unwrap();
+    home.write("config/git-access/config.toml", &text);
     // A file beside it that no journal names is the user's own.
     home.write("rests/token.3", &stage.bench.served.token("github-third"));
     said();
