@@ -5,6 +5,8 @@
 //! to push, and nothing is sent that could change a ref: that would be a second request, which is never made. The same
 //! listing tells whether the repository is empty.
 
+pub(crate) mod credential;
+
 use crate::fact::{Fault, Refs, Service};
 use crate::forge::{Answer, Client, LONGEST_ANSWER, Request, Sign};
 use crate::text::is_plain;

@@ -4,8 +4,6 @@
 //! but git, which is asked for its configuration. The remote is read from git's own file, so that no hook, helper or alias of a directory that may be anybody's
 //! ever runs. Nobody is asked over a network; it takes a few reads of small files.
 
-mod git_config;
-
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -15,11 +13,10 @@ use std::path::{Path, PathBuf};
 use crate::answers::Field;
 use crate::config::Config;
 use crate::disk::{self, Paths};
+use crate::git::credential::Helpers;
 use crate::program;
 use crate::provider::{Address, Host, Located, Provider};
 use crate::wizard::{At, Found, HOST, Nearby, Only};
-
-use self::git_config::Helpers;
 
 /// The most that is read of a file of git's, in bytes.
 const LONGEST: u64 = 256 * 1024;
@@ -51,7 +48,7 @@ pub fn look(paths: &Paths) -> Nearby {
         config: &paths.config,
         is_set: &|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()),
         is_installed: &|name| program::find(name).is_some(),
-        helped: &|| Helpers::configured(asked.take()).served(),
+        helped: &|| Helpers::soon(asked.take()).served(),
         ourselves: ourselves(),
     })
 }

@@ -53,6 +53,8 @@ pub enum Probed {
     Keeps,
     /// The same, in a place that forgets by itself: what to know about it.
     Forgets(&'static str),
+    /// The same, in a place that others may read: what to know about it.
+    InClear(&'static str),
     /// The reference gives a secret now. Nothing was written.
     Refers,
 }

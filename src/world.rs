@@ -389,7 +389,8 @@ impl World {
             _ => false,
         };
         if !works
-            && let Probed::Forgets(note) = self.stores.probe(&keeping.store, &keeping.name).await.map_err(fault_of)?
+            && let Probed::Forgets(note) | Probed::InClear(note) =
+                self.stores.probe(&keeping.store, &keeping.name).await.map_err(fault_of)?
         {
             locked(&self.notes).push(note.to_owned());
         }

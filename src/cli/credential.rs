@@ -12,7 +12,7 @@ mod password;
 mod request;
 
 use std::env;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, BufRead as _, Read as _, Write as _};
 
 use jiff::Timestamp;
 use zeroize::Zeroizing;
@@ -68,13 +68,21 @@ pub fn credential(out: &Out, paths: &Paths, action: CredentialAction, address: O
     }
 }
 
-/// What git wrote; `None` where it is too long to be a question.
+/// What git wrote up to the blank line that ends its question, or to the end of its output; `None` where it is too long
+/// to be a question. Who keeps the pipe open after the blank line waits for our answer.
 fn read() -> Result<Option<Zeroizing<Vec<u8>>>, Refusal> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(8 * 1024));
-    io::stdin().lock().take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| {
-        Refusal::storage(format!("What git asks could not be read from standard input: {error}."), "Run this from git.")
-    })?;
-    Ok(Some(bytes).filter(|bytes| bytes.len() as u64 <= LONGEST))
+    let mut input = io::stdin().lock().take(LONGEST + 1);
+    loop {
+        let begin = bytes.len();
+        let read = input.read_until(b'\n', &mut bytes).map_err(|error| {
+            let message = format!("What git asks could not be read from standard input: {error}.");
+            Refusal::storage(message, "Run this from git.")
+        })?;
+        if read == 0 || &bytes[begin..] == b"\n" {
+            return Ok(Some(bytes).filter(|bytes| bytes.len() as u64 <= LONGEST));
+        }
+    }
 }
 
 fn answer(connection: &Connection, config: &Config, paths: &Paths) -> Result<(), Refusal> {

@@ -153,7 +153,9 @@ fn keyring() -> Result<Vec<Finding>, Refusal> {
     let probed = wait(Stores::of_the_system().probe(&Store::Keyring, "doctor"))?;
     let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let works = match probed {
-        Ok(Probed::Keeps | Probed::Forgets(_) | Probed::Refers) => Finding::new("keyring", "works", true),
+        Ok(Probed::Keeps | Probed::Forgets(_) | Probed::InClear(_) | Probed::Refers) => {
+            Finding::new("keyring", "works", true)
+        }
         Err(fault) => Finding::new("keyring", "works", false).advise(format!("{} {}", fault.message, fault.remedy)),
     };
     Ok(vec![works, Finding::new("keyring", "milliseconds", took)])

@@ -1,9 +1,9 @@
 //! `setup-git`: lets git ask us, for exactly the hosts of the saved connections.
 //!
-//! Git's own program writes into the user's git config, so that quoting, locks and links are as git has them. Each
-//! entry is added and none is changed: an empty helper resets the chain for the host, ours follows, and the path of the
-//! repository is sent along. The ledger notes what each addition did to the file, so that it can be taken back to the
-//! byte.
+//! A section of our own goes to the end of the user's git config, and nothing there is changed: an empty helper resets
+//! the chain for the host, ours follows, and the path of the repository is sent along. Git's own program reads it before
+//! it is written, so that it says there what it means. The ledger is written first and the file then replaced in one
+//! step, so that a run which is killed at any moment can be taken back to the byte.
 
 mod file;
 mod ledger;
@@ -18,7 +18,9 @@ use self::ledger::Ledger;
 use super::{Out, Refusal, manage};
 use crate::config::Config;
 use crate::disk::Paths;
+use crate::git::credential::{Helpers, name_of};
 use crate::program;
+use crate::provider::Host;
 
 /// Configures git for the hosts of all connections. `config_named`: the helper has to be told which config.
 pub fn set_up(out: &Out, paths: &Paths, config_named: bool) -> Result<(), Refusal> {
@@ -30,9 +32,13 @@ pub fn set_up(out: &Out, paths: &Paths, config_named: bool) -> Result<(), Refusa
     let helper = helper(paths, config_named)?;
     let mut git = GitConfig::find()?;
     let before = Ledger::load(paths);
+    if before.is_some() {
+        git.clear();
+    }
     let same = before.as_ref().is_some_and(|ledger| ledger.is_for(&git.path, &wanted, &helper));
     if same && wanted.iter().all(|origin| git.has(origin, &helper)) {
         out.say(&format!("Git asks git-access already, by {}", git.shown()));
+        tell_who_is_not_asked(out, &wanted);
         told(out, &git.path, &wanted);
         return Ok(());
     }
@@ -47,25 +53,57 @@ pub fn set_up(out: &Out, paths: &Paths, config_named: bool) -> Result<(), Refusa
         told(out, &git.path, &wanted);
         return Ok(());
     }
-    let mut ledger = Ledger::new(&git, &wanted, &helper);
-    for origin in &wanted {
-        for (key, value) in entries(origin, &helper) {
-            let added = git.add(&key, &value).and_then(|(before, after)| {
-                ledger.note(&before, &after);
-                ledger.save(paths)
-            });
-            if let Err(refusal) = added {
-                // Half of it would be worse than nothing. What cannot be taken back either is told by its own refusal.
-                ledger.take_back(&mut git)?;
-                Ledger::forget(paths);
-                return Err(refusal);
-            }
-        }
-    }
+    add(&mut git, paths, &wanted, &helper)?;
     out.say(&format!("Git now asks git-access for {}", wanted.join(", ")));
     out.say(&format!("Written to {}\nTake it back with: git-access setup-git --undo", git.shown()));
+    tell_who_is_not_asked(out, &wanted);
     told(out, &git.path, &wanted);
     Ok(())
+}
+
+/// Adds the sections of all origins, or nothing.
+fn add(git: &mut GitConfig, paths: &Paths, origins: &[String], helper: &str) -> Result<(), Refusal> {
+    let before = git.text()?;
+    let there = before.as_deref().unwrap_or_default();
+    let sections: String = origins.iter().map(|origin| section(origin, helper)).collect();
+    let piece = if there.is_empty() || there.ends_with('\n') { sections } else { format!("\n{sections}") };
+    let text = format!("{there}{piece}");
+    for origin in origins {
+        let helpers = git.values_in(&text, &format!("credential.{origin}.helper"))?;
+        if !helpers.ends_with(&[String::new(), helper.to_owned()]) {
+            let message = format!("Git would not read in {} what belongs there, so it was left alone.", git.shown());
+            return Err(Refusal::storage(message, "Look at how that file ends, then run this again."));
+        }
+    }
+    let ledger = Ledger::new(git, before.as_deref(), &piece, origins, helper);
+    ledger.save(paths)?;
+    git.replace(before.as_deref(), &text).inspect_err(|_| {
+        // Another run may have done the same meanwhile: then the ledger is that one's.
+        if git.text().is_ok_and(|now| now.as_deref().is_none_or(|now| ledger.is_before(now))) {
+            Ledger::forget(paths);
+        }
+    })
+}
+
+/// Says which helpers of the user's are asked no more, where there are any.
+fn tell_who_is_not_asked(out: &Out, origins: &[String]) {
+    let helpers = Helpers::told(Helpers::ask());
+    for origin in origins {
+        let Ok(host) = Host::parse(origin) else { continue };
+        let mut names: Vec<String> = Vec::new();
+        for name in helpers.of_origin(host.origin()).into_iter().map(name_of) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        if !names.is_empty() {
+            let names = names.join(", ");
+            out.say(&format!(
+                "Logins of your own for {origin}, kept by {names}, are not used for any repository there meanwhile: git \
+                 would hand {names} the tokens of git-access, too. --undo brings them back."
+            ));
+        }
+    }
 }
 
 /// Takes back what was added, to the byte; where the file was edited since, only our own entries.
@@ -115,6 +153,18 @@ fn entries(origin: &str, helper: &str) -> [(String, String); 3] {
         (format!("credential.{origin}.helper"), helper.to_owned()),
         (format!("credential.{origin}.useHttpPath"), "true".to_owned()),
     ]
+}
+
+/// The same as git writes it (<https://git-scm.com/docs/git-config>, "Syntax").
+fn section(origin: &str, helper: &str) -> String {
+    let mut text = format!("[credential \"{origin}\"]\n");
+    for (key, value) in entries(origin, helper) {
+        let name = key.rsplit('.').next().unwrap_or_default();
+        let escaped = value.replace('\\', r"\\").replace('"', "\\\"");
+        let quote = if value.contains([';', '#']) { "\"" } else { "" };
+        text.push_str(&format!("\t{name} = {quote}{escaped}{quote}\n"));
+    }
+    text
 }
 
 /// The helper as git's shell runs it: this very program, by its absolute path.

@@ -12,27 +12,37 @@ use zeroize::Zeroizing;
 
 use super::process::{NotRun, run};
 use super::{Probed, StoreFault, StoreFaultKind};
+use crate::git::credential::{self, Helpers};
 use crate::program;
 use crate::provider::Host;
 use crate::secret::{GIT_HOST, Secret, Whereabouts};
 
-/// The words under which a helper could be ourselves.
-const OURSELVES: &str = "git-access";
 const FORGETS: &str = "git's cache is the only helper here, and it forgets: after 15 minutes, unless its --timeout says \
                        otherwise, and with every restart of the machine. Then the token has to be given again.";
+const IN_CLEAR: &str = "git's store is among the helpers here, and it keeps the token in clear text: in ~/.git-credentials, \
+                        unless its --file says otherwise. The store keyring keeps it locked.";
 
 pub(super) async fn probe(user: &str, secret: &Secret) -> Result<Probed, StoreFault> {
-    let helpers = helpers().await?;
+    let (helpers, name_us) = helpers().await?;
     if helpers.is_empty() {
+        let message = if name_us {
+            "git's only credential helper here is git-access, which keeps no secret itself."
+        } else {
+            "git has no credential helper configured that could keep a secret."
+        };
         return Err(StoreFault::new(
             StoreFaultKind::Absent,
-            "git has no credential helper configured that could keep a secret.",
+            message,
             "Configure one (git config --global credential.helper …), or choose another store: keyring or file.",
         ));
     }
     write(user, secret).await?;
     remove(user).await?;
-    let only_cache = helpers.iter().all(|helper| is_cache(helper));
+    // Each of them is handed what is to be kept.
+    if helpers.iter().any(|helper| credential::is_gits_own("store", helper)) {
+        return Ok(Probed::InClear(IN_CLEAR));
+    }
+    let only_cache = helpers.iter().all(|helper| credential::is_gits_own("cache", helper));
     Ok(if only_cache { Probed::Forgets(FORGETS) } else { Probed::Keeps })
 }
 
@@ -184,7 +194,10 @@ pub async fn login(host: &Host) -> Result<Secret, StoreFault> {
         input.push_str(&format!("path={path}\n"));
     }
     input.push('\n');
-    let reply = spoken("fill", input.as_bytes()).await?.ok_or_else(missing)?;
+    let (bytes, _) = run(command(&credential::QUESTION)?, &[]).await.map_err(not_run)?;
+    let others = without_our_section(&Helpers::read(&bytes), host);
+    let arguments: Vec<&str> = others.iter().map(String::as_str).chain(["credential", "fill"]).collect();
+    let reply = spoken(&arguments, input.as_bytes()).await?.ok_or_else(missing)?;
     let text = std::str::from_utf8(&reply).map_err(|_| missing())?;
     let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
     if value("host") != Some(&authority) || value("protocol") != Some(scheme) {
@@ -194,6 +207,18 @@ pub async fn login(host: &Host) -> Result<Secret, StoreFault> {
         let message = format!("What git's credential helper keeps for {host} is no token: {reason}.");
         StoreFault::new(StoreFaultKind::NotASecret, message, "Name another source of the token.")
     })
+}
+
+/// What git is told so that it asks for `host` whom it would ask without the section of `setup-git`, which takes back all
+/// helpers but ourselves. The words of a command come last, and an empty helper takes back those before it.
+fn without_our_section(helpers: &Helpers, host: &Host) -> Vec<String> {
+    if !helpers.name_us_for(host) {
+        return Vec::new();
+    }
+    let path = format!("credential.{}.useHttpPath={}", host.origin(), helpers.are_told_the_path(host));
+    let mut settings = vec![path, "credential.helper=".to_owned()];
+    settings.extend(helpers.of(host).into_iter().map(|helper| format!("credential.helper={helper}")));
+    settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting]).collect()
 }
 
 /// What git answers; `None` where it ends with a failure, which is how it says that nobody has an answer.
@@ -209,36 +234,24 @@ async fn git(action: &str, user: &str, secret: Option<&Secret>) -> Result<Option
         }
     }
     input.extend_from_slice(b"\n");
-    spoken(action, &input).await
+    spoken(&["credential", action], &input).await
 }
 
 /// The same for a whole input.
-async fn spoken(action: &str, input: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFault> {
-    let (bytes, status) = run(command(&["credential", action])?, input).await.map_err(not_run)?;
+async fn spoken(arguments: &[&str], input: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFault> {
+    let (bytes, status) = run(command(arguments)?, input).await.map_err(not_run)?;
     match status {
         Some(status) if status.success() => Ok(Some(bytes)),
         _ => Ok(None),
     }
 }
 
-/// The helpers that git would ask for our host, without ourselves.
-async fn helpers() -> Result<Vec<String>, StoreFault> {
-    let mut helpers = Vec::new();
-    let all = ["config", "--null", "--get-all", "credential.helper"];
-    let (bytes, _) = run(command(&all)?, &[]).await.map_err(not_run)?;
-    for helper in String::from_utf8_lossy(&bytes).split_terminator('\0') {
-        match helper.trim() {
-            "" => helpers.clear(), // An empty one takes back those before it.
-            helper if helper.contains(OURSELVES) => {}
-            helper => helpers.push(helper.to_owned()),
-        }
-    }
-    Ok(helpers)
-}
-
-fn is_cache(helper: &str) -> bool {
-    let program = helper.split_whitespace().next().unwrap_or_default();
-    program == "cache" || program.ends_with("git-credential-cache")
+/// The helpers that git would ask for our host without ourselves, and whether we are one.
+async fn helpers() -> Result<(Vec<String>, bool), StoreFault> {
+    let (bytes, _) = run(command(&credential::QUESTION)?, &[]).await.map_err(not_run)?;
+    let helpers = Helpers::read(&bytes);
+    let own = Host::parse(GIT_HOST).map(|host| helpers.of(&host).into_iter().map(str::to_owned).collect());
+    Ok((own.unwrap_or_default(), helpers.name_us()))
 }
 
 /// git, with the user's own configuration and nothing of the directory that we happen to be in: a repository there

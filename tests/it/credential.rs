@@ -8,7 +8,7 @@ use crate::manage::{CANARY, connection, home_with};
 use crate::program::{Home, Run, finished};
 
 /// Runs `command` with `input` on its stdin.
-fn told(mut command: Command, input: &[u8]) -> Run {
+pub fn told(mut command: Command, input: &[u8]) -> Run {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // It may not want to hear everything.
     let _ = child.stdin.take().unwrap().write_all(input);
@@ -20,14 +20,14 @@ fn told(mut command: Command, input: &[u8]) -> Run {
     }
 }
 
-fn asked(home: &Home, action: &str, input: &[u8]) -> Run {
+pub fn asked(home: &Home, action: &str, input: &[u8]) -> Run {
     let mut command = home.program();
     command.args(["credential", action]);
     told(command, input)
 }
 
 /// Which connection answered, by the token that came.
-fn answerer(run: &Run) -> Option<String> {
+pub fn answerer(run: &Run) -> Option<String> {
     assert!(!run.stderr.contains(CANARY), "{}", run.stderr);
     let password = run.stdout.lines().find_map(|line| line.strip_prefix("password="));
     password.map(|password| password.strip_prefix(&format!("{CANARY}_")).unwrap().to_owned())
@@ -234,6 +234,30 @@ fn the_answer_has_user_name_password_and_end() {
     assert_eq!(told(again, question).stdout, "");
 }
 
+/// Who keeps the pipe open waits for the answer.
+#[test]
+fn the_blank_line_ends_the_question() {
+    let home = home_with(&["one"]);
+    for action in ["get", "store", "erase"] {
+        let mut child = home
+            .program()
+            .args(["credential", action])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut pipe = child.stdin.take().unwrap();
+        pipe.write_all(b"protocol=https\nhost=github.com\npath=acme/gitops.git\n\n").unwrap();
+        let (ended, end) = std::sync::mpsc::channel();
+        std::thread::spawn(move || ended.send(child.wait_with_output().unwrap()));
+        let done = end.recv_timeout(std::time::Duration::from_secs(60)).expect("it waits for the end of the pipe");
+        drop(pipe);
+        assert_eq!(String::from_utf8_lossy(&done.stdout).contains(CANARY), action == "get");
+        assert!(done.status.success());
+    }
+}
+
 #[test]
 fn a_secret_that_cannot_be_read_is_told_on_stderr_alone() {
     let home = home_with(&["one"]);
@@ -262,7 +286,7 @@ fn store_and_erase_change_no_secret_and_a_refusal_is_listed() {
 }
 
 /// What git itself finds for an address.
-fn filled(home: &Home, protocol: &str, host: &str, path: &str) -> Run {
+pub fn filled(home: &Home, protocol: &str, host: &str, path: &str) -> Run {
     let mut git = home.command("git");
     git.args(["credential", "fill"]).env("GIT_ASKPASS", "false");
     told(git, format!("protocol={protocol}\nhost={host}\npath={path}\n\n").as_bytes())
@@ -366,7 +390,7 @@ fn without_git_nothing_is_set_up_and_the_way_is_told() {
 }
 
 /// What a person has signed in with, at git's own helper.
-fn signed_in(home: &Home, protocol: &str, host: &str, password: &str) {
+pub fn signed_in(home: &Home, protocol: &str, host: &str, password: &str) {
     let mut git = home.command("git");
     git.args(["credential", "approve"]);
     let login = format!("protocol={protocol}\nhost={host}\nusername=octocat\npassword={password}\n\n");
@@ -397,6 +421,13 @@ fn gits_own_login_is_one_line_for_the_command_of_a_token() {
         let run = home.run(arguments).expect(2);
         assert!(run.stdout.is_empty() && run.stderr.contains(reason), "{arguments:?}: {}", run.stderr);
     }
+    // Into a file it does not go, and whoever wanted it there is told by the exit code.
+    let file = home.path("password");
+    let mut program = home.program();
+    program.args(["credential", "password", "https://github.com"]).stdout(fs::File::create(&file).unwrap());
+    let run = finished(&mut program).expect(2);
+    assert!(run.stderr.contains("goes into a pipe alone") && !run.stderr.contains(CANARY), "{}", run.stderr);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "");
     let json = home.run(&["credential", "password", "https://github.com", "--format", "json"]).expect(2);
     assert!(json.stderr.contains("which is not JSON") && !json.stdout.contains(CANARY), "{}", json.stderr);
     // A helper that answers for somebody else, and one that gives no token.
@@ -435,6 +466,17 @@ fn a_login_of_gits_serves_as_the_source_of_a_token() {
     let saved = home.config_text();
     assert!(saved.contains("store = \"command\"") && !saved.contains(&served.token("flux")), "{saved}");
     home.run(&["check", "k"]).expect(0);
+    // setup-git takes git's own helpers back for this host: the reference asks them all the same.
+    home.run(&["setup-git"]).expect(0);
+    home.run(&["check", "k"]).expect(0);
+    let clone = |dir: &str| {
+        let mut git = home.command("git");
+        git.args(["clone", "-q", &format!("{host}/acme/webshop.git"), dir]).env("GIT_ASKPASS", "false");
+        finished(&mut git)
+    };
+    let heads = clone("cloned").expect(0);
+    assert!(!heads.stderr.contains("fatal") && home.path("cloned/.git").is_dir(), "{}", heads.stderr);
+    home.run(&["setup-git", "--undo"]).expect(0);
     let given = asked(&home, "get", format!("protocol=http\nhost={authority}\npath=acme/webshop.git\n\n").as_bytes());
     assert!(given.stdout.contains(&format!("password={}\n", served.token("flux"))), "{}", given.stderr);
     // Git's entry is not ours to remove.

@@ -70,6 +70,26 @@ fn gits_own_store_keeps_the_secret_through_its_whole_life() {
     assert_eq!(fs::read_to_string(home.path(".git-credentials")).unwrap(), "");
 }
 
+/// A path that sounds like us is none of ours, and what stands in clear is said to.
+#[test]
+fn gits_own_store_is_said_to_keep_clear_text_wherever_its_file_is() {
+    let place = Home::new();
+    let served = Served::start(&place, "ready");
+    for helper in ["store", "store --file=git-access-creds"] {
+        let home = Home::new();
+        let file = home.path("git-access-creds");
+        let helper = helper.replace("git-access-creds", file.to_str().unwrap());
+        let answers = prepared(&served, &home, &helper);
+        let run = setup(&home, &answers).expect(0);
+        assert!(run.stderr.contains("keeps the token in clear text"), "{helper}: {}", run.stderr);
+        let doctor = home.run(&["doctor"]).expect(0).stdout;
+        assert!(doctor.contains("in clear text"), "{doctor}");
+    }
+    let home = Home::new();
+    home.write(".gitconfig", "[credential]\n\thelper = cache\n");
+    assert!(!home.run(&["doctor"]).expect(0).stdout.contains("in clear text"));
+}
+
 #[test]
 fn gits_cache_is_used_and_said_to_forget() {
     let (home, place) = (Home::new(), Home::new());
@@ -102,7 +122,7 @@ fn without_a_helper_that_keeps_nothing_is_changed() {
     let another = "[ \"$1\" = get ] && printf 'username=somebody\\npassword=another-secret\\n'; exit 0";
     for (case, body, told) in [
         ("none", None, "no credential helper configured"),
-        ("ourselves", Some("!git-access credential"), "no credential helper configured"),
+        ("ourselves", Some("!git-access credential"), "only credential helper here is git-access"),
         ("fails", Some(fails), "gives nothing back: it did not keep it, or it failed"),
         ("lies", Some(lies), "gives back something else"),
         ("forgets", Some(forgets), "gives nothing back"),

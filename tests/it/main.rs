@@ -39,6 +39,7 @@ mod proof;
 mod readme;
 mod rotation;
 mod sandbox;
+mod setup_git;
 mod ssh;
 mod stores;
 mod support;

@@ -4,7 +4,7 @@
 //! is the same question with one line for an answer, for `command`: a login that a person has in git already can be
 //! referred to, and stays where it is. Nobody is asked for a password, and our own helper is never among those asked.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::cli::{Out, Refusal, export, wait};
 use crate::provider::Host;
@@ -14,9 +14,16 @@ pub(super) fn password(out: &Out, address: &str) -> Result<(), Refusal> {
     let host = Host::parse(address).map_err(|reason| {
         Refusal::usage(format!("This is no address of a forge: {reason}."), "Write it like https://github.com")
     })?;
+    if !export::is_pipe() && !io::stdout().is_terminal() {
+        let message = "A password goes into a pipe alone: a file stays, and others may read it.";
+        return Err(Refusal::usage(
+            message,
+            "Name this command as the source of a token: git-access reads it by a pipe.",
+        ));
+    }
     let secret = wait(store::git_login(&host))??;
     if !export::is_pipe() {
-        // A terminal shows it to whoever looks, and a file is readable by others.
+        // A terminal shows it to whoever looks.
         out.say(&format!(
             "git has a login for {host}. It is printed into a pipe alone: name this command as the source of a token."
         ));

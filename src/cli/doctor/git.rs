@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value as Json;
 
 use super::Finding;
+use crate::git::credential::{is_gits_own, name_of};
 use crate::program;
 use crate::text::sanitise;
 
@@ -30,11 +31,7 @@ pub(super) fn findings() -> Vec<Finding> {
              CVE-2024-52006), unless your system mended it under the old number. Install 2.48.1 or newer.",
         )
     };
-    vec![
-        Finding::new("git", "program", program.display().to_string()),
-        finding,
-        Finding::new("git", "credential helpers", helpers(&program)),
-    ]
+    vec![Finding::new("git", "program", program.display().to_string()), finding, helpers(&program)]
 }
 
 fn is_mended(version: &str) -> bool {
@@ -45,31 +42,28 @@ fn is_mended(version: &str) -> bool {
 }
 
 /// The names of the helpers that are configured, in the order in which git asks them.
-fn helpers(program: &Path) -> Vec<String> {
+fn helpers(program: &Path) -> Finding {
     let text = said(program, &["config", "--null", "--get-regexp", r"^credential\.(.*\.)?helper$"]);
     let mut names: Vec<String> = Vec::new();
+    let mut in_clear = false;
     for entry in text.split('\0') {
-        // What is between the key's dots may be an address with a password in it, so only the value is looked at.
-        let value = entry.split_once('\n').map(|(_, value)| value).unwrap_or_default();
+        // What is between the key's dots may be an address with a password in it, so of the key nothing is told.
+        let (key, value) = entry.split_once('\n').unwrap_or_default();
         let name = name_of(value);
+        // One that is for a single host is never handed a token of ours.
+        in_clear |= key == "credential.helper" && is_gits_own("store", value);
         if !value.is_empty() && !names.contains(&name) {
             names.push(name);
         }
     }
-    names
-}
-
-/// The program of a helper, without its directory and its arguments: those may hold a secret.
-fn name_of(value: &str) -> String {
-    let shell = value.strip_prefix('!');
-    let words = shell.unwrap_or(value).trim_start();
-    let word = match words.strip_prefix(['\'', '"']) {
-        Some(rest) => rest.split(['\'', '"']).next().unwrap_or_default(),
-        None => words.split_whitespace().next().unwrap_or_default(),
-    };
-    let name = word.rsplit(['/', '\\']).next().unwrap_or_default();
-    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    if name.is_empty() || !plain { "a piece of shell".to_owned() } else { sanitise(name, 60) }
+    let finding = Finding::new("git", "credential helpers", names);
+    if !in_clear {
+        return finding;
+    }
+    finding.advise(
+        "git's store keeps what it is given in clear text, in ~/.git-credentials unless told otherwise: so do tokens that \
+         rest in the store git-credential. The store keyring keeps them locked, and git has helpers that do.",
+    )
 }
 
 /// What git prints; nothing where it fails.
@@ -108,20 +102,6 @@ mod tests {
             ("rubbish", false),
         ] {
             assert_eq!(is_mended(version), mended, "{version}");
-        }
-    }
-
-    #[test]
-    fn of_a_helper_only_its_name_is_told() {
-        for (value, name) in [
-            ("store --file /home/o/secret", "store"),
-            ("/usr/lib/git-core/git-credential-libsecret", "git-credential-libsecret"),
-            ("!/usr/bin/gh auth git-credential", "gh"),
-            ("!'/opt/a b/git-access' --config '/x y' credential", "git-access"),
-            ("!f() { echo password=hunter2; }; f", "a piece of shell"),
-            ("!password=hunter2", "a piece of shell"),
-        ] {
-            assert_eq!(name_of(value), name);
         }
     }
 }

@@ -1,8 +1,9 @@
-//! What was added to the user's git config, and where: so that it can be taken back to the byte.
+//! What is added to the user's git config, and where: so that it can be taken back to the byte.
 //!
-//! The file itself is not copied, since it may hold secrets of its user. Each addition put one piece of text at one
-//! place; taken out in reverse order, they leave what was there. Where the file was edited since, the pieces are looked
-//! for, and what is not found in one piece is removed entry by entry.
+//! It is written before the file is touched, since nobody knows when a run is killed: what it says may not be there yet.
+//! The file itself is not copied, since it may hold secrets of its user. An addition puts one piece of text at one
+//! place; taken out again, it leaves what was there. Where the file was edited since, the piece is looked for, and what
+//! is not found in one piece is removed entry by entry.
 
 use std::path::{Path, PathBuf};
 
@@ -22,10 +23,8 @@ pub(super) struct Ledger {
     created: bool,
     pub origins: Vec<String>,
     helper: String,
-    /// How long the file was after the last addition.
+    /// How long the file is with the additions.
     length: usize,
-    /// Whether each addition only added.
-    exact: bool,
     /// In the order in which they were made.
     additions: Vec<Addition>,
 }
@@ -37,15 +36,16 @@ struct Addition {
 }
 
 impl Ledger {
-    pub(super) fn new(git: &GitConfig, origins: &[String], helper: &str) -> Self {
+    /// The addition of `piece` at the end of the text that is there.
+    pub(super) fn new(git: &GitConfig, before: Option<&str>, piece: &str, origins: &[String], helper: &str) -> Self {
+        let at = before.unwrap_or_default().len();
         Self {
-            created: !git.path.exists(),
+            created: before.is_none(),
             file: git.path.clone(),
             origins: origins.to_vec(),
             helper: helper.to_owned(),
-            length: 0,
-            exact: true,
-            additions: Vec::new(),
+            length: at + piece.len(),
+            additions: vec![Addition { at, text: piece.to_owned() }],
         }
     }
 
@@ -75,28 +75,15 @@ impl Ledger {
         self.file == file && self.origins == origins && self.helper == helper
     }
 
-    /// Notes what one addition did.
-    pub(super) fn note(&mut self, before: &str, after: &str) {
-        self.length = after.len();
-        let at = before.bytes().zip(after.bytes()).take_while(|(old, new)| old == new).count();
-        let at = (0..=at).rev().find(|at| before.is_char_boundary(*at) && after.is_char_boundary(*at)).unwrap_or(0);
-        let rest = &before[at..];
-        let Some(text) = after[at..].strip_suffix(rest) else {
-            self.exact = false;
-            return;
-        };
-        match self.additions.last_mut() {
-            // What follows the piece before directly is one piece with it.
-            Some(last) if last.at + last.text.len() == at => last.text.push_str(text),
-            _ => self.additions.push(Addition { at, text: text.to_owned() }),
-        }
-    }
-
     /// Takes everything back. `true`: the file is as it was; `false`: it was edited since, and our entries are gone.
     pub(super) fn take_back(&self, git: &mut GitConfig) -> Result<bool, Refusal> {
+        git.clear();
         let Some(text) = git.text()? else { return Ok(true) };
         if let Some(before) = self.without(&text) {
-            return self.put(git, &before).map(|()| true);
+            return self.put(git, &text, &before).map(|()| true);
+        }
+        if self.is_before(&text) {
+            return Ok(true);
         }
         let mut rest = text.clone();
         for Addition { text: piece, .. } in self.additions.iter().rev() {
@@ -104,11 +91,13 @@ impl Ledger {
                 && !after.contains(piece.as_str())
                 && is_closed(piece, after)
             {
-                rest = format!("{before}{after}");
+                // The line that the piece ended was ended by nobody else.
+                let end = if piece.starts_with('\n') && !after.is_empty() { "\n" } else { "" };
+                rest = format!("{before}{end}{after}");
             }
         }
         if rest != text {
-            self.put(git, &rest)?;
+            self.put(git, &text, &rest)?;
         }
         if git.path.exists() {
             for origin in &self.origins {
@@ -120,7 +109,7 @@ impl Ledger {
 
     /// The text before all additions, if each is still where it was put.
     fn without(&self, text: &str) -> Option<String> {
-        if !self.exact || text.len() != self.length {
+        if text.len() != self.length {
             return None;
         }
         let mut text = text.to_owned();
@@ -133,8 +122,14 @@ impl Ledger {
         Some(text)
     }
 
-    fn put(&self, git: &mut GitConfig, text: &str) -> Result<(), Refusal> {
-        if self.created && text.is_empty() { git.remove() } else { git.write(text) }
+    /// Whether `text` is what was there before, so far as its length and its pieces tell.
+    pub(super) fn is_before(&self, text: &str) -> bool {
+        let added: usize = self.additions.iter().map(|addition| addition.text.len()).sum();
+        text.len() + added == self.length && !self.additions.iter().any(|addition| text.contains(&addition.text))
+    }
+
+    fn put(&self, git: &mut GitConfig, before: &str, text: &str) -> Result<(), Refusal> {
+        if self.created && text.is_empty() { git.remove() } else { git.replace(Some(before), text) }
     }
 
     /// The empty helper and the path go only together with ours: alone they may be the user's own.
@@ -142,7 +137,10 @@ impl Ledger {
         if !git.values(&format!("credential.{origin}.helper")).contains(&self.helper) {
             return Ok(());
         }
-        for (key, value) in entries(origin, &self.helper) {
+        // Our helper goes last: without it nobody could tell that the others are of ours, and the empty one alone would
+        // switch off every helper of the user's.
+        let [reset, ours, path] = entries(origin, &self.helper);
+        for (key, value) in [path, reset, ours] {
             if git.values(&key).contains(&value) {
                 git.unset(&key, &value)?;
             }
@@ -163,17 +161,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn additions_come_out_again_wherever_git_put_them() {
+    fn an_addition_comes_out_again_to_the_byte() {
         let git = GitConfig::at(PathBuf::from("/nowhere/config"), PathBuf::from("/nowhere/git"));
-        for steps in [
-            vec!["", "[a]\n\tx = 1\n", "[a]\n\tx = 1\n\ty = 2\n"],
-            vec!["# mine", "# mine\n[a]\n\tx = 1\n"],
-            vec!["[a]\n\tx = 1\n[b]\n", "[a]\n\tx = 1\n\tx = 1\n[b]\n", "[a]\n\tx = 1\n\tx = 1\n[b]\n\tz\n"],
-            vec!["[ä]\n", "[ä]\n[ö]\n"],
+        for (before, piece) in [
+            (None, "[a]\n\tx = 1\n"),
+            (Some("# mine"), "\n[a]\n\tx = 1\n"),
+            (Some("[a]\n\tx = 1\n[b]\n"), "[a]\n\tx = 2\n"),
+            (Some("[ä]\n"), "[ö]\n"),
         ] {
-            let mut ledger = Ledger::new(&git, &[], "");
-            steps.windows(2).for_each(|pair| ledger.note(pair[0], pair[1]));
-            assert_eq!(ledger.without(steps.last().unwrap()).as_deref(), Some(steps[0]));
+            let ledger = Ledger::new(&git, before, piece, &[], "");
+            let before = before.unwrap_or_default();
+            let after = format!("{before}{piece}");
+            assert_eq!(ledger.without(&after).as_deref(), Some(before));
+            assert!(ledger.is_before(before) && !ledger.is_before(&after) && ledger.without(before).is_none());
         }
     }
 
