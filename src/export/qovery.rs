@@ -114,7 +114,8 @@ fn terraform(
 fn resource(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     let given = case.parameters.get("resource").cloned();
     let whose = case.connection.name.clone();
-    let name = Named { whose, given: given.is_some(), name: given.unwrap_or_else(|| label(&case.connection.name)) };
+    let (is_given, name) = (given.is_some(), given.unwrap_or_else(|| label(&case.connection.name)));
+    let name = Named { whose, name, given: is_given, goes: true };
     let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
     if !name.name.chars().all(plain) || name.name.starts_with(|letter: char| letter.is_ascii_digit() || letter == '-') {
         return Err(
@@ -122,7 +123,7 @@ fn resource(case: &Case<'_>, document: &mut Document) -> Result<String, String> 
         );
     }
     let qovery = |one: &Connection| one.token.as_ref().map(|_| label(&one.name)).unwrap_or_default();
-    document.tell_apart("resource", &name, &case.others_named(qovery))?;
+    document.tell_apart("resource", &name, &case.others_named("qovery", qovery))?;
     Ok(name.name)
 }
 
