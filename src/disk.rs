@@ -59,6 +59,8 @@ pub enum DiskFaultKind {
     OpenToAll,
     /// What is there is not ours to replace.
     Taken,
+    /// Somebody who takes no lock has written the file while a change of it was prepared.
+    Meanwhile,
     /// A symbolic link that is not safe to follow.
     Link,
     /// Root in somebody else's home.
