@@ -53,6 +53,9 @@ pub struct Format {
     pub parameters: &'static [(&'static str, &'static str)],
     /// Whether it has a place for a client certificate.
     pub carries_client: bool,
+    /// Whether what is in the other files of a connection goes in: authorities, the public key, the keys of the host. A
+    /// format that at most names them does not read them.
+    pub carries_files: bool,
     write: fn(&Case<'_>, &mut Document) -> Result<String, String>,
 }
 

@@ -1,7 +1,7 @@
 //! `export`: a connection in the form that its consumer wants, ready to apply.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -70,6 +70,9 @@ pub fn export(out: &Out, paths: &Paths, flags: &ExportFlags) -> Result<(), Refus
     document.notes.extend(files.note.clone());
     let text = document.render(secrets.as_ref());
     deliver(out, flags, output, &document, &text)?;
+    if out.is_lost() {
+        return Ok(());
+    }
     Record::change(paths, &connection.id, |record| {
         record.exports.retain(|exported| exported.format != format.name);
         let at = case.now.strftime("%Y-%m-%d").to_string();
@@ -154,17 +157,17 @@ struct Files {
 
 impl Files {
     fn read(connection: &Connection, format: &Format, parameters: &Parameters, paths: &Paths) -> Result<Self, Refusal> {
-        let ssh = connection.ssh.as_ref();
+        let (site, ssh) = (&connection.site, connection.ssh.as_ref().filter(|_| format.carries_files));
         let given = parameters.value(KNOWN_HOSTS).map(|path| host_keys(Path::new(path))).transpose()?;
         let (known_hosts, note) = match given {
             Some((lines, note)) => (Some(lines), note),
             None => (known_hosts(connection, paths)?, None),
         };
         Ok(Self {
-            ca: connection.site.ca_file.as_deref().map(authorities).transpose()?,
+            ca: site.ca_file.as_deref().filter(|_| format.carries_files).map(authorities).transpose()?,
             // Who has no place for it says so, whatever is in the file.
             client: client(
-                connection.site.client_cert.as_deref().filter(|_| connection.token.is_some() && format.carries_client),
+                site.client_cert.as_deref().filter(|_| connection.token.is_some() && format.carries_client),
             )?,
             public_key: ssh.map(|ssh| public_key(&ssh.public_key)).transpose()?,
             known_hosts,
@@ -272,8 +275,7 @@ fn deliver(
     } else {
         text.clone()
     };
-    // A reader that went away is no error.
-    let _ = std::io::stdout().write_all(written.as_bytes()).and_then(|()| std::io::stdout().flush());
+    out.bare(written.as_bytes());
     Ok(())
 }
 

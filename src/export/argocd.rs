@@ -22,6 +22,7 @@ pub const REPOSITORY: Format = Format {
         (KNOWN_HOSTS, ABOUT_KNOWN_HOSTS),
     ],
     carries_client: true,
+    carries_files: true,
     write: repository,
 };
 
@@ -35,6 +36,7 @@ pub const CREDENTIALS: Format = Format {
         (KNOWN_HOSTS, ABOUT_KNOWN_HOSTS),
     ],
     carries_client: true,
+    carries_files: true,
     write: credentials,
 };
 

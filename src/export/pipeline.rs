@@ -17,6 +17,7 @@ pub const GITHUB_ACTIONS: Format = Format {
         ("secret", "the name of the secret; default: the connection's, in capitals"),
     ],
     carries_client: false,
+    carries_files: false,
     write: github_actions,
 };
 
@@ -29,6 +30,7 @@ pub const GITLAB_CI: Format = Format {
         ("variable", "the name of the variable; default: the connection's, in capitals"),
     ],
     carries_client: false,
+    carries_files: false,
     write: gitlab_ci,
 };
 

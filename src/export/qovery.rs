@@ -22,6 +22,7 @@ pub const FORMAT: Format = Format {
         ("resource", "for Terraform, the name of the resource; default: the connection's"),
     ],
     carries_client: false,
+    carries_files: false,
     write,
 };
 
@@ -35,7 +36,7 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     let site = &case.connection.site;
     let row = PROVIDERS.iter().find(|(id, ..)| *id == site.provider.id());
     let (_, word, wants_workspace) = row.ok_or_else(|| format!("Qovery has no word for {}", site.provider))?;
-    if case.ca.is_some() {
+    if site.ca_file.is_some() {
         document.notes.push("Qovery has no field for a certificate authority: it reaches only hosts whose certificate is publicly trusted.".into());
     }
     if case.connection.site.client_cert.is_some() {

@@ -11,6 +11,7 @@ pub const FORMAT: Format = Format {
     platform: None,
     parameters: &[],
     carries_client: false,
+    carries_files: false,
     write,
 };
 
