@@ -3,6 +3,7 @@
 
 mod git;
 mod network;
+mod stray;
 
 use std::env;
 use std::fmt::Write as _;
@@ -48,6 +49,7 @@ pub fn doctor(out: &Out, paths: &Paths) -> Result<(), Refusal> {
     findings.extend(terminal());
     findings.extend(network::findings(config.as_ref().ok()));
     findings.extend(files(paths));
+    findings.extend(stray::findings(paths));
     if let Ok(config) = &config {
         findings.push(Finding::new("files", "connections", config.connections().len()));
         findings.extend(secrets(config));

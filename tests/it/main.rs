@@ -28,6 +28,7 @@ mod leaks;
 mod left_behind;
 mod manage;
 mod meanwhile;
+mod mistakes;
 mod modes;
 mod moves;
 mod obeyed;
