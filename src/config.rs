@@ -46,9 +46,9 @@ pub struct Config {
 #[error("line {line}, column {column}: {message}")]
 pub struct ConfigProblem {
     /// The connection that cannot be read; none if it is about the whole file.
-    pub connection: Option<String>,
+    pub connection: Option<Box<str>>,
     /// The whole key that it is about: `connections.x.token.store`.
-    pub key: Option<String>,
+    pub key: Option<Box<str>>,
     pub line: usize,
     pub column: usize,
     pub message: String,

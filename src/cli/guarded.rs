@@ -82,7 +82,7 @@ fn is_beside(spot: &Spot, config: &Path) -> bool {
     };
     let (name, own) = (name.to_string_lossy(), own.to_string_lossy());
     let is_named = own.starts_with(&format!(".{name}."))
-        || own.strip_prefix(&format!("{name}.v")).is_some_and(|rest| rest.ends_with(".bak"));
+        || own.strip_prefix(&format!("{name}.v")).is_some_and(|rest| rest.rsplit('.').next() == Some("bak"));
     is_named && spot.path.parent().is_some_and(|folder| is_same(folder, dir))
 }
 

@@ -29,7 +29,7 @@ pub(super) fn config(paths: &Paths) -> Result<Config, Refusal> {
 /// A problem of the config, with the file that has it.
 pub(super) fn of_config(paths: &Paths, problem: ConfigProblem) -> Refusal {
     let place = Some((problem.line, problem.column)).filter(|(line, _)| *line > 0);
-    let key = problem.key.clone().or(problem.connection.clone());
+    let key = problem.key.clone().or(problem.connection.clone()).map(String::from);
     let reason = Some(problem.message.clone());
     let more = problem.more.iter().map(|one| of_config(paths, one.clone())).collect();
     let refusal = Refusal::from(problem);

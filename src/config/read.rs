@@ -35,8 +35,8 @@ pub(super) fn contents(text: &str) -> Result<Contents, ConfigProblem> {
     let whole = |at: usize, message: &str, remedy: &str| problem((&lines, &spots), None, at, message, remedy);
     // A newer file may use what this program does not understand, so its version is looked at before anything else.
     let version = match version(&layout, &whole) {
-        Err(WrongVersion { problem, is_all: true }) => return Err(problem),
-        version => version.map_err(|wrong| wrong.problem),
+        Err(WrongVersion { problem, is_all: true }) => return Err(*problem),
+        version => version.map_err(|wrong| *wrong.problem),
     };
     let (active, mut unreadable) = unreadable(text, &all, &layout, &whole);
     unreadable.extend(version.as_ref().err().cloned());
@@ -106,8 +106,8 @@ type Map<'m> = (&'m Lines<'m>, &'m Spots);
 fn problem((lines, spots): Map<'_>, connection: Option<&str>, at: usize, message: &str, remedy: &str) -> ConfigProblem {
     let position = lines.position(at);
     ConfigProblem {
-        connection: connection.map(key_as_shown),
-        key: spots.key(at),
+        connection: connection.map(|name| key_as_shown(name).into()),
+        key: spots.key(at).map(Into::into),
         line: position.line,
         column: position.column,
         message: message.to_owned(),
@@ -118,13 +118,13 @@ fn problem((lines, spots): Map<'_>, connection: Option<&str>, at: usize, message
 
 /// What is wrong with the version.
 struct WrongVersion {
-    problem: ConfigProblem,
+    problem: Box<ConfigProblem>,
     /// Nothing else in the file can be judged: it is of a newer form, or of another program.
     is_all: bool,
 }
 
 fn version(layout: &Layout<'_>, whole: &impl Fn(usize, &str, &str) -> ConfigProblem) -> Result<u64, WrongVersion> {
-    let wrong = |problem, is_all| WrongVersion { problem, is_all };
+    let wrong = |problem, is_all| WrongVersion { problem: Box::new(problem), is_all };
     let Some(leaf) = layout.leaf(&["version"]) else {
         let of_ours = |path: &[String]| path.first().is_some_and(|first| first == "connections");
         // Written by hand: the oldest form there is. Without any connection it may be anybody's file.
@@ -139,7 +139,7 @@ fn version(layout: &Layout<'_>, whole: &impl Fn(usize, &str, &str) -> ConfigProb
         }
         let missing = "`version` is missing, so this may not be a config of git-access";
         let problem = whole(0, missing, "If it is one, write version = 1 as its first line.");
-        return Err(wrong(ConfigProblem { key: Some("version".to_owned()), ..problem }, true));
+        return Err(wrong(ConfigProblem { key: Some("version".into()), ..problem }, true));
     };
     let at = leaf.node.span.start;
     match leaf.node.value {
@@ -296,7 +296,11 @@ impl<'d> Draft<'d> {
                     self.say(if row.section == Section::Connection { self.at } else { table }, &message);
                     let path = [path_of(self.name, row.section), vec![row.key.to_owned()]].concat();
                     let key = path.iter().map(|part| key_as_shown(part)).collect::<Vec<_>>().join(".");
-                    self.problems.iter_mut().last().into_iter().for_each(|missing| missing.key = Some(key.clone()));
+                    self.problems
+                        .iter_mut()
+                        .last()
+                        .into_iter()
+                        .for_each(|missing| missing.key = Some(key.as_str().into()));
                 }
                 None => {}
             }

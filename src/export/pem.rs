@@ -82,7 +82,7 @@ fn certificate(body: &[&str]) -> Result<String, &'static str> {
     let text: String = body.iter().flat_map(|line| line.split_ascii_whitespace()).collect();
     let der = STANDARD.decode(text).map_err(|_| broken)?;
     // SEQUENCE { SEQUENCE … } (RFC 5280, section 4.1): a private key under this name begins with a number instead.
-    if !sequence(&der).is_some_and(|inside| inside.first() == Some(&SEQUENCE)) {
+    if sequence(&der).is_none_or(|inside| inside.first() != Some(&SEQUENCE)) {
         return Err(broken);
     }
     let encoded = STANDARD.encode(der);

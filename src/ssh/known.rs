@@ -66,7 +66,7 @@ pub fn host_keys(text: &str) -> (String, usize) {
     (kept, others)
 }
 
-/// `[marker] names algorithm base64`, as sshd(8) has it under "SSH_KNOWN_HOSTS FILE FORMAT".
+/// `[marker] names algorithm base64`, as sshd(8) has it for `ssh_known_hosts`.
 fn host_key(line: &str) -> Option<String> {
     let mut words = line.split_ascii_whitespace().peekable();
     let marker = words.next_if(|word| matches!(*word, "@cert-authority" | "@revoked"));
