@@ -35,9 +35,9 @@ fn no_flag_writes_over_a_file_of_ours() {
     let home = home();
     let token = home.config_text().lines().find_map(|line| line.strip_prefix("path = ").map(str::to_owned)).unwrap();
     let token = token.trim_matches('"').to_owned();
-    let records = files(&home.path("state")).into_iter().map(|(path, _)| path);
-    let record = records.map(|path| path.display().to_string()).find(|path| path.ends_with(".json")).unwrap();
-    let state = std::path::Path::new(&record).parent().unwrap().to_owned();
+    let mut records = files(&home.path("state")).into_iter().map(|(path, _)| path);
+    let record = records.find(|path| path.extension().is_some_and(|ending| ending == "json")).unwrap();
+    let state = record.parent().unwrap().to_owned();
     let mut ours: Vec<String> = [
         "config/git-access/config.toml",
         "config/git-access/.config.toml.lock",
@@ -63,7 +63,7 @@ fn no_flag_writes_over_a_file_of_ours() {
     symlink(state.join("new.json"), home.path("dangling")).unwrap();
     let by_name = ["soft", "softer", "hard", "hard-key", "folder/config.toml", "records/x.json", "dangling"];
     ours.extend(by_name.map(str::to_owned));
-    ours.extend([record, token, state.join("fresh").display().to_string()]);
+    ours.extend([record.display().to_string(), token, state.join("fresh").display().to_string()]);
     let before = files(&home.path("."));
     for path in &ours {
         for flag in ["--output", "--log", "--save-answers"] {
