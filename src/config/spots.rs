@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::keys::{Section, row};
-use super::layout::path_of;
 use crate::answers::file::key_as_shown;
 use crate::answers::is_token;
 use crate::statements::{Lines, Node, Part, Said, Statement, Value, statements};
@@ -87,8 +86,9 @@ pub fn stray_tokens(text: &str) -> Vec<StrayToken> {
 
 /// Whether the key at `path` is one that is read; what a platform asks is free.
 fn is_ours(path: &[String]) -> bool {
-    let [connections, name, .., key] = path else { return false };
-    let in_section = |section: &Section| path.starts_with(&path_of(name, *section)) && row(*section, key).is_some();
+    let Some((key, [connections, _, table @ ..])) = path.split_last() else { return false };
+    let in_section =
+        |section: &Section| table.iter().map(String::as_str).eq(section.table()) && row(*section, key).is_some();
     connections == "connections" && Section::ALL.iter().any(in_section)
 }
 
