@@ -6,6 +6,7 @@ mod credential;
 mod doctor;
 mod export;
 mod generated;
+mod guarded;
 mod manage;
 mod out;
 mod platforms;
@@ -331,7 +332,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Ending {
         Err(fault) => return out.disk_fault(&fault),
     };
     out.config = Some(paths.config.clone());
-    dispatch(cli, &out, &paths)
+    let ending = match guarded::look(&cli, &paths) {
+        Ok(()) => dispatch(cli, &out, &paths),
+        Err(refusal) => out.refused(&refusal),
+    };
+    out.ending(ending)
 }
 
 fn dispatch(cli: Cli, out: &Out, paths: &Paths) -> Ending {
@@ -421,8 +426,9 @@ fn nothing_asked(out: &Out) -> Ending {
 /// Help and version go to stdout; a mistake goes to stderr, without any word that could be a secret.
 fn usage(error: &clap::Error, arguments: &[OsString]) -> Ending {
     if !error.use_stderr() {
-        let _ = error.print();
-        return Ending::Done;
+        let out = Out::new(Format::Text, Color::Auto);
+        out.wrote(error.print().and_then(|()| std::io::stdout().flush()));
+        return out.ending(Ending::Done);
     }
     let mut text = error.render().to_string();
     for word in arguments.iter().skip(1).filter_map(|word| word.to_str()) {

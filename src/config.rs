@@ -8,6 +8,7 @@ mod keys;
 mod layout;
 mod read;
 mod schema;
+mod spots;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,7 @@ use crate::provider::TokenKind;
 use crate::secret::Store;
 
 pub use self::schema::config_schema;
+pub use self::spots::{StrayToken, stray_tokens};
 
 /// The version of the form that is written.
 pub const VERSION: u64 = 1;
@@ -44,12 +46,14 @@ pub struct Config {
 #[error("line {line}, column {column}: {message}")]
 pub struct ConfigProblem {
     /// The connection that cannot be read; none if it is about the whole file.
-    pub connection: Option<String>,
+    pub connection: Option<Box<str>>,
+    /// The whole key that it is about: `connections.x.token.store`.
+    pub key: Option<Box<str>>,
     pub line: usize,
     pub column: usize,
     pub message: String,
     pub remedy: String,
-    /// What else makes the whole file unreadable, in its order.
+    /// What else is wrong, where the whole file is unreadable, in its order.
     pub more: Vec<Self>,
 }
 

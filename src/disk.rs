@@ -39,6 +39,8 @@ pub struct DiskFault {
     pub message: String,
     /// A full sentence: what to do about it.
     pub remedy: String,
+    /// Line and column of the cause, where it stands in the file; both begin at 1, the column in characters.
+    pub place: Option<(usize, usize)>,
 }
 
 /// The situations that callers tell apart.
@@ -59,6 +61,8 @@ pub enum DiskFaultKind {
     OpenToAll,
     /// What is there is not ours to replace.
     Taken,
+    /// Somebody who takes no lock has written the file while a change of it was prepared.
+    Meanwhile,
     /// A symbolic link that is not safe to follow.
     Link,
     /// Root in somebody else's home.
@@ -71,7 +75,7 @@ pub enum DiskFaultKind {
 
 impl DiskFault {
     fn new(kind: DiskFaultKind, path: &Path, message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { kind, path: path.to_owned(), message: message.into(), remedy: remedy.into() }
+        Self { kind, path: path.to_owned(), message: message.into(), remedy: remedy.into(), place: None }
     }
 
     /// What the operating system refused. `doing` completes "could not be …", `still` says what is valid now.
@@ -172,6 +176,10 @@ fn read_text(file: File, path: &Path) -> Result<Option<Zeroizing<String>>, DiskF
     let room = usize::try_from(length.min(LONGEST)).unwrap_or_default() + 2;
     let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| refused(&error))?;
+    text_of(&bytes, path).map(Some)
+}
+
+fn text_of(bytes: &[u8], path: &Path) -> Result<Zeroizing<String>, DiskFault> {
     if bytes.len() as u64 > LONGEST {
         return Err(DiskFault::new(
             DiskFaultKind::TooLarge,
@@ -180,15 +188,50 @@ fn read_text(file: File, path: &Path) -> Result<Option<Zeroizing<String>>, DiskF
             "Name the right file.",
         ));
     }
-    match std::str::from_utf8(&bytes) {
-        Ok(text) => Ok(Some(Zeroizing::new(text.to_owned()))),
-        Err(_) => Err(DiskFault::new(
-            DiskFaultKind::NotUtf8,
-            path,
-            format!("{} is not UTF-8 text. Nothing was changed.", Shown(path)),
-            "Save the file as UTF-8, or name the right file.",
-        )),
+    std::str::from_utf8(bytes).map(|text| Zeroizing::new(text.to_owned())).map_err(|error| {
+        let whole = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
+        let (line, column) = (whole.matches('\n').count() + 1, whole.rsplit('\n').next().unwrap_or_default().chars().count() + 1);
+        let message = format!(
+            "{} is not UTF-8 text: the first byte that is none stands in line {line}, column {column}. Nothing was changed.",
+            Shown(path)
+        );
+        let fault = DiskFault::new(DiskFaultKind::NotUtf8, path, message, "Save the file as UTF-8, or name the right file.");
+        DiskFault { place: Some((line, column)), ..fault }
+    })
+}
+
+/// Whether `path` is one from which a text comes once: a FIFO or a device, such as the /dev/fd/63 of a shell's `<(…)`.
+pub fn is_stream(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo() || found.file_type().is_char_device())
     }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
+}
+
+/// The text that comes out of `from`, which is called `path`. It waits until the other end has said all.
+///
+/// # Errors
+/// As for [`read`].
+pub fn read_stream(from: impl io::Read, path: &Path) -> Result<Zeroizing<String>, DiskFault> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    let read = from.take(LONGEST + 1).read_to_end(&mut bytes);
+    read.map_err(|error| DiskFault::of_io(path, "read", &error, "Nothing was changed."))?;
+    text_of(&bytes, path)
+}
+
+/// The same of what stands at `path`.
+///
+/// # Errors
+/// As for [`read`].
+pub fn read_stream_at(path: &Path) -> Result<Zeroizing<String>, DiskFault> {
+    let file = File::open(path).map_err(|error| DiskFault::of_io(path, "read", &error, "Nothing was changed."))?;
+    read_stream(file, path)
 }
 
 #[cfg(unix)]

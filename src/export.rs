@@ -28,7 +28,7 @@ use crate::key::SshAddress;
 use crate::platform::{self, Platform};
 use crate::secret::Secret;
 
-pub use self::pem::halves;
+pub use self::pem::{certificates, halves};
 
 /// What stands in the token's place in a document without secrets.
 pub const TOKEN: &str = "${GIT_ACCESS_TOKEN}";
@@ -53,6 +53,9 @@ pub struct Format {
     pub parameters: &'static [(&'static str, &'static str)],
     /// Whether it has a place for a client certificate.
     pub carries_client: bool,
+    /// Whether what is in the other files of a connection goes in: authorities, the public key, the keys of the host. A
+    /// format that at most names them does not read them.
+    pub carries_files: bool,
     write: fn(&Case<'_>, &mut Document) -> Result<String, String>,
 }
 
@@ -81,6 +84,8 @@ pub struct Case<'a> {
     pub connection: &'a Connection,
     /// All connections, this one among them.
     pub connections: &'a [Connection],
+    /// What was exported before: the id of the connection, and the name of the format.
+    pub exported: &'a BTreeSet<(String, String)>,
     /// The user name with which git signs in.
     pub user: &'a str,
     /// When the token ends, as far as that is known.
@@ -255,10 +260,18 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The other connections, with the names that `named` makes of theirs.
-    fn others_named(&self, named: impl Fn(&Connection) -> String) -> Vec<Named> {
+    /// The other connections, with the names that `named` makes of theirs for `format`.
+    fn others_named(&self, format: &str, named: impl Fn(&Connection) -> String) -> Vec<Named> {
         let others = self.connections.iter().filter(|one| one.id != self.connection.id);
-        others.map(|one| Named { whose: one.name.clone(), name: named(one), given: false }).collect()
+        let goes = |one: &Connection| self.goes(one, format);
+        others.map(|one| Named { whose: one.name.clone(), name: named(one), given: false, goes: goes(one) }).collect()
+    }
+
+    /// Whether `connection` goes where `format` goes: it is for that platform, or was exported there before.
+    fn goes(&self, connection: &Connection, name: &str) -> bool {
+        let platform = format(name).and_then(|format| format.platform);
+        platform == Some(connection.platform.as_str())
+            || self.exported.contains(&(connection.id.clone(), name.to_owned()))
     }
 
     /// Every text that can get into a document.
@@ -284,6 +297,8 @@ struct Named {
     name: String,
     /// Somebody has chosen it; else it was made of the connection's.
     given: bool,
+    /// It is there, or will be, as far as is known.
+    goes: bool,
 }
 
 /// The address of the repository of `connection` over SSH, as an `ssh://` URL.
@@ -302,7 +317,8 @@ enum Mark {
     Token,
     /// The token inside double quotes of JSON or YAML.
     TokenQuoted,
-    /// The token inside single quotes of a shell.
+    /// The token as a value in a shell and in an env file: in quotes only where it needs them, which `docker run` takes
+    /// literally (<https://github.com/docker/cli/issues/3630>, read on 2026-11-21).
     TokenShell,
     /// The line of a shell that gives the variable of [`TOKEN`] its value; no line without secrets.
     TokenAssigned,
@@ -379,7 +395,7 @@ impl Document {
     /// take, or somebody has given them the same one. `key` is the parameter that gives another name.
     ///
     /// # Errors
-    /// Both names were made here, so that nobody has decided that one replaces the other.
+    /// Both names were made here and both go there, so that nobody has decided that one replaces the other.
     fn tell_apart(&mut self, key: &str, name: &Named, others: &[Named]) -> Result<(), String> {
         let same: Vec<_> = others.iter().filter(|other| other.name == name.name).collect();
         let (noun, them) = match same.len() {
@@ -392,7 +408,7 @@ impl Document {
             same.iter().map(|other| other.whose.as_str()).collect::<Vec<_>>().join(", "),
             name.name
         );
-        if !name.given && same.iter().any(|other| !other.given) {
+        if !name.given && same.iter().any(|other| other.goes && !other.given) {
             return Err(format!("the {said}"));
         }
         self.notes.push(format!("The {said}"));
@@ -432,12 +448,12 @@ impl Document {
             match (mark, token, key) {
                 (Mark::Token, Some(token), _) => text.push_str(token),
                 (Mark::TokenQuoted, Some(token), _) => push_escaped(&mut text, token, &['"', '\\'], "\\"),
-                // A single quote ends the text, stands by itself, and begins it again.
-                (Mark::TokenShell, Some(token), _) => push_escaped(&mut text, token, &['\''], "'\\'"),
+                (Mark::TokenShell, Some(token), _) if is_plain(token) => text.push_str(token),
+                (Mark::TokenShell, Some(token), _) => push_in_quotes(&mut text, token),
                 (Mark::TokenAssigned, Some(token), _) => {
-                    text.push_str("GIT_ACCESS_TOKEN='");
-                    push_escaped(&mut text, token, &['\''], "'\\'");
-                    text.push_str("'\n");
+                    text.push_str("GIT_ACCESS_TOKEN=");
+                    push_in_quotes(&mut text, token);
+                    text.push('\n');
                 }
                 (Mark::KeyBlock | Mark::ClientKeyBlock, _, Some(key)) => push_block(&mut text, key),
                 (Mark::ClientKeyQuoted, _, Some(key)) => push_lines(&mut text, key),
@@ -464,6 +480,13 @@ fn push_escaped(text: &mut String, token: &str, special: &[char], escape: &str) 
     }
 }
 
+/// The token inside single quotes of a shell: one in it ends the text, stands by itself, and begins it again.
+fn push_in_quotes(text: &mut String, token: &str) {
+    text.push('\'');
+    push_escaped(text, token, &['\''], "'\\'");
+    text.push('\'');
+}
+
 fn push_block(text: &mut String, key: &str) {
     for (number, line) in key.trim_end().lines().enumerate() {
         if number > 0 {
@@ -483,14 +506,19 @@ fn push_lines(text: &mut String, key: &str) {
 
 /// A text inside single quotes of a shell, or bare where nothing in it is special.
 fn shell(text: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "@%+=:,./_-~".contains(letter);
-    if !text.is_empty() && text.chars().all(plain) && !text.starts_with('~') {
+    if is_plain(text) {
         text.to_owned()
     } else if is_variable(text) {
         format!("\"{text}\"") // Open: to be filled in, or to come from a variable.
     } else {
         format!("'{}'", text.replace('\'', "'\\''"))
     }
+}
+
+/// Whether a shell takes a text for what it is without quotes.
+fn is_plain(text: &str) -> bool {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "@%+=:,./_-~".contains(letter);
+    !text.is_empty() && text.chars().all(plain) && !text.starts_with('~')
 }
 
 fn is_variable(text: &str) -> bool {
@@ -528,7 +556,7 @@ mod tests {
         let with = document.render(Some(&Secrets { token, private_key, client_key }));
         assert_eq!(
             with.as_str(),
-            "a'b\"c\\d|a'b\\\"c\\\\d|a'\\''b\"c\\d|GIT_ACCESS_TOKEN='a'\\''b\"c\\d'\n|one\n    two|b25lCnR3bwo=|three\n    four|three\\nfour\\n|"
+            "a'b\"c\\d|a'b\\\"c\\\\d|'a'\\''b\"c\\d'|GIT_ACCESS_TOKEN='a'\\''b\"c\\d'\n|one\n    two|b25lCnR3bwo=|three\n    four|three\\nfour\\n|"
         );
         let without = document.render(None);
         let keys = format!("{PRIVATE_KEY}|{PRIVATE_KEY}|{CLIENT_KEY}|{CLIENT_KEY}|");

@@ -19,7 +19,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 pub use self::keyfile::{generate, read_key, read_private};
-pub use self::known::known_hosts;
+pub use self::known::{host_keys, known_hosts};
 use crate::disk;
 use crate::fact::{Fault, FaultKind, Remedy, Service};
 use crate::git;

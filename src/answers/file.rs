@@ -74,6 +74,9 @@ struct Spot {
     value: Position,
 }
 
+/// What is said of a path that begins with `~/` in a file: no shell has seen it. One that means it writes `./~/`.
+pub const NOT_EXPANDED: &str = "~ is not expanded here: write the whole path";
+
 const START: Position = Position { line: 1, column: 1 };
 
 impl Reading {
@@ -294,6 +297,10 @@ impl Reader<'_> {
                 self.reading.unread.surely.insert(field.clone());
                 let message = "standard input is taken by the answers: name env, file or command as the token's source";
                 self.say(last.span.start, Some(field.key()), message);
+            }
+            Ok(super::Answer::Path(path)) if path.starts_with("~") => {
+                self.reading.unread.surely.insert(field.clone());
+                self.say(node.span.start, Some(field.key()), NOT_EXPANDED);
             }
             Ok(answer) => self.reading.insert(field, answer),
             Err(mistakes) => {

@@ -12,7 +12,7 @@ mod password;
 mod request;
 
 use std::env;
-use std::io::{self, BufRead as _, Read as _, Write as _};
+use std::io::{self, BufRead as _, Read as _};
 
 use jiff::Timestamp;
 use zeroize::Zeroizing;
@@ -58,7 +58,7 @@ pub fn credential(out: &Out, paths: &Paths, action: CredentialAction, address: O
     let config = manage::config(paths)?;
     let Some(connection) = chosen(&config, &request) else { return Ok(()) };
     match action {
-        CredentialAction::Get => answer(connection, &config, paths),
+        CredentialAction::Get => answer(out, connection, &config, paths),
         // The secret is already where its owner wanted it to be.
         CredentialAction::Store | CredentialAction::Password => Ok(()),
         CredentialAction::Erase => {
@@ -85,7 +85,7 @@ fn read() -> Result<Option<Zeroizing<Vec<u8>>>, Refusal> {
     }
 }
 
-fn answer(connection: &Connection, config: &Config, paths: &Paths) -> Result<(), Refusal> {
+fn answer(out: &Out, connection: &Connection, config: &Config, paths: &Paths) -> Result<(), Refusal> {
     let Some(token) = &connection.token else { return Ok(()) };
     let user = git_user(connection, token);
     if !request::is_plain(&user) {
@@ -101,8 +101,7 @@ fn answer(connection: &Connection, config: &Config, paths: &Paths) -> Result<(),
     for piece in ["username=", &user, "\npassword=", secret.expose(), "\n", &expiry] {
         reply.extend_from_slice(piece.as_bytes());
     }
-    // A git that went away needs no answer.
-    let _ = io::stdout().write_all(&reply).and_then(|()| io::stdout().flush());
+    out.bare(&reply);
     Ok(())
 }
 

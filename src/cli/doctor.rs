@@ -3,6 +3,7 @@
 
 mod git;
 mod network;
+mod stray;
 
 use std::env;
 use std::fmt::Write as _;
@@ -66,6 +67,7 @@ pub fn doctor(out: &Out, paths: &Paths) -> Result<(), Refusal> {
     let connections = config.as_ref().map(Config::connections).unwrap_or_default();
     let exposed = manage::exposed(paths, connections);
     findings.extend(files(paths, &exposed));
+    findings.extend(stray::findings(paths));
     if let Ok(config) = &config {
         findings.push(Finding::new("files", "connections", config.connections().len()));
         findings.extend(secrets(config, &exposed));

@@ -1,8 +1,8 @@
 //! `export`: a connection in the form that its consumer wants, ready to apply.
 
-use std::collections::BTreeMap;
-use std::io::{IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::IsTerminal as _;
+use std::path::Path;
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -13,8 +13,9 @@ use super::standing::{Ends, Standing};
 use super::{ExportFlags, Out, Refusal, manage, wait};
 use crate::config::Connection;
 use crate::disk::{self, Paths};
-use crate::export::{Case, Document, FORMATS, Format, KNOWN_HOSTS, Parameters, Secrets, format, halves, ssh_url};
-use crate::key::{PublicHalf, SshAddress};
+use crate::export::{Case, Document, FORMATS, Format, KNOWN_HOSTS, Parameters, Secrets, certificates};
+use crate::export::{format, halves, ssh_url};
+use crate::key::{PublicHalf, PublicKey, SshAddress};
 use crate::record::{Exported, Record};
 use crate::store::{Entry, Stores};
 use crate::text::sanitise;
@@ -37,15 +38,16 @@ pub fn export(out: &Out, paths: &Paths, flags: &ExportFlags) -> Result<(), Refus
     let case = Case {
         connection,
         connections: config.connections(),
+        exported: &exported(config.connections(), paths),
         user: user.as_deref().unwrap_or("git"),
         ends: match Standing::of(connection, &config, paths).ends() {
             Ends::At(at) => Some(at),
             Ends::Never | Ends::NotKnown | Ends::NoToken => None,
         },
-        ca: files.ca.as_deref().map(String::as_str),
+        ca: files.ca.as_deref(),
         client_cert: files.client.as_ref().map(|(certificate, _)| certificate.as_str()),
-        public_key: files.public_key.as_deref().map(String::as_str),
-        known_hosts: files.known_hosts.as_deref().map(String::as_str),
+        public_key: files.public_key.as_deref(),
+        known_hosts: files.known_hosts.as_deref(),
         parameters: &parameters,
         now: Timestamp::now(),
     };
@@ -65,8 +67,12 @@ pub fn export(out: &Out, paths: &Paths, flags: &ExportFlags) -> Result<(), Refus
     }
     let secrets = flags.with_secret.then(|| secrets(connection, &document)).transpose()?;
     let secrets = secrets.map(|secrets| Secrets { client_key: files.client_key(&document), ..secrets });
+    document.notes.extend(files.note.clone());
     let text = document.render(secrets.as_ref());
     deliver(out, flags, output, &document, &text)?;
+    if out.is_lost() {
+        return Ok(());
+    }
     Record::change(paths, &connection.id, |record| {
         record.exports.retain(|exported| exported.format != format.name);
         let at = case.now.strftime("%Y-%m-%d").to_string();
@@ -128,34 +134,44 @@ fn rows(format: &Format, which: impl Fn(&str) -> bool) -> String {
     rows.fold(String::new(), |text, (key, about)| format!("{text}\n  {key:14}{about}"))
 }
 
-/// The files of a connection that go into a document as they are; of them the key of the client certificate is a secret.
+/// What was exported before, of any of these.
+fn exported(connections: &[Connection], paths: &Paths) -> BTreeSet<(String, String)> {
+    let of_one = |one: &Connection| {
+        let exports = Record::load(paths, &one.id).exports;
+        exports.into_iter().map(|exported| (one.id.clone(), exported.format)).collect::<Vec<_>>()
+    };
+    connections.iter().flat_map(of_one).collect()
+}
+
+/// What goes into a document of the files of a connection; of it the key of the client certificate is a secret. A file may
+/// hold more than it is named for, so each is read for what it is, and only that is written anew.
 struct Files {
-    ca: Option<Zeroizing<String>>,
+    ca: Option<String>,
     /// The client certificate, and its key.
     client: Option<(String, Zeroizing<String>)>,
-    public_key: Option<Zeroizing<String>>,
-    known_hosts: Option<Zeroizing<String>>,
+    public_key: Option<String>,
+    known_hosts: Option<String>,
+    /// What was left out.
+    note: Option<String>,
 }
 
 impl Files {
     fn read(connection: &Connection, format: &Format, parameters: &Parameters, paths: &Paths) -> Result<Self, Refusal> {
-        let ssh = connection.ssh.as_ref();
-        let given = contents(parameters.value(KNOWN_HOSTS).map(PathBuf::from).as_deref())?;
+        let (site, ssh) = (&connection.site, connection.ssh.as_ref().filter(|_| format.carries_files));
+        let given = parameters.value(KNOWN_HOSTS).map(|path| host_keys(Path::new(path))).transpose()?;
+        let (known_hosts, note) = match given {
+            Some((lines, note)) => (Some(lines), note),
+            None => (known_hosts(connection, paths)?, None),
+        };
         Ok(Self {
-            ca: trusted(connection.site.ca_file.as_deref())?,
+            ca: site.ca_file.as_deref().filter(|_| format.carries_files).map(authorities).transpose()?,
             // Who has no place for it says so, whatever is in the file.
             client: client(
-                connection.site.client_cert.as_deref().filter(|_| connection.token.is_some() && format.carries_client),
+                site.client_cert.as_deref().filter(|_| connection.token.is_some() && format.carries_client),
             )?,
-            public_key: match ssh.map(|ssh| &ssh.public_key) {
-                Some(PublicHalf::Line(key)) => Some(Zeroizing::new(key.to_string())),
-                Some(PublicHalf::File(path)) => contents(Some(path))?,
-                None => None,
-            },
-            known_hosts: match given {
-                None => known_hosts(connection, paths)?.map(Zeroizing::new),
-                given => given,
-            },
+            public_key: ssh.map(|ssh| public_key(&ssh.public_key)).transpose()?,
+            known_hosts,
+            note,
         })
     }
 
@@ -165,17 +181,46 @@ impl Files {
     }
 }
 
+/// The file at `path` is not what it is named as.
+fn not_that(path: &Path, reason: &str, remedy: &str) -> Refusal {
+    Refusal::storage(format!("{} {reason}.", sanitise(&path.display().to_string(), 300)), remedy)
+}
+
 /// The certificate that the host asks for, and its key.
 fn client(path: Option<&Path>) -> Result<Option<(String, Zeroizing<String>)>, Refusal> {
-    let (Some(text), Some(path)) = (contents(path)?, path) else { return Ok(None) };
-    let refused = |reason| {
-        let message = format!("{} {reason}.", sanitise(&path.display().to_string(), 300));
-        Refusal::storage(
-            message,
-            "Name a PEM file that holds both as `client_cert`: git-access setup edits the connection.",
-        )
+    let Some(path) = path else { return Ok(None) };
+    let remedy = "Name a PEM file that holds both as `client_cert`: git-access setup edits the connection.";
+    halves(&contents(path)?).map(Some).map_err(|reason| not_that(path, reason, remedy))
+}
+
+/// The certificates of the file that says which servers are the right ones.
+fn authorities(path: &Path) -> Result<String, Refusal> {
+    disk::trusted(path)?;
+    let remedy =
+        "Name a PEM file with the certificates of the authorities as `ca_file`: git-access setup edits the connection.";
+    certificates(&contents(path)?).map_err(|reason| not_that(path, reason, remedy))
+}
+
+/// The public half as one line.
+fn public_key(half: &PublicHalf) -> Result<String, Refusal> {
+    let path = match half {
+        PublicHalf::Line(key) => return Ok(key.to_string()),
+        PublicHalf::File(path) => path,
     };
-    halves(&text).map(Some).map_err(refused)
+    let remedy = "Name the file of the public half as `ssh.public_key`: git-access setup edits the connection.";
+    let refused = |reason| not_that(path, &format!("cannot be taken as the public key: {reason}"), remedy);
+    PublicKey::parse(&contents(path)?).map(|key| key.to_string()).map_err(refused)
+}
+
+/// The keys of hosts in the file that the command line names, and what to say of its other lines.
+fn host_keys(path: &Path) -> Result<(String, Option<String>), Refusal> {
+    let (lines, others) = crate::ssh::host_keys(&contents(path)?);
+    if lines.is_empty() {
+        let remedy = "Give a file with a line for each key, such as ssh-keyscan writes it.";
+        return Err(not_that(path, "has no SSH key of a host in it", remedy));
+    }
+    let note = format!("{} has lines that are not the SSH key of a host, which were left out.", path.display());
+    Ok((lines, (others > 0).then_some(note)))
 }
 
 /// The keys of the host of the connection: those that are pinned, and those that its user has vouched for.
@@ -183,21 +228,14 @@ fn known_hosts(connection: &Connection, paths: &Paths) -> Result<Option<String>,
     let Some(address) = ssh_url(connection).and_then(|url| SshAddress::parse(&url).ok()) else { return Ok(None) };
     let vouched = disk::read_trusted(&paths.config_dir.join(crate::key::KNOWN_HOSTS))?;
     let vouched = vouched.as_ref().map(|text| text.as_str()).unwrap_or_default();
-    Ok(crate::ssh::known_hosts(&address.known_as(), vouched))
+    let lines = crate::ssh::known_hosts(&address.known_as(), vouched).unwrap_or_default();
+    Ok(Some(crate::ssh::host_keys(&lines).0).filter(|lines| !lines.is_empty()))
 }
 
-/// The same of a file that says which servers are the right ones.
-fn trusted(path: Option<&Path>) -> Result<Option<Zeroizing<String>>, Refusal> {
-    path.map_or(Ok(()), disk::trusted)?;
-    contents(path)
-}
-
-fn contents(path: Option<&Path>) -> Result<Option<Zeroizing<String>>, Refusal> {
-    let Some(path) = path else { return Ok(None) };
-    let text = disk::read(path)?;
+fn contents(path: &Path) -> Result<Zeroizing<String>, Refusal> {
     let missing =
         || Refusal::storage(format!("{} is not there.", path.display()), "Put it back, or edit the connection.");
-    text.map(Some).ok_or_else(missing)
+    disk::read(path)?.ok_or_else(missing)
 }
 
 /// What the document takes, and no more.
@@ -209,7 +247,7 @@ fn secrets(connection: &Connection, document: &Document) -> Result<Secrets, Refu
     }
     if document.takes_private_key() {
         let path = connection.ssh.as_ref().and_then(|ssh| ssh.private_key.as_deref());
-        secrets.private_key = contents(path)?;
+        secrets.private_key = path.map(contents).transpose()?;
     }
     Ok(secrets)
 }
@@ -237,8 +275,7 @@ fn deliver(
     } else {
         text.clone()
     };
-    // A reader that went away is no error.
-    let _ = std::io::stdout().write_all(written.as_bytes()).and_then(|()| std::io::stdout().flush());
+    out.bare(written.as_bytes());
     Ok(())
 }
 

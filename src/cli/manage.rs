@@ -30,14 +30,14 @@ pub(super) fn config(paths: &Paths) -> Result<Config, Refusal> {
 /// A problem of the config, with the file that has it.
 pub(super) fn of_config(paths: &Paths, problem: ConfigProblem) -> Refusal {
     let place = Some((problem.line, problem.column)).filter(|(line, _)| *line > 0);
-    let connection = problem.connection.clone();
+    let key = problem.key.clone().or(problem.connection.clone()).map(String::from);
     let reason = Some(problem.message.clone());
     let more = problem.more.iter().map(|one| of_config(paths, one.clone())).collect();
     let refusal = Refusal::from(problem);
     let message = format!("{}, {}", sanitise(&paths.config.display().to_string(), 300), refusal.message);
     let mut refusal = Refusal { message, more, ..refusal }.in_file(&paths.config, place);
     if let Some(spot) = &mut refusal.spot {
-        spot.key = connection;
+        spot.key = key;
         spot.reason = reason;
     }
     refusal

@@ -1,6 +1,6 @@
 //! Where text leaves the program: data to stdout, talk to stderr, both past the redactor.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,6 +22,8 @@ pub struct Out {
     pub config: Option<PathBuf>,
     /// Where a screen is drawn nothing may be printed: what would be is kept for it.
     kept: Option<Arc<Mutex<Vec<String>>>>,
+    /// Why data did not get out, once it did not.
+    lost: Arc<Mutex<Option<String>>>,
 }
 
 impl Out {
@@ -36,7 +38,7 @@ impl Out {
                     && std::io::stdout().is_terminal()
             }
         };
-        Self { format, color, redaction: Redaction::default(), config: None, kept: None }
+        Self { format, color, redaction: Redaction::default(), config: None, kept: None, lost: Arc::default() }
     }
 
     pub fn is_json(&self) -> bool {
@@ -55,13 +57,40 @@ impl Out {
         kept.map(|mut kept| std::mem::take(&mut *kept)).unwrap_or_default()
     }
 
-    /// Data: stdout. A reader that went away is no error.
+    /// Data: stdout.
     pub fn data(&self, text: &str) {
-        if self.keep(text) {
-            return;
+        if !self.keep(text) {
+            self.bare(self.redaction.clean(text).as_bytes());
         }
-        let _ = std::io::stdout().write_all(self.redaction.clean(text).as_bytes());
-        let _ = std::io::stdout().flush();
+    }
+
+    /// Data with a secret in it, which must not pass what hides secrets: straight to stdout.
+    pub fn bare(&self, bytes: &[u8]) {
+        let mut stdout = io::stdout();
+        self.wrote(stdout.write_all(bytes).and_then(|()| stdout.flush()));
+    }
+
+    /// Takes in what came of writing to stdout. A reader that went away is no error: it has what it wanted.
+    pub fn wrote(&self, written: io::Result<()>) {
+        if let Err(error) = written
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            self.lost.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error.to_string());
+        }
+    }
+
+    /// Whether data did not get out: then nobody has it, whatever else was done.
+    pub fn is_lost(&self) -> bool {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// How the run really ends: what was to be printed and is lost counts more than what a check came to.
+    pub fn ending(&self, ending: Ending) -> Ending {
+        let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(reason) = lost else { return ending };
+        let message = format!("What belongs on standard output could not be written there: {reason}.");
+        self.failure(&message, "Let it go where there is room for it, then run this again.");
+        if matches!(ending, Ending::Done | Ending::Refused | Ending::Unanswered) { Ending::Storage } else { ending }
     }
 
     /// Data as one JSON document.

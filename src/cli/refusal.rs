@@ -86,7 +86,7 @@ impl Refusal {
 impl From<DiskFault> for Refusal {
     fn from(fault: DiskFault) -> Self {
         let refusal = Self::storage(fault.message, fault.remedy);
-        if fault.path.as_os_str().is_empty() { refusal } else { refusal.in_file(&fault.path, None) }
+        if fault.path.as_os_str().is_empty() { refusal } else { refusal.in_file(&fault.path, fault.place) }
     }
 }
 

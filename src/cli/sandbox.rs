@@ -41,6 +41,10 @@ pub fn sandbox(flags: &SandboxFlags, common: &Common, out: &Out) -> Ending {
         } else {
             out.say(&format!("Repositories, tokens and sample answers are in {}", data.display()));
         }
+        // Without the announcement nobody knows where it listens.
+        if out.is_lost() {
+            return Ending::Storage;
+        }
         out.say("Press Ctrl-C to end it.");
         std::future::pending().await
     });

@@ -195,6 +195,7 @@ fn order(section: Section, key: &str) -> usize {
 fn refused(message: &str) -> ConfigProblem {
     ConfigProblem {
         connection: None,
+        key: None,
         line: 1,
         column: 1,
         message: message.to_owned(),

@@ -1,14 +1,15 @@
 //! The config as connections. What is wrong with one of them leaves the others readable.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::keys::{KEYS, Kind, Section, row};
 use super::layout::{Layout, path_of};
+use super::spots::Spots;
 use super::{ConfigProblem, Connection, ExpiresSource, RepositoryRecord, SshRecord, Token, VERSION, Verified};
-use crate::answers::file::key_as_shown;
+use crate::answers::file::{NOT_EXPANDED, key_as_shown};
 use crate::answers::{Field, KeyScope, Raw};
 use crate::fact::{IdentityKind, OwnerPath, Place, Site};
 use crate::key::PublicHalf;
@@ -30,11 +31,15 @@ const MEND_ONE: &str = "Mend it in the config file, or remove the connection and
 pub(super) fn contents(text: &str) -> Result<Contents, ConfigProblem> {
     let all = statements(text);
     let layout = Layout::of(&all);
-    let lines = Lines::new(text);
-    let whole = |at: usize, message: &str, remedy: &str| problem(&lines, None, at, message, remedy);
+    let (lines, spots) = (Lines::new(text), Spots::of(&all));
+    let whole = |at: usize, message: &str, remedy: &str| problem((&lines, &spots), None, at, message, remedy);
     // A newer file may use what this program does not understand, so its version is looked at before anything else.
-    let version = version(&layout, &whole)?;
-    let active = unreadable(text, &all, &layout, &whole)?;
+    let version = match version(&layout, &whole) {
+        Err(WrongVersion { problem, is_all: true }) => return Err(*problem),
+        version => version.map_err(|wrong| *wrong.problem),
+    };
+    let (active, mut unreadable) = unreadable(text, &all, &layout, &whole);
+    unreadable.extend(version.as_ref().err().cloned());
     let parts = layout.by_connection();
     let mut names: Vec<_> = parts.iter().map(|(name, part)| (part.start(), *name)).collect();
     names.sort_unstable();
@@ -42,7 +47,7 @@ pub(super) fn contents(text: &str) -> Result<Contents, ConfigProblem> {
     let mut problems = Vec::new();
     for (at, name) in &names {
         let Some(part) = parts.get(name) else { continue };
-        let mut draft = Draft::of(part, &lines, name, *at);
+        let mut draft = Draft::of(part, (&lines, &spots), name, *at);
         let connection = draft.connection();
         if draft.problems.is_empty() {
             connections.extend(connection);
@@ -51,16 +56,31 @@ pub(super) fn contents(text: &str) -> Result<Contents, ConfigProblem> {
     }
     problems.sort_by_key(|problem| (problem.line, problem.column));
     let names = names.into_iter().map(|(_, name)| name.to_owned()).collect();
-    Ok(Contents { version, connections, problems, names, active })
+    match version {
+        Ok(version) if unreadable.is_empty() => Ok(Contents { version, connections, problems, names, active }),
+        _ => Err(all_of(unreadable, problems)),
+    }
 }
 
-/// What makes the whole file unreadable, all of it; without any, the name of the connection in use.
+/// What makes the whole file unreadable, with what is wrong with its connections besides: all of it, in the order of the
+/// file, since nobody likes to run a program once for each mistake.
+fn all_of(unreadable: Vec<ConfigProblem>, problems: Vec<ConfigProblem>) -> ConfigProblem {
+    let mut all = unreadable;
+    // A line that is told already is not told as the key of a connection, too.
+    let told: BTreeSet<_> = all.iter().map(|problem| problem.line).collect();
+    all.extend(problems.into_iter().filter(|problem| !told.contains(&problem.line)));
+    all.sort_by_key(|problem| (problem.line, problem.column));
+    let first = all.remove(0);
+    ConfigProblem { more: all, ..first }
+}
+
+/// What makes the whole file unreadable; and the name of the connection in use.
 fn unreadable(
     text: &str,
     all: &[Statement],
     layout: &Layout<'_>,
     whole: &impl Fn(usize, &str, &str) -> ConfigProblem,
-) -> Result<Option<String>, ConfigProblem> {
+) -> (Option<String>, Vec<ConfigProblem>) {
     let broken = all.iter().filter_map(|statement| match &statement.said {
         Said::Broken(mistake) => Some(whole(mistake.at, mistake.message, MEND)),
         _ => None,
@@ -77,18 +97,17 @@ fn unreadable(
     if let Err(at) = holds_tables(layout) {
         problems.push(whole(at, "[connections] holds tables: write [connections.NAME]", MEND));
     }
-    problems.sort_by_key(|problem| (problem.line, problem.column));
-    let mut problems = problems.into_iter();
-    match problems.next() {
-        Some(first) => Err(ConfigProblem { more: problems.collect(), ..first }),
-        None => Ok(active),
-    }
+    (active, problems)
 }
 
-fn problem(lines: &Lines<'_>, connection: Option<&str>, at: usize, message: &str, remedy: &str) -> ConfigProblem {
+/// Where things stand in the text, and what they are about.
+type Map<'m> = (&'m Lines<'m>, &'m Spots);
+
+fn problem((lines, spots): Map<'_>, connection: Option<&str>, at: usize, message: &str, remedy: &str) -> ConfigProblem {
     let position = lines.position(at);
     ConfigProblem {
-        connection: connection.map(key_as_shown),
+        connection: connection.map(|name| key_as_shown(name).into()),
+        key: spots.key(at).map(Into::into),
         line: position.line,
         column: position.column,
         message: message.to_owned(),
@@ -97,7 +116,15 @@ fn problem(lines: &Lines<'_>, connection: Option<&str>, at: usize, message: &str
     }
 }
 
-fn version(layout: &Layout<'_>, whole: &impl Fn(usize, &str, &str) -> ConfigProblem) -> Result<u64, ConfigProblem> {
+/// What is wrong with the version.
+struct WrongVersion {
+    problem: Box<ConfigProblem>,
+    /// Nothing else in the file can be judged: it is of a newer form, or of another program.
+    is_all: bool,
+}
+
+fn version(layout: &Layout<'_>, whole: &impl Fn(usize, &str, &str) -> ConfigProblem) -> Result<u64, WrongVersion> {
+    let wrong = |problem, is_all| WrongVersion { problem: Box::new(problem), is_all };
     let Some(leaf) = layout.leaf(&["version"]) else {
         let of_ours = |path: &[String]| path.first().is_some_and(|first| first == "connections");
         // Written by hand: the oldest form there is. Without any connection it may be anybody's file.
@@ -111,18 +138,21 @@ fn version(layout: &Layout<'_>, whole: &impl Fn(usize, &str, &str) -> ConfigProb
             return Ok(0);
         }
         let missing = "`version` is missing, so this may not be a config of git-access";
-        return Err(whole(0, missing, "If it is one, write version = 1 as its first line."));
+        let problem = whole(0, missing, "If it is one, write version = 1 as its first line.");
+        return Err(wrong(ConfigProblem { key: Some("version".into()), ..problem }, true));
     };
     let at = leaf.node.span.start;
     match leaf.node.value {
         Value::Number(Some(0)) => Ok(0),
         Value::Number(Some(1)) => Ok(VERSION),
-        Value::Number(Some(2..) | None) => Err(whole(
-            at,
-            "a newer git-access wrote this file, and this one would lose what it does not know",
-            "Install the newer git-access, or name another file with --config.",
-        )),
-        _ => Err(whole(at, "`version` is not a version that git-access ever wrote", "Write version = 1.")),
+        Value::Number(Some(2..) | None) => {
+            let message = "a newer git-access wrote this file, and this one would lose what it does not know";
+            Err(wrong(whole(at, message, "Install the newer git-access, or name another file with --config."), true))
+        }
+        _ => {
+            let message = "`version` is not a version that git-access ever wrote";
+            Err(wrong(whole(at, message, "Write version = 1."), false))
+        }
     }
 }
 
@@ -134,9 +164,18 @@ fn holds_tables(layout: &Layout<'_>) -> Result<(), usize> {
     list.or(value).and_then(|parts| parts.first()).map_or(Ok(()), |part| Err(part.span.start))
 }
 
+/// The keys that hold a path.
+const PATHS: [(Section, &str); 5] = [
+    (Section::Connection, "ca_file"),
+    (Section::Connection, "client_cert"),
+    (Section::Token, "path"),
+    (Section::Ssh, "public_key"),
+    (Section::Ssh, "private_key"),
+];
+
 /// One connection while it is read.
 struct Draft<'d> {
-    lines: &'d Lines<'d>,
+    map: Map<'d>,
     name: &'d str,
     /// Where it begins.
     at: usize,
@@ -147,9 +186,9 @@ struct Draft<'d> {
 }
 
 impl<'d> Draft<'d> {
-    fn of(layout: &'d Layout<'d>, lines: &'d Lines<'d>, name: &'d str, at: usize) -> Self {
+    fn of(layout: &'d Layout<'d>, map: Map<'d>, name: &'d str, at: usize) -> Self {
         let mut draft =
-            Self { lines, name, at, values: BTreeMap::new(), sections: BTreeMap::new(), problems: Vec::new() };
+            Self { map, name, at, values: BTreeMap::new(), sections: BTreeMap::new(), problems: Vec::new() };
         let fits = Field::Name.parse(&Raw::Text(name));
         match fits {
             Ok(crate::answers::Answer::Text(parsed)) if parsed == name => {}
@@ -201,7 +240,7 @@ impl<'d> Draft<'d> {
     }
 
     fn say(&mut self, at: usize, message: &str) {
-        self.problems.push(problem(self.lines, Some(self.name), at, message, MEND_ONE));
+        self.problems.push(problem(self.map, Some(self.name), at, message, MEND_ONE));
     }
 
     fn connection(&mut self) -> Option<Connection> {
@@ -243,14 +282,25 @@ impl<'d> Draft<'d> {
                     let at = node.span.start;
                     if !fits(node, row.kind) {
                         self.say(at, &format!("`{}` is {}", row.key, row.kind.name()));
+                    } else if PATHS.contains(&(row.section, row.key))
+                        && node.value.as_text().is_some_and(|path| Path::new(path).starts_with("~"))
+                    {
+                        self.say(at, NOT_EXPANDED);
                     }
                 }
-                None if row.required => {
+                None if row.required && !self.map.1.may_be_broken(self.name) => {
                     let message = match row.section.table() {
                         Some(table) => format!("`{}` is missing in the table {table}: {}", row.key, row.doc),
                         None => format!("`{}` is missing: {}", row.key, row.doc),
                     };
                     self.say(if row.section == Section::Connection { self.at } else { table }, &message);
+                    let path = [path_of(self.name, row.section), vec![row.key.to_owned()]].concat();
+                    let key = path.iter().map(|part| key_as_shown(part)).collect::<Vec<_>>().join(".");
+                    self.problems
+                        .iter_mut()
+                        .last()
+                        .into_iter()
+                        .for_each(|missing| missing.key = Some(key.as_str().into()));
                 }
                 None => {}
             }

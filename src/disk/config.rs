@@ -14,7 +14,8 @@ use zeroize::Zeroizing;
 #[cfg(unix)]
 use super::modes::chmod;
 use super::paths::around;
-use super::{DiskFault, DiskFaultKind, SaveOutcome, Shown, create, read, read_if, update};
+use super::save::update_newest;
+use super::{DiskFault, DiskFaultKind, SaveOutcome, Shown, create, read, read_if};
 use crate::config::{Config, ConfigProblem, VERSION};
 
 /// The text of the config at `path`, or `None` where there is none. A link is followed, wherever it leads: what counts is
@@ -62,21 +63,23 @@ impl Obeyed {
     }
 }
 
-/// Lets `change` change the config at `path`; `refuse` says how a config that cannot be read is told.
+/// Lets `change` change the config at `path`; where somebody writes the file by hand meanwhile, it is asked again to
+/// change what is there then. `refuse` says how a config that cannot be read is told.
 ///
 /// # Errors
 /// What `change` refuses, a config that cannot be read, and every [`DiskFault`]; the old file is unchanged.
 pub fn update_config<E: From<DiskFault>>(
     path: &Path,
     refuse: impl Fn(ConfigProblem) -> E,
-    change: impl FnOnce(&mut Config) -> Result<(), E>,
+    mut change: impl FnMut(&mut Config) -> Result<(), E>,
 ) -> Result<SaveOutcome, E> {
     if let Ok(found) = fs::metadata(path) {
         is_trusted(path, &found, Obeyed::Config)?;
     }
     let mut note = None;
-    let mut outcome = update(path, |text| -> Result<String, E> {
+    let mut outcome = update_newest(path, |text| -> Result<String, E> {
         let mut config = Config::parse(text).map_err(&refuse)?;
+        note = None;
         if let (Some(version), Some(text)) = (config.migrate().map_err(&refuse)?, text) {
             let copy = keep(path, text, version)?;
             note = Some(format!(

@@ -50,16 +50,40 @@ struct Found {
     mode: u32,
 }
 
+/// How often a change is begun again when the file is written by somebody else meanwhile.
+const TRIES: usize = 4;
+
 /// Replaces the file at `path` by what `change` makes of its text (`None`: there is no file), while no other run can.
 ///
 /// # Errors
-/// What `change` refuses, and every [`DiskFault`]; in each case the old file is unchanged.
+/// What `change` refuses, and every [`DiskFault`]; in each case the old file is unchanged. `Meanwhile` where somebody who
+/// takes no lock, such as an editor, has written the file while it was changed.
 pub fn update<S, E>(path: &Path, change: impl FnOnce(Option<&str>) -> Result<S, E>) -> Result<SaveOutcome, E>
 where
     S: AsRef<str>,
     E: From<DiskFault>,
 {
     update_as(path, |text| change(text).map(|new| (new, Lasting::PowerCut)))
+}
+
+/// The same for a `change` that can be applied to any text: what somebody has written meanwhile is changed in its turn.
+///
+/// # Errors
+/// As for [`update`]; `Meanwhile` where the file is written again and again.
+pub(super) fn update_newest<S, E>(
+    path: &Path,
+    mut change: impl FnMut(Option<&str>) -> Result<S, E>,
+) -> Result<SaveOutcome, E>
+where
+    S: AsRef<str>,
+    E: From<DiskFault>,
+{
+    for _ in 1..TRIES {
+        if let Ok(outcome) = attempt(path, |text| change(text).map(|new| (new, Lasting::PowerCut)))? {
+            return Ok(outcome);
+        }
+    }
+    update(path, change)
 }
 
 /// The same, and `change` says how long it has to last.
@@ -74,6 +98,18 @@ where
     S: AsRef<str>,
     E: From<DiskFault>,
 {
+    Ok(attempt(path, change)??)
+}
+
+/// The inner error is that the file was written meanwhile: nothing else went wrong.
+fn attempt<S, E>(
+    path: &Path,
+    change: impl FnOnce(Option<&str>) -> Result<(S, Lasting), E>,
+) -> Result<Result<SaveOutcome, DiskFault>, E>
+where
+    S: AsRef<str>,
+    E: From<DiskFault>,
+{
     let target = follow(path)?;
     let (dir, name) = place(&target)?;
     make_directory(dir)?;
@@ -81,9 +117,44 @@ where
     let found = look(&target)?;
     let old = if found.is_some() { super::read_regular(&target, false, |_| Ok(()))? } else { None };
     let (new, lasting) = change(old.as_deref().map(String::as_str))?;
-    let mut outcome = save(&target, found.as_ref(), old.as_deref().map(String::as_str), new.as_ref(), lasting)?;
-    outcome.notes.extend(lock.note.clone());
-    Ok(outcome)
+    let old = old.as_deref().map(String::as_str);
+    match save(&target, found.as_ref(), Old::Text(old), new.as_ref(), lasting) {
+        Ok(mut outcome) => {
+            outcome.notes.extend(lock.note.clone());
+            Ok(Ok(outcome))
+        }
+        Err(fault) if fault.kind == DiskFaultKind::Meanwhile => Ok(Err(fault)),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+/// What the file held that is replaced.
+#[derive(Clone, Copy)]
+enum Old<'t> {
+    /// This, or `None` where there was no file: nothing else may be replaced.
+    Text(Option<&'t str>),
+    Whatever,
+}
+
+impl Old<'_> {
+    /// Looks once more at `target`, directly before it is replaced. The lock keeps other runs away, and nobody else: an
+    /// editor writes when its user says so, through the name or by a rename.
+    fn is_still_at(self, target: &Path) -> Result<(), DiskFault> {
+        let Self::Text(old) = self else { return Ok(()) };
+        let now = match look(target)? {
+            Some(_) => super::read_regular(target, false, |_| Ok(()))?,
+            None => None,
+        };
+        if now.as_deref().map(String::as_str) == old {
+            return Ok(());
+        }
+        Err(DiskFault::new(
+            DiskFaultKind::Meanwhile,
+            target,
+            format!("{} was changed meanwhile, so nothing was saved over it.", Shown(target)),
+            "Run this again.",
+        ))
+    }
 }
 
 /// Replaces the whole file at `path`, whatever it held, in one step. It takes no lock: there is nothing to merge.
@@ -93,7 +164,7 @@ where
 pub fn replace(path: &Path, contents: &str) -> Result<SaveOutcome, DiskFault> {
     let target = follow(path)?;
     make_directory(place(&target)?.0)?;
-    save(&target, look(&target)?.as_ref(), None, contents, Lasting::PowerCut)
+    save(&target, look(&target)?.as_ref(), Old::Whatever, contents, Lasting::PowerCut)
 }
 
 /// Writes a new file at `path`, whole or not at all. What is there already stays, whatever it is.
@@ -185,12 +256,13 @@ fn until_quiet(patience: Duration) -> Option<RwLockWriteGuard<'static, ()>> {
 fn save(
     target: &Path,
     found: Option<&Found>,
-    old: Option<&str>,
+    old: Old<'_>,
     new: &str,
     lasting: Lasting,
 ) -> Result<SaveOutcome, DiskFault> {
     let mode = found.map_or(0o600, |found| mended(found.mode));
-    let mut outcome = SaveOutcome { created: found.is_none(), changed: old != Some(new), notes: Vec::new() };
+    let changed = !matches!(old, Old::Text(Some(old)) if old == new);
+    let mut outcome = SaveOutcome { created: found.is_none(), changed, notes: Vec::new() };
     if let Some(found) = found.filter(|found| found.mode != mode) {
         outcome.notes.push(format!(
             "{} had mode {:04o}, so that others could use it; it has {mode:04o} now.",
@@ -206,6 +278,10 @@ fn save(
     }
     let _under_way = UNDER_WAY.read().unwrap_or_else(PoisonError::into_inner);
     let temporary = fill(target, new.as_bytes(), mode, lasting)?;
+    // What lasts for a run alone is found out anew, and a fleet of such files does not wait for a second look.
+    if lasting == Lasting::PowerCut {
+        old.is_still_at(target)?;
+    }
     temporary.persist(target).map_err(|error| failed(target, "replaced", &error.error))?;
     if lasting == Lasting::Run {
         return Ok(outcome);

@@ -22,6 +22,7 @@ pub const REPOSITORY: Format = Format {
         (KNOWN_HOSTS, ABOUT_KNOWN_HOSTS),
     ],
     carries_client: true,
+    carries_files: true,
     write: repository,
 };
 
@@ -35,6 +36,7 @@ pub const CREDENTIALS: Format = Format {
         (KNOWN_HOSTS, ABOUT_KNOWN_HOSTS),
     ],
     carries_client: true,
+    carries_files: true,
     write: credentials,
 };
 
@@ -96,23 +98,32 @@ fn object(
     let labels = json!({ "argocd.argoproj.io/secret-type": kind });
     let metadata = json!({ "name": name, "namespace": namespace, "labels": labels });
     let secret = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data });
-    let map = authority(case, document, &namespace).map(|map| format!("---\n{}", written(&map)));
+    let map = authority(case, document, &namespace)?.map(|map| format!("---\n{}", written(&map)));
     Ok(written(&secret) + &map.unwrap_or_default())
 }
 
 /// Where Argo CD looks for authorities and for the keys of hosts: one map each for the whole installation.
-fn authority(case: &Case<'_>, document: &mut Document, namespace: &str) -> Option<Value> {
+///
+/// # Errors
+/// The host cannot be a key of such a map: they take letters, digits, `-`, `_` and `.` alone
+/// (the description of `ConfigMap.data` in Kubernetes' API, <https://docs.rs/k8s-openapi>, read on 2026-11-21).
+fn authority(case: &Case<'_>, document: &mut Document, namespace: &str) -> Result<Option<Value>, String> {
     let host = case.connection.site.host.origin().name();
     let (map, key, value) = match (case.signs_with_key(), case.ca) {
         (false, Some(pem)) => ("argocd-tls-certs-cm", host, pem.to_owned()),
         (true, _) => ("argocd-ssh-known-hosts-cm", "ssh_known_hosts", case.known_hosts(document)),
-        (false, None) => return None,
+        (false, None) => return Ok(None),
     };
+    if !key.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter)) {
+        return Err(format!(
+            "Argo CD looks for the certificate authority under the name of the host in a ConfigMap, and Kubernetes takes no key {key} there, but letters, digits, dots, hyphens and underscores alone: reach the host by a name"
+        ));
+    }
     document.notes.push(format!(
         "Merge the ConfigMap {map} into the one that is there: applying it as it stands would drop its other entries."
     ));
     let labels = json!({ "app.kubernetes.io/name": map, "app.kubernetes.io/part-of": "argocd" });
     let metadata = json!({ "name": map, "namespace": namespace, "labels": labels });
     let data = Map::from_iter([(key.to_owned(), lines(&value))]);
-    Some(json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data }))
+    Ok(Some(json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data })))
 }

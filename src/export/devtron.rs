@@ -16,6 +16,7 @@ pub const FORMAT: Format = Format {
         ("id", "the number of the setting that is replaced; without it a new one is made"),
     ],
     carries_client: true,
+    carries_files: true,
     write,
 };
 

@@ -21,6 +21,7 @@ pub const FORMAT: Format = Format {
         (KNOWN_HOSTS, ABOUT_KNOWN_HOSTS),
     ],
     carries_client: true,
+    carries_files: true,
     write,
 };
 

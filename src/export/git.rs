@@ -11,6 +11,7 @@ pub const CREDENTIAL: Format = Format {
     platform: None,
     parameters: &[],
     carries_client: false,
+    carries_files: false,
     write: credential,
 };
 
@@ -20,6 +21,7 @@ pub const NETRC: Format = Format {
     platform: None,
     parameters: &[],
     carries_client: false,
+    carries_files: false,
     write: netrc,
 };
 

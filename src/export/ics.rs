@@ -12,6 +12,7 @@ pub const FORMAT: Format = Format {
     platform: None,
     parameters: &[("days", "when it reminds, in days before the end; default: 30,14,7,1")],
     carries_client: false,
+    carries_files: false,
     write,
 };
 

@@ -19,6 +19,7 @@ pub const FORMAT: Format = Format {
         ("ca", "the file of the certificate authorities of the forge, for the command; default: the connection's"),
     ],
     carries_client: false,
+    carries_files: true,
     write,
 };
 

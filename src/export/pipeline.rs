@@ -17,6 +17,7 @@ pub const GITHUB_ACTIONS: Format = Format {
         ("secret", "the name of the secret; default: the connection's, in capitals"),
     ],
     carries_client: false,
+    carries_files: false,
     write: github_actions,
 };
 
@@ -29,12 +30,13 @@ pub const GITLAB_CI: Format = Format {
         ("variable", "the name of the variable; default: the connection's, in capitals"),
     ],
     carries_client: false,
+    carries_files: false,
     write: gitlab_ci,
 };
 
 fn github_actions(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     case.needs_token()?;
-    let name = name(case, document, "secret")?;
+    let name = name(case, document, "secret", GITHUB_ACTIONS.name)?;
     if name.starts_with("GITHUB_") {
         return Err(
             "GitHub keeps names that begin with GITHUB_ for itself: give another one with --set secret=…".into()
@@ -48,7 +50,7 @@ fn github_actions(case: &Case<'_>, document: &mut Document) -> Result<String, St
 
 fn gitlab_ci(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     case.needs_token()?;
-    let name = name(case, document, "variable")?;
+    let name = name(case, document, "variable", GITLAB_CI.name)?;
     let repository = case.needed("repository", document);
     case.note_git_trust(document);
     document.notes.push("Protected: only pipelines of protected branches and tags see it.".into());
@@ -60,12 +62,13 @@ fn piped(command: &str) -> String {
     format!("{}printf '%s' \"{TOKEN}\" | {command}\n", Mark::TokenAssigned.char())
 }
 
-fn name(case: &Case<'_>, document: &mut Document, key: &str) -> Result<String, String> {
+fn name(case: &Case<'_>, document: &mut Document, key: &str, format: &str) -> Result<String, String> {
     let default = |one: &Connection| format!("{}_TOKEN", one.name.replace(['-', '.'], "_").to_ascii_uppercase());
     let given = case.parameters.get(key).cloned();
     let whose = case.connection.name.clone();
-    let name = Named { whose, given: given.is_some(), name: given.unwrap_or_else(|| default(case.connection)) };
-    document.tell_apart(key, &name, &case.others_named(default))?;
+    let (is_given, name) = (given.is_some(), given.unwrap_or_else(|| default(case.connection)));
+    let name = Named { whose, name, given: is_given, goes: true };
+    document.tell_apart(key, &name, &case.others_named(format, default))?;
     let name = name.name;
     let fine = name.starts_with(|letter: char| letter.is_ascii_uppercase() || letter == '_')
         && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');

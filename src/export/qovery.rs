@@ -22,6 +22,7 @@ pub const FORMAT: Format = Format {
         ("resource", "for Terraform, the name of the resource; default: the connection's"),
     ],
     carries_client: false,
+    carries_files: false,
     write,
 };
 
@@ -35,7 +36,7 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     let site = &case.connection.site;
     let row = PROVIDERS.iter().find(|(id, ..)| *id == site.provider.id());
     let (_, word, wants_workspace) = row.ok_or_else(|| format!("Qovery has no word for {}", site.provider))?;
-    if case.ca.is_some() {
+    if site.ca_file.is_some() {
         document.notes.push("Qovery has no field for a certificate authority: it reaches only hosts whose certificate is publicly trusted.".into());
     }
     if case.connection.site.client_cert.is_some() {
@@ -114,7 +115,8 @@ fn terraform(
 fn resource(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     let given = case.parameters.get("resource").cloned();
     let whose = case.connection.name.clone();
-    let name = Named { whose, given: given.is_some(), name: given.unwrap_or_else(|| label(&case.connection.name)) };
+    let (is_given, name) = (given.is_some(), given.unwrap_or_else(|| label(&case.connection.name)));
+    let name = Named { whose, name, given: is_given, goes: true };
     let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
     if !name.name.chars().all(plain) || name.name.starts_with(|letter: char| letter.is_ascii_digit() || letter == '-') {
         return Err(
@@ -122,7 +124,7 @@ fn resource(case: &Case<'_>, document: &mut Document) -> Result<String, String> 
         );
     }
     let qovery = |one: &Connection| one.token.as_ref().map(|_| label(&one.name)).unwrap_or_default();
-    document.tell_apart("resource", &name, &case.others_named(qovery))?;
+    document.tell_apart("resource", &name, &case.others_named("qovery", qovery))?;
     Ok(name.name)
 }
 

@@ -11,6 +11,7 @@ pub const FORMAT: Format = Format {
     platform: None,
     parameters: &[],
     carries_client: false,
+    carries_files: false,
     write,
 };
 
@@ -53,7 +54,7 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     let connection = case.connection;
     let site = &connection.site;
     let public = site.provider.rules().default_host() == Some(site.host.to_string().as_str());
-    let token = format!("'{}'", Mark::TokenShell.char());
+    let token = Mark::TokenShell.char().to_string();
     let mut lines = vec![("GIT_ACCESS_TOKEN".to_owned(), token.clone())];
     lines.push(("GIT_ACCESS_USERNAME".into(), shell(case.user)));
     if let Some(repository) = &connection.repository {

@@ -92,11 +92,12 @@ pub struct Kinds {
 
 impl Kinds {
     /// The name that the objects of `connection` get.
-    fn name(&self, connection: &Connection, (format, ending): (&str, &str)) -> Named {
+    fn name(&self, case: &Case<'_>, connection: &Connection, (format, ending): (&str, &str)) -> Named {
         let given = connection.handover.get("name").filter(|_| connection.platform == self.platform);
         let whose = if ending.is_empty() { connection.name.clone() } else { format!("{} ({format})", connection.name) };
         let base = given.cloned().unwrap_or_else(|| name_of(&connection.name));
-        Named { whose, name: format!("{base}{ending}"), given: given.is_some() }
+        let goes = case.goes(connection, format);
+        Named { whose, name: format!("{base}{ending}"), given: given.is_some(), goes }
     }
 }
 
@@ -106,7 +107,7 @@ impl Kinds {
 /// The rule, where a name breaks it; or that it would be the name of something else.
 pub fn name(case: &Case<'_>, document: &mut Document, kinds: &Kinds, format: &str) -> Result<String, String> {
     let own = kinds.endings.iter().copied().find(|(one, _)| *one == format).unwrap_or((format, ""));
-    let made = kinds.name(case.connection, own);
+    let made = kinds.name(case, case.connection, own);
     let name = match case.parameters.set_now("name") {
         Some(given) => Named { name: given.clone(), given: true, ..made },
         None => made,
@@ -114,7 +115,7 @@ pub fn name(case: &Case<'_>, document: &mut Document, kinds: &Kinds, format: &st
     object_name(&name.name)?;
     let all = case.connections.iter().flat_map(|one| kinds.endings.iter().map(move |kind| (one, *kind)));
     let others = all.filter(|(one, kind)| one.id != case.connection.id || *kind != own);
-    let others: Vec<Named> = others.map(|(one, kind)| kinds.name(one, kind)).collect();
+    let others: Vec<Named> = others.map(|(one, kind)| kinds.name(case, one, kind)).collect();
     document.tell_apart("name", &name, &others)?;
     Ok(name.name)
 }

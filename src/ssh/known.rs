@@ -5,6 +5,8 @@
 
 use serde::Deserialize;
 
+use crate::key::PublicKey;
+
 const PINNED: &str = include_str!("../../assets/known_hosts.toml");
 
 #[derive(Deserialize)]
@@ -51,10 +53,33 @@ pub fn known_hosts(name: &str, of_the_user: &str) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n") + "\n")
 }
 
+/// The lines of `text` that name a host and its key, without their comments, and how many other lines there are beside
+/// blank ones and comments.
+pub fn host_keys(text: &str) -> (String, usize) {
+    let (mut kept, mut others) = (String::new(), 0);
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        match host_key(line) {
+            Some(line) => kept.extend([line.as_str(), "\n"]),
+            None => others += 1,
+        }
+    }
+    (kept, others)
+}
+
+/// `[marker] names algorithm base64`, as sshd(8) has it for `ssh_known_hosts`.
+fn host_key(line: &str) -> Option<String> {
+    let mut words = line.split_ascii_whitespace().peekable();
+    let marker = words.next_if(|word| matches!(*word, "@cert-authority" | "@revoked"));
+    let (names, algorithm, key) = (words.next()?, words.next()?, words.next()?);
+    // One that DSA made is no key that anybody still takes.
+    let key = PublicKey::parse(&format!("{algorithm} {key}")).ok()?;
+    let marker = marker.map(|marker| format!("{marker} ")).unwrap_or_default();
+    Some(format!("{marker}{names} {key}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key::PublicKey;
 
     #[test]
     fn every_pinned_key_has_the_fingerprint_that_is_published() {
@@ -85,5 +110,19 @@ mod tests {
     fn the_user_adds_hosts_and_takes_none_away() {
         let hosts = hosts("git.example ssh-ed25519 AAAA");
         assert!(hosts.contains("github.com ssh-ed25519 ") && hosts.ends_with("\ngit.example ssh-ed25519 AAAA\n"));
+    }
+    #[test]
+    fn only_keys_of_hosts_are_carried_over() {
+        const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
+        let file = format!(
+            "# git.example:22 SSH-2.0\n\ngit.example,10.0.0.7 {KEY} a comment\n  @revoked git.example {KEY}\n|1|a=|b= {KEY}\n\
+             glpat-0123456789\n-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0 c2VjcmV0 c2VjcmV0\ngit.example ssh-ed25519 AAAA\n"
+        );
+        let kept = format!("git.example,10.0.0.7 {KEY}\n@revoked git.example {KEY}\n|1|a=|b= {KEY}\n");
+        assert_eq!(host_keys(&file), (kept, 4));
+        assert_eq!(host_keys("hello\n"), (String::new(), 1));
+        // What is pinned here is among what is carried over.
+        let pinned = known_hosts("github.com", "").unwrap();
+        assert_eq!(host_keys(&pinned), (pinned.clone(), 0));
     }
 }

@@ -127,7 +127,7 @@ impl World {
         let (name, new) = (held.name.clone(), new.clone());
         self.save(name, move |config| {
             let now = config.connections().iter().find(|there| there.id == held.id).cloned();
-            put(config, &new.put_into(now.unwrap_or(held)))
+            put(config, &new.put_into(now.unwrap_or_else(|| held.clone())))
         })
         .await
     }

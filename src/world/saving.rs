@@ -20,7 +20,7 @@ impl World {
     pub(super) async fn save(
         &self,
         name: String,
-        change: impl FnOnce(&mut Config) -> Result<(), Unsaved> + Send + 'static,
+        change: impl FnMut(&mut Config) -> Result<(), Unsaved> + Send + 'static,
     ) -> Result<Done, Fault> {
         self.paths.may_write().map_err(|fault| storage(fault.message, fault.remedy))?;
         let path = self.paths.config.clone();

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use git_access::disk::{self, DiskFault, DiskFaultKind, Lock, Paths, SaveOutcome};
 use tempfile::TempDir;
 
+mod by_hand;
 #[cfg(target_os = "linux")]
 mod temporary;
 

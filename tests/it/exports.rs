@@ -11,6 +11,7 @@ use self::rows::rows;
 use crate::program::{Home, Run};
 
 mod calendar;
+mod contents;
 mod given;
 mod keys;
 mod names;

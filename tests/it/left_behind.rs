@@ -273,9 +273,9 @@ fn the_repository_of_a_killed_set_up_is_remembered_as_ours() {
     home.write("armed", "");
     let program = env!("CARGO_BIN_EXE_git-access");
     let script = format!("cd \"$HOME\" && echo $$ >pid && exec '{program}' setup --answers a.toml");
-    let mut killed = home.command("sh");
-    let killed = finished(killed.args(["-c", &script]));
-    assert_eq!(killed.stdout, "", "{}", killed.stderr);
+    let mut run = home.command("sh");
+    let run = finished(run.args(["-c", &script]));
+    assert_eq!(run.stdout, "", "{}", run.stderr);
     let listed = home.run(&["list", "--format", "json"]).expect(0).json();
     assert!(listed["unfinished"][0]["left_behind"].to_string().contains("the new repository acme/half:"), "{listed}");
     fs::remove_file(home.path("armed")).unwrap();

@@ -4,7 +4,9 @@
 //! is the same question with one line for an answer, for `command`: a login that a person has in git already can be
 //! referred to, and stays where it is. Nobody is asked for a password, and our own helper is never among those asked.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
+
+use zeroize::Zeroizing;
 
 use crate::cli::{Out, Refusal, export, wait};
 use crate::provider::Host;
@@ -29,8 +31,7 @@ pub(super) fn password(out: &Out, address: &str) -> Result<(), Refusal> {
         ));
         return Ok(());
     }
-    // Straight to stdout, which every other output keeps free of secrets. Whoever went away needs no answer.
-    let mut stdout = io::stdout();
-    let _ = stdout.write_all(secret.expose().as_bytes()).and_then(|()| stdout.write_all(b"\n"));
+    let line = Zeroizing::new(format!("{}\n", secret.expose()));
+    out.bare(line.as_bytes());
     Ok(())
 }

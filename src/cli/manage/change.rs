@@ -37,7 +37,7 @@ pub fn rename(out: &Out, paths: &Paths, name: &str, new: &str) -> Result<(), Ref
 fn changed(
     out: &Out,
     paths: &Paths,
-    change: impl FnOnce(&mut Config) -> Result<(), ConfigProblem>,
+    mut change: impl FnMut(&mut Config) -> Result<(), ConfigProblem>,
 ) -> Result<(), Refusal> {
     paths.may_write()?;
     let refuse = |problem| super::of_config(paths, problem);

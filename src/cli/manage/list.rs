@@ -58,7 +58,7 @@ fn document(all: &[Standing<'_>], config: &Config, paths: &Paths) -> serde_json:
             "file": paths.config.display().to_string(),
             "line": number(problem.line),
             "column": number(problem.column),
-            "key": problem.connection,
+            "key": problem.key.as_ref().or(problem.connection.as_ref()),
             "message": problem.message,
         })
     };

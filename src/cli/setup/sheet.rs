@@ -1,7 +1,6 @@
 //! An answers file on its way to a job: read, laid between the command line and what is known beneath it, and set
 //! against the connection that it edits.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::files;
@@ -17,8 +16,6 @@ use crate::report::Located;
 use crate::secret::Store;
 use crate::wizard::{Rotating, answers_of, edited};
 
-/// The most that is read of an answers file, in bytes.
-const LONGEST: u64 = 1024 * 1024;
 /// What standard input is called in messages.
 const STDIN: &str = "standard input";
 
@@ -45,19 +42,26 @@ pub struct Job {
 impl Sheet {
     /// The sheet at `path`, or on standard input for `-`.
     pub async fn read(path: &Path) -> Result<Self, Refusal> {
-        if path != Path::new("-") {
+        let is_stdin = path == Path::new("-") || path == Path::new("/dev/stdin");
+        if !is_stdin && !disk::is_stream(path) {
             return Self::of_file(path);
         }
+        let label = if is_stdin { STDIN.to_owned() } else { path.display().to_string() };
+        let named = PathBuf::from(if is_stdin { "Standard input" } else { &label });
         // On a thread of its own: Ctrl-C is heard while nobody types.
-        let read = tokio::task::spawn_blocking(|| {
-            let mut text = String::new();
-            std::io::stdin().lock().take(LONGEST).read_to_string(&mut text).map(|_| text)
+        let read = tokio::task::spawn_blocking(move || {
+            if is_stdin { disk::read_stream(std::io::stdin().lock(), &named) } else { disk::read_stream_at(&named) }
         });
-        let Ok(Ok(text)) = read.await else {
-            let refusal = Refusal::usage("Standard input is not text in UTF-8.", "Write the answers in UTF-8.");
-            return Err(refusal.in_file(Path::new(STDIN), None));
+        let fault = match read.await {
+            Ok(Ok(text)) => {
+                let folder = absolute(Path::new("."));
+                return Ok(Self { label, text: text.to_string(), folder, from_stdin: is_stdin });
+            }
+            Ok(Err(fault)) => fault,
+            Err(_) => return Err(Refusal::storage(format!("{label} could not be read."), "Run this again.")),
         };
-        Ok(Self { label: STDIN.into(), text, folder: absolute(Path::new(".")), from_stdin: true })
+        let refusal = Refusal { ending: Ending::Usage, ..Refusal::from(fault.clone()) };
+        Err(refusal.in_file(Path::new(&label), fault.place))
     }
 
     /// A sheet that answers nothing.

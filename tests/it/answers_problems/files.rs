@@ -148,7 +148,8 @@ fn every_document_of_problems_names_the_config_in_effect_or_none() {
     home.write("a.toml", "version = 1\n");
     for arguments in [&["show", "x", "--format", "json"][..], &["setup", "--answers", "a.toml", "--format", "json"]] {
         let run = home.run(arguments).expect(4);
-        let place = |line: u32, column: u32| (json!(config), json!(line), json!(column), json!(""));
-        assert_eq!(places(&run), [place(2, 10), place(3, 5), place(4, 1)], "{}", run.stdout);
+        let place = |line: u32, column: u32, key: &str| (json!(config), json!(line), json!(column), json!(key));
+        let all = [place(2, 10, "active"), place(3, 5, "x"), place(4, 1, "version")];
+        assert_eq!(places(&run), all, "{}", run.stdout);
     }
 }

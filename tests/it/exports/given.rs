@@ -28,7 +28,10 @@ fn a_parameter_without_effect_is_refused_and_those_with_one_are_named() {
         run.expect(2);
     }
     // The keys of a host serve whoever signs in with a key; where nothing reads them there is no such parameter.
-    let hosts = home.write("hosts", "github.com ssh-ed25519 AAAA\n").display().to_string();
+    let hosts = home
+        .write("hosts", "github.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl\n")
+        .display()
+        .to_string();
     for format in ["flux", "argocd", "argocd-creds"] {
         let run = export(&home, "github", format, &["--set", &format!("known_hosts={hosts}")]).expect(2);
         assert!(run.stderr.contains("The parameter known_hosts has no effect"), "{}", run.stderr);

@@ -11,7 +11,7 @@ use super::{export, schema, yaml};
 use crate::program::Home;
 
 const OPEN: &str = "${GIT_ACCESS_PRIVATE_KEY}";
-const PUBLIC: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl k";
+const PUBLIC: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
 const PRIVATE: &str =
     "-----BEGIN OPENSSH PRIVATE KEY-----\ncanaryOfTheKey+/=\nanother line\n-----END OPENSSH PRIVATE KEY-----\n";
 const NO_TOKEN: &str = "this connection signs in with a key, and this format carries a token";
@@ -78,7 +78,7 @@ const ROWS: &[Row] = &[
 fn home() -> Home {
     let home = Home::new();
     home.write("k", PRIVATE);
-    home.write("k.pub", &format!("{PUBLIC}\n"));
+    home.write("k.pub", &format!("{PUBLIC} k\n"));
     let mut text = "version = 1\n".to_owned();
     for row in ROWS {
         let [provider, host, owner, project, ssh] = row.at;

@@ -154,37 +154,46 @@ fn what_was_answered_for_one_platform_gets_into_no_other_platforms_format() {
     assert!(own.starts_with("keptn create project sockshop "), "{own}");
 }
 
+const SAME: [&str; 3] = ["a_b", "a-b", "a.b"];
+
 /// What was made of two names by leaving out what a consumer does not take is refused: nobody has decided that one is to
 /// replace the other.
 #[test]
 fn names_that_become_the_same_are_refused_until_one_is_given() {
-    let home = home(&["a_b", "a-b", "a.b", "c", "x", "x-creds"], "flux", &[]);
-    for (format, more, key, name) in [
-        ("flux", &[][..], "name", "a-b"),
-        ("argocd", &[], "name", "a-b"),
-        ("argocd-creds", &[], "name", "a-b-creds"),
-        ("github-actions", &[], "secret", "A_B_TOKEN"),
-        ("gitlab-ci", &[], "variable", "A_B_TOKEN"),
+    for (platform, format, key, name) in [
+        ("flux", "flux", "name", "a-b"),
+        ("argocd", "argocd", "name", "a-b"),
+        ("argocd", "argocd-creds", "name", "a-b-creds"),
+        ("none", "github-actions", "secret", "A_B_TOKEN"),
+        ("none", "gitlab-ci", "variable", "A_B_TOKEN"),
     ] {
-        for (one, others) in [("a_b", ["a-b", "a.b"]), ("a-b", ["a.b", "a_b"]), ("a.b", ["a-b", "a_b"])] {
-            let run = export(&home, one, format, more);
+        let home = home(&[&SAME[..], &["c"]].concat(), platform, &[]);
+        let other = if key == "name" { "other" } else { "OTHER" };
+        let set = format!("{key}={other}");
+        for one in SAME {
+            // What is for no platform goes where it was exported before.
+            assert!(!export(&home, one, format, &["--set", &set]).expect(0).stderr.contains("as well"));
+        }
+        for one in SAME {
+            let run = export(&home, one, format, &[]);
             assert!(run.stdout.is_empty() && run.stderr.contains(&format!("would get the name {name} here as well")));
             assert!(run.stderr.contains(&format!("with --set {key}=…")), "{}", run.stderr);
-            for other in others {
+            for other in SAME.into_iter().filter(|other| *other != one) {
                 let named = run.stderr.split([' ', ',', '\n']).any(|word| word == other);
                 assert!(named, "{format} {one}: {}", run.stderr);
             }
             run.expect(2);
         }
-        assert!(!export(&home, "c", format, more).expect(0).stderr.contains("as well"));
-        let other = if key == "name" { "other" } else { "OTHER" };
-        let set = format!("{key}={other}");
-        let given = [more, &["--set", set.as_str()]].concat();
-        assert!(!export(&home, "a_b", format, &given).expect(0).stderr.contains("as well"));
+        assert!(!export(&home, "c", format, &[]).expect(0).stderr.contains("as well"));
     }
+}
+
+#[test]
+fn names_that_become_the_same_for_terraform_or_argo_are_refused() {
     // Terraform takes a hyphen and an underscore for two, and no dot.
+    let qovery = home(&SAME, "qovery", &[]);
     let terraform = |name: &str, more: &[&str]| {
-        export(&home, name, "qovery", &[&["--set", "as=terraform", "--set", "organization=o"], more].concat())
+        export(&qovery, name, "qovery", &[&["--set", "as=terraform", "--set", "organization=o"], more].concat())
     };
     for (one, other) in [("a_b", "a.b"), ("a.b", "a_b")] {
         let run = terraform(one, &[]).expect(2);
@@ -195,10 +204,27 @@ fn names_that_become_the_same_are_refused_until_one_is_given() {
     assert!(given.contains("resource \"qovery_git_token\" \"a_dot_b\" {"), "{given}");
     terraform("a.b", &["--set", "resource=a.b"]).expect(2);
     // The template of one connection and the repository of another lie in one namespace.
+    let argo = home(&["x", "x-creds"], "argocd", &[]);
     for (one, format) in [("x", "argocd-creds"), ("x-creds", "argocd")] {
-        let run = export(&home, one, format, &[]).expect(2);
+        let run = export(&argo, one, format, &[]).expect(2);
         assert!(run.stderr.contains("would get the name x-creds here as well"), "{}", run.stderr);
     }
+}
+
+/// A connection that never goes there stands in nobody's way; it is named, since it might.
+#[test]
+fn a_connection_for_another_platform_refuses_nothing() {
+    let home = home(&SAME, "keptn", &[]);
+    for (one, format) in
+        [("a_b", "flux"), ("a-b", "argocd"), ("a_b", "argocd-creds"), ("a.b", "github-actions"), ("a_b", "gitlab-ci")]
+    {
+        let run = export(&home, one, format, &[]).expect(0);
+        assert!(run.stderr.contains("here as well") && !run.stdout.is_empty(), "{format}: {}", run.stderr);
+    }
+    // Now one of them has gone there.
+    let run = export(&home, "a-b", "flux", &[]).expect(2);
+    assert!(run.stdout.is_empty() && run.stderr.contains("a_b"), "{}", run.stderr);
+    export(&home, "a_b", "flux", &[]).expect(0);
 }
 
 #[test]

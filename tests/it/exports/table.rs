@@ -163,11 +163,11 @@ impl Reader<'_> {
         let machine = authority.split(':').next().unwrap();
         assert_eq!(self.text("netrc", &[]), format!("machine {machine} login {} password {OPEN}\n", row.user));
         let mut variables =
-            format!("GIT_ACCESS_TOKEN='{OPEN}'\nGIT_ACCESS_USERNAME={}\nGIT_ACCESS_URL={}\n", row.user, row.url[0]);
+            format!("GIT_ACCESS_TOKEN={OPEN}\nGIT_ACCESS_USERNAME={}\nGIT_ACCESS_URL={}\n", row.user, row.url[0]);
         for line in row.variables {
             variables.push_str(&format!(
                 "{}\n",
-                line.replace("TOKEN=TOKEN", &format!("TOKEN='{OPEN}'")).replace("PAT=TOKEN", &format!("PAT='{OPEN}'"))
+                line.replace("TOKEN=TOKEN", &format!("TOKEN={OPEN}")).replace("PAT=TOKEN", &format!("PAT={OPEN}"))
             ));
         }
         assert_eq!(self.text("env", &[]), variables);
