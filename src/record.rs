@@ -201,7 +201,13 @@ impl Record {
 
     /// Forgets everything about the connection `id`. The answer is why it is still there.
     pub fn forget(paths: &Paths, id: &str) -> Option<DiskFault> {
-        paths.remove_state(&file_name(id)?)
+        let name = file_name(id)?;
+        let kept = paths.remove_state(&name);
+        // The id is never used again, so that nobody waits for its lock.
+        if let (Some(dir), None) = (&paths.state_dir, &kept) {
+            drop(disk::remove(&dir.join(format!(".{name}.lock"))));
+        }
+        kept
     }
 
     /// When the forge refused the token, if nothing newer than `since` says otherwise. Of the same second, the refusal

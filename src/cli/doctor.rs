@@ -8,6 +8,7 @@ mod stray;
 use std::env;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
+use std::path::Path;
 use std::time::Instant;
 
 use serde_json::{Map, Value as Json};
@@ -15,7 +16,7 @@ use serde_json::{Map, Value as Json};
 use super::table::{Tone, wrapped};
 use super::{Out, Refusal, manage, wait};
 use crate::config::Config;
-use crate::disk::{self, Exposed, Paths};
+use crate::disk::{Exposed, Paths};
 use crate::secret::Store;
 use crate::store::{Probed, Stores};
 use crate::text::sanitise;
@@ -210,14 +211,13 @@ fn files(paths: &Paths, exposed: &[Exposed]) -> Vec<Finding> {
 /// The files that hold secrets: tokens in clear text, and private keys.
 fn secrets(config: &Config, exposed: &[Exposed]) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let find = |path: &Path| exposed.iter().find(|one| one.path == *path);
     for connection in config.connections() {
         if let Some(Store::File(path)) = connection.token.as_ref().map(|token| &token.store) {
-            let exposed = exposed.iter().find(|one| one.path == *path);
-            findings.push(rights::of_secret(format!("token of {}", connection.name), path, exposed));
+            findings.push(rights::of_secret(format!("token of {}", connection.name), path, find(path)));
         }
         if let Some(path) = connection.ssh.as_ref().and_then(|ssh| ssh.private_key.as_deref()) {
-            let exposed = disk::exposed_secret(path);
-            findings.push(rights::of_secret(format!("key of {}", connection.name), path, exposed.as_ref()));
+            findings.push(rights::of_secret(format!("key of {}", connection.name), path, find(path)));
         }
     }
     findings

@@ -83,14 +83,16 @@ pub(super) fn nothing_there(paths: &Paths) -> String {
     }
 }
 
-/// What others can use of our files: the config, and the tokens of these connections that are kept in clear text.
+/// What others can use of our files: the config, and the tokens of these connections that are kept in clear text, and the
+/// private keys.
 pub(super) fn exposed<'c>(paths: &Paths, connections: impl IntoIterator<Item = &'c Connection>) -> Vec<Exposed> {
-    let file = |connection: &'c Connection| match connection.token.as_ref().map(|token| &token.store) {
+    let token = |connection: &'c Connection| match connection.token.as_ref().map(|token| &token.store) {
         Some(Store::File(path)) => Some(path),
         _ => None,
     };
+    let key = |connection: &'c Connection| connection.ssh.as_ref().and_then(|ssh| ssh.private_key.as_ref());
     // Connections may share a file, which is looked at once.
-    let secrets: BTreeSet<_> = connections.into_iter().filter_map(file).collect();
+    let secrets: BTreeSet<_> = connections.into_iter().flat_map(|one| [token(one), key(one)]).flatten().collect();
     let mut all = disk::exposed_config(&paths.config);
     all.extend(secrets.into_iter().filter_map(|path| disk::exposed_secret(path)));
     all

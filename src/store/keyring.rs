@@ -150,7 +150,10 @@ mod system {
             _ if is_refusal(&text) => denied(&text),
             // Where there is no default keyring, the Secret Service gives no object at all.
             Error::NoStorageAccess(_) if text.contains("result not returned") => {
-                fault(StoreFaultKind::Absent, "There is a keyring service, but no default keyring in it.")
+                let remedy = "Make a default keyring (your desktop does it at the first sign-in; Seahorse and KWalletManager \
+                              can, too), or choose another store: file (clear text that only you can read), env or command.";
+                let fault = fault(StoreFaultKind::Absent, "There is a keyring service, but no default keyring in it.");
+                StoreFault { remedy: remedy.to_owned(), ..fault }
             }
             Error::NoStorageAccess(_) => locked(&text),
             Error::PlatformFailure(_) if text.contains("IsLocked") => locked(&text),

@@ -250,6 +250,8 @@ fn a_secret_that_another_connection_uses_stays_however_its_path_is_written() {
         let text = home.config_text().replace("secrets/two", spelling);
         fs::write(home.config(), text).unwrap();
         let run = home.run(&["remove", "one", "--yes"]);
+        let state = crate::program::files(&home.path("state"));
+        assert!(!state.iter().any(|(path, _)| path.to_string_lossy().contains("id-one")), "{state:?}");
         assert!(run.code == 0 && run.stderr.contains("it is also that of two"), "{spelling}: {}", run.stderr);
         assert!(home.path("secrets/one").exists(), "{spelling}");
         assert!(run.stderr.contains("Its secret stays, for it is also that of"), "{}", run.stderr);

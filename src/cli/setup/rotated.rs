@@ -23,6 +23,9 @@ pub(super) fn warn(setup: &Setup<'_>, held: &Connection) {
              reached its store, that token is lost and has to be made anew on the provider's page: the request is sent \
              once, and never again."
         ));
+        if setup.flags.dry_run {
+            setup.out.say(&format!("Whether {provider} replaces the token is not asked in a dry run."));
+        }
     }
     let Some(lost) = provider.rules().lost_with_a_token().filter(|_| held.token.is_some()) else { return };
     let keyed = manage::config(setup.paths).map(|config| with_keys(&config, held)).unwrap_or_default();
