@@ -101,7 +101,7 @@ fn unreadable(
 }
 
 /// Where things stand in the text, and what they are about.
-type Map<'m> = (&'m Lines<'m>, &'m Spots);
+type Map<'m> = (&'m Lines<'m>, &'m Spots<'m>);
 
 fn problem((lines, spots): Map<'_>, connection: Option<&str>, at: usize, message: &str, remedy: &str) -> ConfigProblem {
     let position = lines.position(at);

@@ -1,5 +1,6 @@
 //! What a place in the config is about: the whole key, as it may be repeated.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::keys::{Section, row};
@@ -7,16 +8,46 @@ use crate::answers::file::key_as_shown;
 use crate::answers::is_token;
 use crate::statements::{Lines, Node, Part, Said, Statement, Value, statements};
 
-/// The keys of a text by the statements that they stand in.
-pub(super) struct Spots {
+/// The keys of a text by the statements that they stand in. Nobody asks as long as nothing is wrong, so that the map is
+/// made by the first who does: a config of many connections is long.
+pub(super) struct Spots<'s> {
+    statements: &'s [Statement],
+    map: OnceCell<Map>,
+}
+
+struct Map {
     /// In the order of the text; the path of each, empty where there is none.
     all: Vec<(Range<usize>, Vec<String>)>,
     /// The tables in which a line cannot be read: what is missing there may be what it was meant to say.
     broken: Vec<Vec<String>>,
 }
 
-impl Spots {
-    pub fn of(all: &[Statement]) -> Self {
+impl<'s> Spots<'s> {
+    pub fn of(statements: &'s [Statement]) -> Self {
+        Self { statements, map: OnceCell::new() }
+    }
+
+    fn map(&self) -> &Map {
+        self.map.get_or_init(|| Map::of(self.statements))
+    }
+
+    /// The key at the byte `at`: `connections.x.token.store`.
+    pub fn key(&self, at: usize) -> Option<String> {
+        let all = &self.map().all;
+        let next = all.partition_point(|(range, _)| range.start <= at);
+        let (_, path) = all[..next].last().filter(|(range, _)| range.contains(&at))?;
+        shown(path)
+    }
+
+    /// Whether a line that cannot be read may be one of this connection.
+    pub fn may_be_broken(&self, name: &str) -> bool {
+        let may = |table: &Vec<String>| table.len() < 2 || (table[0] == "connections" && table[1] == name);
+        self.map().broken.iter().any(may)
+    }
+}
+
+impl Map {
+    fn of(all: &[Statement]) -> Self {
         let mut table: Vec<String> = Vec::new();
         let mut spots = Self { all: Vec::new(), broken: Vec::new() };
         for statement in all {
@@ -40,18 +71,6 @@ impl Spots {
             spots.all.push((statement.range.clone(), path));
         }
         spots
-    }
-
-    /// The key at the byte `at`: `connections.x.token.store`.
-    pub fn key(&self, at: usize) -> Option<String> {
-        let next = self.all.partition_point(|(range, _)| range.start <= at);
-        let (_, path) = self.all[..next].last().filter(|(range, _)| range.contains(&at))?;
-        shown(path)
-    }
-
-    /// Whether a line that cannot be read may be one of this connection.
-    pub fn may_be_broken(&self, name: &str) -> bool {
-        self.broken.iter().any(|table| table.len() < 2 || (table[0] == "connections" && table[1] == name))
     }
 }
 
@@ -113,7 +132,8 @@ mod tests {
     #[test]
     fn a_place_is_about_the_key_of_its_line() {
         let text = "version = 1\n\n[connections.x]\nid = 1\n[connections.x.token]\nkind.deep = 2\nwhat is this\n";
-        let spots = Spots::of(&statements(text));
+        let all = statements(text);
+        let spots = Spots::of(&all);
         for (at, key) in [
             ("version", Some("version")),
             ("connections.x]", Some("connections.x")),
