@@ -31,7 +31,7 @@ use crate::fact::{
 };
 use crate::forge::{self, Forge, Log, Memo, Outside};
 use crate::provider::recognise;
-use crate::record::{Made, Pending, Stray, Unfinished};
+use crate::record::{Made, Pending, Record, Stray, Unfinished};
 use crate::report::{made_perhaps, resting};
 use crate::secret::{Redaction, Secret, Store};
 use crate::store::{self, Entry, Probed, StoreFault, StoreFaultKind, Stores, successor};
@@ -471,13 +471,17 @@ impl World {
             Some((_, generation)) => vec![(store.clone(), generation + 1)],
             None => vec![(store.clone(), 1)],
         };
+        // What the provider has made, and no config names yet, exists nowhere else.
+        let open = Record::load(&self.paths, id).renewal.map(|renewal| renewal.to);
+        places.retain(|(store, generation)| open.as_ref() != Some(&Pending::new(store, *generation)));
         places.reverse();
         while let Some((store, generation)) = places.pop() {
             match self.stores.read(&store, &entry(generation)).await {
                 Ok(there) if there.same_as(&secret) => return Ok((store, generation, true)),
                 Ok(_) if places.is_empty() => return Err(another(&store)),
                 Ok(_) => {}
-                Err(_) => return Ok((store, generation, false)),
+                Err(fault) if fault.kind == StoreFaultKind::Missing => return Ok((store, generation, false)),
+                Err(fault) => return Err(fault_of(fault)),
             }
         }
         Err(another(store))

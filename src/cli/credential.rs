@@ -91,8 +91,13 @@ fn answer(out: &Out, connection: &Connection, config: &Config, paths: &Paths) ->
     if !request::is_plain(&user) {
         return Ok(());
     }
-    let secret = renewed(connection, paths).map_or_else(|| secret(connection, token), Ok)?;
-    let expiry = match Standing::of(connection, config, paths).ends() {
+    let renewed = renewed(connection, paths);
+    let ends = match &renewed {
+        Some((_, ends)) => ends.map_or(Ends::NotKnown, Ends::At),
+        None => Standing::of(connection, config, paths).ends(),
+    };
+    let secret = renewed.map_or_else(|| secret(connection, token), |(secret, _)| Ok(secret))?;
+    let expiry = match ends {
         Ends::At(at) => format!("password_expiry_utc={}\n", at.as_second()),
         Ends::Never | Ends::NotKnown | Ends::NoToken => String::new(),
     };
@@ -122,17 +127,19 @@ fn secret(connection: &Connection, token: &Token) -> Result<Secret, Refusal> {
 }
 
 /// The token that the provider has made in place of the one in the config, where a run was stopped before the config named
-/// it: the other one has ended.
-fn renewed(connection: &Connection, paths: &Paths) -> Option<Secret> {
-    let to = Record::load(paths, &connection.id).renewal?.to;
-    let entry = Entry { id: connection.id.clone(), generation: to.generation };
-    wait(Stores::of_the_system().read(&to.store()?, &entry)).ok()?.ok()
+/// it: the other one has ended. With the end that was asked for it.
+fn renewed(connection: &Connection, paths: &Paths) -> Option<(Secret, Option<Timestamp>)> {
+    let open = Record::load(paths, &connection.id).renewal?;
+    let entry = Entry { id: connection.id.clone(), generation: open.to.generation };
+    let secret = wait(Stores::of_the_system().read(&open.to.store()?, &entry)).ok()?.ok()?;
+    Some((secret, open.ends.parse().ok()))
 }
 
 /// Notes that the forge refused the token, unless git tells of another password than ours.
 fn refused(out: &Out, paths: &Paths, connection: &Connection, request: &Request) {
     let Some(token) = &connection.token else { return };
-    if let (Some(theirs), Ok(ours)) = (&request.password, secret(connection, token))
+    let ours = renewed(connection, paths).map_or_else(|| secret(connection, token), |(secret, _)| Ok(secret));
+    if let (Some(theirs), Ok(ours)) = (&request.password, ours)
         && !theirs.same_as(&ours)
     {
         return;

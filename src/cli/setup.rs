@@ -380,15 +380,23 @@ impl Setup<'_> {
 
     /// The report of a connection whose rotation was begun by an earlier run, and is finished by now.
     async fn finished(&self, name: Option<&str>, world: &Arc<World>, report: &mut Report) -> Ending {
-        let found = super::manage::config(self.paths);
-        let Some(held) = found.ok().and_then(|config| config.connection(name?).cloned()) else {
-            return Ending::Storage;
+        let found = super::manage::config(self.paths)
+            .and_then(|config| super::manage::named(&config, self.paths, name.unwrap_or_default()).cloned());
+        let held = match found {
+            Ok(held) => held,
+            Err(refusal) => {
+                report.problems.extend(refusal.all_located());
+                return refusal.ending;
+            }
         };
         let settings = Settings { interactive: false, ..self.settings() };
-        let told = match world.hold(&held.id).await {
-            _ if self.flags.dry_run => None,
-            Ok(()) => self.recovered(&held, world).await.err(),
-            Err(fault) => Some(told(fault, Ending::Storage)),
+        let told = if self.flags.dry_run {
+            None
+        } else {
+            match world.hold(&held.id).await {
+                Ok(()) => self.recovered(&held, world).await.err(),
+                Err(fault) => Some(told(fault, Ending::Storage)),
+            }
         };
         if let Some(refusal) = told {
             report.problems.extend(refusal.all_located());
@@ -413,7 +421,10 @@ impl Setup<'_> {
         }
         let renews = self.flags.rotating.at_provider.is_some();
         match recovered.open.filter(|_| renews) {
-            Some(open) => Err(told(still_open(held, &open), Ending::Refused)),
+            Some(open) => Err(match recovered.unread {
+                Some(fault) => told(fault, Ending::Storage),
+                None => told(still_open(held, &open), Ending::Refused),
+            }),
             None => Ok(recovered.changed),
         }
     }

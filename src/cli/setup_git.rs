@@ -17,7 +17,7 @@ use self::file::GitConfig;
 use self::ledger::Ledger;
 use super::{Out, Refusal, manage};
 use crate::config::Config;
-use crate::disk::Paths;
+use crate::disk::{Lock, Paths};
 use crate::git::credential::{Helpers, name_of};
 use crate::program;
 use crate::provider::Host;
@@ -30,6 +30,7 @@ pub fn set_up(out: &Out, paths: &Paths, config_named: bool) -> Result<(), Refusa
     let mut wanted = origins(&config);
     wanted.sort();
     let helper = helper(paths, config_named)?;
+    let _turn = turn(paths)?;
     let mut git = GitConfig::find()?;
     let before = Ledger::load(paths);
     if before.is_some() {
@@ -59,6 +60,12 @@ pub fn set_up(out: &Out, paths: &Paths, config_named: bool) -> Result<(), Refusa
     tell_who_is_not_asked(out, &wanted);
     told(out, &git.path, &wanted);
     Ok(())
+}
+
+/// One run at a time: what another one has begun looks like what a killed one has left.
+fn turn(paths: &Paths) -> Result<Option<Lock>, Refusal> {
+    let dir = paths.state_dir.as_ref().filter(|dir| dir.is_dir());
+    Ok(dir.map(|dir| Lock::take(&dir.join("setup-git.lock"))).transpose()?)
 }
 
 /// Adds the sections of all origins, or nothing.
@@ -109,6 +116,7 @@ fn tell_who_is_not_asked(out: &Out, origins: &[String]) {
 /// Takes back what was added, to the byte; where the file was edited since, only our own entries.
 pub fn undo(out: &Out, paths: &Paths) -> Result<(), Refusal> {
     paths.may_write()?;
+    let _turn = turn(paths)?;
     let Some(ledger) = Ledger::load(paths) else {
         out.say("There is nothing to take back: git was not set up by git-access.");
         told(out, Path::new(""), &[]);

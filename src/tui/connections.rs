@@ -83,7 +83,8 @@ pub enum Chosen {
 
 enum Errand {
     Checked(String, Result<Checked, String>),
-    Removed(Result<String, String>),
+    /// What was changed, or why not.
+    Done(Result<String, String>),
 }
 
 pub struct Connections<D> {
@@ -183,14 +184,14 @@ impl<D: Desk> Connections<D> {
         }
     }
 
-    fn activate(&mut self) -> Vec<Deed<Chosen>> {
-        let Some(name) = self.chosen().map(|row| row.name.clone()) else { return Vec::new() };
-        let mut deeds = match self.desk.activate(&name) {
-            Ok(()) => vec![Deed::Say(format!("The active connection is now {name}"))],
-            Err(reason) => vec![Deed::Warn(reason)],
-        };
-        deeds.extend(self.reload());
-        deeds
+    fn activate(&mut self) {
+        let Some(name) = self.chosen().map(|row| row.name.clone()) else { return };
+        let desk = self.desk.clone();
+        // Another run may hold the config.
+        self.errands.spawn_blocking(move || {
+            let outcome = desk.activate(&name).map(|()| format!("The active connection is now {name}"));
+            Errand::Done(outcome)
+        });
     }
 
     fn ask_to_remove(&self) -> Vec<Deed<Chosen>> {
@@ -408,7 +409,10 @@ impl<D: Desk> Scene for Connections<D> {
             }
             Intent::Accept => self.show(),
             Intent::Check => self.check(),
-            Intent::Activate => self.activate(),
+            Intent::Activate => {
+                self.activate();
+                Vec::new()
+            }
             Intent::Remove => self.ask_to_remove(),
             _ => {
                 self.moved(intent);
@@ -431,7 +435,7 @@ impl<D: Desk> Scene for Connections<D> {
             (Topic::Remove(name), true) => {
                 let desk = self.desk.clone();
                 // Where it holds up nobody: a store may ask a person first.
-                self.errands.spawn_blocking(move || Errand::Removed(desk.remove(&name)));
+                self.errands.spawn_blocking(move || Errand::Done(desk.remove(&name)));
             }
             _ => {}
         }
@@ -476,7 +480,7 @@ impl<D: Desk> Scene for Connections<D> {
                 self.seen.insert(name, checked);
                 self.reload()
             }
-            Ok(Errand::Removed(outcome)) => {
+            Ok(Errand::Done(outcome)) => {
                 let mut deeds = self.reload();
                 deeds.push(match outcome {
                     Ok(text) => Deed::Say(text),

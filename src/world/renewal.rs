@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::saving::put;
-use super::{World, another, aside, locked, storage, successor};
+use super::{World, another, aside, fault_of, locked, storage, successor};
 use crate::answers::KeyScope;
 use crate::config::Connection;
 use crate::disk;
@@ -19,7 +19,7 @@ use crate::forge;
 use crate::key::Lock;
 use crate::record::{Pending, Record, Renewing};
 use crate::secret::{Secret, Store, Whereabouts};
-use crate::store::{Entry, StoreFault};
+use crate::store::{Entry, StoreFault, StoreFaultKind};
 use crate::text::stamp;
 use crate::wizard::{Done, Keeping, Renewal, Renewed};
 
@@ -37,6 +37,8 @@ pub struct Recovered {
     pub changed: bool,
     /// The provider was asked to replace the token, and what came of it is not known.
     pub open: Option<Renewing>,
+    /// Why the place of the new token could not be read: it may be there.
+    pub unread: Option<Fault>,
 }
 
 impl World {
@@ -56,7 +58,10 @@ impl World {
         if let Some(renewal) = Record::load(&self.paths, id).renewal {
             let finished = self.finish(id, &renewal).await?;
             recovered.changed = finished == Some(true);
-            recovered.open = Some(renewal).filter(|_| finished.is_none());
+            if finished.is_none() {
+                recovered.unread = self.unread(id, &renewal).await;
+                recovered.open = Some(renewal);
+            }
         }
         self.clear_up(id).await?;
         self.say_what_is_owed(id)?;
@@ -89,6 +94,13 @@ impl World {
         ));
         Record::change(&self.paths, id, Record::is_replaced);
         Ok(())
+    }
+
+    /// Why nobody knows whether the token that the provider may have made is in its place.
+    async fn unread(&self, id: &str, renewal: &Renewing) -> Option<Fault> {
+        let entry = Entry { id: id.to_owned(), generation: renewal.to.generation };
+        let fault = self.stores.read(&renewal.to.store()?, &entry).await.err()?;
+        (fault.kind != StoreFaultKind::Missing).then(|| fault_of(fault))
     }
 
     /// Puts a token that the provider made into the config, if it reached its store: `Some(true)` where that was still to
@@ -170,7 +182,7 @@ impl World {
         });
     }
 
-    fn connection_of(&self, id: &str) -> Result<Option<Connection>, Fault> {
+    pub(super) fn connection_of(&self, id: &str) -> Result<Option<Connection>, Fault> {
         Ok(self.config()?.connections().iter().find(|connection| connection.id == id).cloned())
     }
 
@@ -234,8 +246,10 @@ impl World {
         for generation in before + 1..=before + super::SKIPPED {
             let store = successor(&keeping.store, generation);
             let entry = Entry { id: keeping.id.clone(), generation };
-            if self.stores.read(&store, &entry).await.is_err() {
-                return Ok((store, generation));
+            match self.stores.read(&store, &entry).await {
+                Ok(_) => {}
+                Err(fault) if fault.kind == StoreFaultKind::Missing => return Ok((store, generation)),
+                Err(fault) => return Err(fault_of(fault)),
             }
         }
         Err(another(&keeping.store))
@@ -309,7 +323,7 @@ fn key_page(of: &Connection) -> String {
 }
 
 /// Where the tokens of the connection's account are listed and revoked.
-fn tokens_page(of: &Connection) -> String {
+pub(super) fn tokens_page(of: &Connection) -> String {
     of.site.provider.rules().tokens_page(&of.site, of.token.as_ref().and_then(|token| token.kind))
 }
 

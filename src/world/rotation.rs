@@ -56,8 +56,8 @@ impl World {
         let kept = self.token_of(id)?.filter(|token| token.store.keeps());
         let kept = kept.map(|token| Pending::new(&token.store, token.generation));
         Record::change(&self.paths, id, |record| {
-            let open = record.renewal.as_ref().map(|renewal| renewal.to.clone());
-            record.pending = kept.into_iter().chain(open).collect();
+            let is_new = |kept: &Pending| !record.pending.contains(kept);
+            record.pending.extend(kept.filter(is_new).into_iter().collect::<Vec<_>>());
         });
         if let Some(replacing) = locked(&self.replacing).get_mut(id) {
             replacing.noted = true;
@@ -73,17 +73,31 @@ impl World {
         // left alone, also where the store gives nothing at this moment.
         let open = noted.renewal.map(|renewal| renewal.to);
         let all: Vec<Pending> = noted.pending.into_iter().filter(|pending| open.as_ref() != Some(pending)).collect();
+        let mut left = Vec::new();
         for pending in all.iter().cloned() {
             let Some(store) = pending.store() else { continue };
             let counts = before.as_ref().is_some_and(|token| Pending::new(&token.store, token.generation) == pending)
                 || is_of_another(&self.config()?, id, &store);
             let entry = Entry { id: id.to_owned(), generation: pending.generation };
-            if !counts && self.stores.remove(&store, &entry).await.map_err(fault_of)? {
-                locked(&self.notes).push(told(&store, id, &pending, before.as_ref()));
+            if counts {
+                continue;
+            }
+            match self.stores.remove(&store, &entry).await {
+                Ok(true) => locked(&self.notes).push(told(&store, id, &pending, before.as_ref())),
+                Ok(false) => {}
+                // A store that is gone must not hold up what has nothing to do with it.
+                Err(fault) => {
+                    let Whereabouts { at, .. } = Whereabouts::of(&store, id, pending.generation);
+                    let why = fault.message;
+                    locked(&self.notes).push(format!("What an earlier run has left in {at} is still there: {why}"));
+                    left.push(pending);
+                }
             }
         }
         if !all.is_empty() {
-            Record::change(&self.paths, id, |record| record.pending.retain(|pending| !all.contains(pending)));
+            Record::change(&self.paths, id, |record| {
+                record.pending.retain(|pending| left.contains(pending) || !all.contains(pending));
+            });
         }
         Ok(())
     }
@@ -143,6 +157,14 @@ impl World {
         // Whatever a provider was asked before: the connection has a token that was proven.
         let Some(open) = Record::load(&self.paths, id).renewal else { return };
         Record::change(&self.paths, id, |record| record.renewal = None);
+        if let Ok(Some(connection)) = self.connection_of(id) {
+            locked(&self.notes).push(format!(
+                "A token that {} may have made on {} is used by nobody, and may still work: revoke it at {}",
+                connection.site.provider,
+                crate::text::sanitise(&open.begun, 40),
+                super::renewal::tokens_page(&connection)
+            ));
+        }
         let lost = open.to.store().filter(|_| open.to != Pending::new(&now.store, now.generation));
         if let Some(store) = lost {
             let entry = Entry { id: id.to_owned(), generation: open.to.generation };

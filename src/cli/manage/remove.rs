@@ -30,10 +30,8 @@ pub fn remove(out: &Out, paths: &Paths, name: &str, yes: bool) -> Result<Ending,
     for line in uses(connection, &config, paths) {
         out.say(&line);
     }
-    if !yes && !agreed(out, name)? {
-        let kept = Refusal::usage(format!("Nothing was removed: {name} is still there."), "");
-        return Err(Refusal { ending: Ending::Cancelled, ..kept });
-    }
+    wanted(out, name, yes)?;
+    let _turn = turn(paths, &connection.id)?;
     let mut taken = None;
     let shared_with = shared_with(connection, &config);
     let refuse = |problem| super::of_config(paths, problem);
@@ -89,6 +87,21 @@ pub fn remove(out: &Out, paths: &Paths, name: &str, yes: bool) -> Result<Ending,
         ));
     }
     Ok(if removed.left.is_empty() { Ending::Done } else { Ending::Storage })
+}
+
+/// Whether it is to go: a person is asked.
+fn wanted(out: &Out, name: &str, yes: bool) -> Result<(), Refusal> {
+    if yes || agreed(out, name)? {
+        return Ok(());
+    }
+    let kept = Refusal::usage(format!("Nothing was removed: {name} is still there."), "");
+    Err(Refusal { ending: Ending::Cancelled, ..kept })
+}
+
+/// Holds the connection: a rotation that is under way has secrets of its own on the way.
+fn turn(paths: &Paths, id: &str) -> Result<Option<disk::Lock>, Refusal> {
+    let dir = paths.state_dir.as_ref().filter(|dir| dir.is_dir());
+    Ok(dir.map(|dir| disk::Lock::take(&dir.join(format!("{id}.lock")))).transpose()?)
 }
 
 /// Takes away what is ours of a set-up that was not finished, and forgets the rest: that is at the forge.

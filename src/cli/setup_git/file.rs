@@ -66,6 +66,11 @@ impl GitConfig {
 
     /// The text of the file; `None` where there is none.
     pub(super) fn text(&self) -> Result<Option<String>, Refusal> {
+        // What is no file, such as a pipe or a device, is neither read nor put another file in the place of.
+        if fs::metadata(&self.path).is_ok_and(|found| !found.is_file()) {
+            let message = format!("{} is not a regular file, so it was left alone.", self.shown());
+            return Err(Refusal::storage(message, "Let GIT_CONFIG_GLOBAL name a file, then run this again."));
+        }
         match fs::read(&self.path) {
             Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|_| {
                 let message = format!("{} is not UTF-8 text, so it was left alone.", self.shown());
