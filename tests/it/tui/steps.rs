@@ -106,7 +106,7 @@ fn the_list_leads_everywhere() {
         player.press(&mut scene, "<esc>dy<settle>").await;
         let text = player.text();
         assert!(text.contains("Removed devtron-github-acme.") && text.contains("No connection is active"), "{text}");
-        player.press(&mut scene, "u").await;
+        player.press(&mut scene, "u<settle>").await;
         let text = player.text();
         let row = text.lines().find(|line| line.contains("flux-gitea-acme  "));
         assert!(row.is_some_and(|row| row.contains("active")) && !text.contains("No connection is active"), "{text}");
