@@ -475,9 +475,8 @@ impl Setup<'_> {
             && let Some(connection) = wizard.connection()
         {
             run::record(self.paths, &connection.id, &entry, wizard.settings().now);
-            let key = |connection: &Connection| connection.ssh.as_ref().and_then(|ssh| ssh.fingerprint.clone());
             // What was to know of a key goes with it.
-            let same_key = wizard.held().is_some_and(|held| key(held) == key(&connection));
+            let same_key = wizard.held().is_some_and(|held| held.fingerprint() == connection.fingerprint());
             Record::change(self.paths, &connection.id, |record| {
                 record.left_behind.clone_from(&entry.left_behind);
                 record.unsaid = None;

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 
 use super::keys::Section;
 use super::{Connection, RepositoryRecord, SshRecord, Token, Verified};
+use crate::answers::KeyScope;
+use crate::key::Lock;
 use crate::secret::Store;
 use crate::statements::{list, quoted};
 use crate::text::stamp;
@@ -133,6 +135,20 @@ pub(super) fn lines_of(connection: &Connection) -> Vec<Line> {
 }
 
 impl Connection {
+    /// The fingerprint of the key that it signs in with.
+    pub fn fingerprint(&self) -> Option<&str> {
+        self.ssh.as_ref()?.fingerprint.as_deref()
+    }
+
+    /// Where the forge shows the key that it signs in with.
+    pub fn key_page(&self) -> Option<String> {
+        let lock = match self.ssh.as_ref()?.scope {
+            Some(KeyScope::Repository) => Lock::Repository(self.repository.as_ref()?.place.clone()),
+            _ => Lock::Account,
+        };
+        Some(self.site.provider.rules().key_page(&self.site, &lock))
+    }
+
     /// The keys that say something else in `other`, as `owner` or `repository.name`, in their order.
     pub fn differences(&self, other: &Self) -> Vec<String> {
         let (mine, theirs) = (lines_of(self), lines_of(other));

@@ -33,7 +33,6 @@ impl Wizard {
     /// Whether this run has put another token or key in the place of the one before: what was given that needs the new one.
     pub fn is_replaced(&self) -> bool {
         let Some((held, now)) = self.held().zip(self.connection()).filter(|_| self.is_saved()) else { return false };
-        let key = |of: &Connection| of.ssh.as_ref().and_then(|ssh| ssh.fingerprint.clone());
         let is_another_token = match (&held.token, &now.token) {
             (Some(old), Some(new)) if self.brings_a_token() => {
                 // A reference stays the same while its place is filled anew, and nobody but a rotation says so.
@@ -42,7 +41,7 @@ impl Wizard {
             }
             _ => false,
         };
-        is_another_token || key(held) != key(&now)
+        is_another_token || held.fingerprint() != now.fingerprint()
     }
 
     /// What is known of the token that is replaced.

@@ -11,12 +11,10 @@ use jiff::Timestamp;
 
 use super::saving::put;
 use super::{World, another, aside, fault_of, locked, storage, successor};
-use crate::answers::KeyScope;
 use crate::config::Connection;
 use crate::disk;
 use crate::fact::{Expiry, Fault, FaultKind, Remedy, Site};
 use crate::forge;
-use crate::key::Lock;
 use crate::record::{Pending, Record, Renewing};
 use crate::secret::{Secret, Store, Whereabouts};
 use crate::store::{Entry, StoreFault, StoreFaultKind};
@@ -74,7 +72,7 @@ impl World {
         let now = self.connection_of(id)?;
         let is_in_use = |now: &Connection| match (&unsaid.key, &now.token) {
             (None, Some(token)) => token.generation == unsaid.generation,
-            (Some(key), _) => now.ssh.as_ref().and_then(|ssh| ssh.fingerprint.as_ref()) == Some(key),
+            (Some(key), _) => now.fingerprint() == Some(key.as_str()),
             (None, None) => false,
         };
         let Some(now) = now.filter(is_in_use) else {
@@ -82,7 +80,7 @@ impl World {
             return Ok(());
         };
         let (what, end) = if unsaid.key.is_some() {
-            ("key", format!("the old one is removed at {}", key_page(&now)))
+            ("key", format!("the old one is removed at {}", now.key_page().unwrap_or_default()))
         } else {
             ("token", format!("the old one is revoked at {}", tokens_page(&now)))
         };
@@ -310,16 +308,6 @@ impl World {
             }
         }
     }
-}
-
-/// Where the forge lists the key of the connection.
-fn key_page(of: &Connection) -> String {
-    let scope = of.ssh.as_ref().and_then(|ssh| ssh.scope);
-    let lock = match (scope, &of.repository) {
-        (Some(KeyScope::Repository), Some(repository)) => Lock::Repository(repository.place.clone()),
-        _ => Lock::Account,
-    };
-    of.site.provider.rules().key_page(&of.site, &lock)
 }
 
 /// Where the tokens of the connection's account are listed and revoked.

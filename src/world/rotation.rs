@@ -134,13 +134,14 @@ impl World {
 
     /// The config is about to refer to another token or key than `before`: whoever is stopped then owes a word about it.
     pub(super) fn about_to_switch(&self, before: &Connection, now: &Connection) {
-        let key = |of: &Connection| of.ssh.as_ref().and_then(|ssh| ssh.fingerprint.clone());
         match (&before.token, &now.token) {
             // The same token in another store is nothing to tell.
             (Some(old), Some(new)) if old.store.kind() == new.store.kind() && old.generation != new.generation => {
                 self.owes(&now.id, new.generation, None);
             }
-            (None, None) if key(before) != key(now) => self.owes(&now.id, 0, key(now)),
+            (None, None) if before.fingerprint() != now.fingerprint() => {
+                self.owes(&now.id, 0, now.fingerprint().map(str::to_owned));
+            }
             _ => {}
         }
     }

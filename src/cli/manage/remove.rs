@@ -168,7 +168,7 @@ fn told(out: &Out, connection: &Connection, removed: &Removed, shared_with: &[St
     let again = format!(" (git-access list tells what is left behind, and git-access remove {name} tries again)");
     let secret = format!("{secret}{}", if left.is_empty() { "" } else { &again });
     if let (None, Some(ssh)) = (&connection.token, &connection.ssh) {
-        let page = super::show::key_page(connection).map(|page| format!(" {page}")).unwrap_or_default();
+        let page = connection.key_page().map(|page| format!(" {page}")).unwrap_or_default();
         let public = || ssh.public_key.to_string();
         let files = ssh.private_key.as_ref().map_or_else(public, |path| path.display().to_string());
         return out.say(&format!(

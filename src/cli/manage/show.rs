@@ -12,7 +12,6 @@ use crate::cli::table::{Cell, Tone, columns, wrapped};
 use crate::cli::{Out, Refusal};
 use crate::config::{Connection, SshRecord};
 use crate::disk::Paths;
-use crate::key::Lock;
 use crate::platform::Platform;
 use crate::text::sanitise;
 
@@ -55,7 +54,8 @@ fn document(standing: &Standing<'_>, platform: Option<&Platform>) -> Json {
         .map(|scopes| json!(scopes))
         .unwrap_or_default();
     json["reach"] = platform.and_then(|platform| platform.reach_note(&connection.site)).into();
-    json["ssh"] = connection.ssh.as_ref().map(|ssh| ssh_json(ssh, key_page(connection).as_deref())).unwrap_or_default();
+    json["ssh"] =
+        connection.ssh.as_ref().map(|ssh| ssh_json(ssh, connection.key_page().as_deref())).unwrap_or_default();
     json["exports"] = json!(standing.record.exports);
     json["notices"] = json!(standing.record.notices);
     if let Some(repository) = &connection.repository {
@@ -73,15 +73,6 @@ fn document(standing: &Standing<'_>, platform: Option<&Platform>) -> Json {
         "parameters": connection.handover,
     });
     json!({ "version": 1, "connection": json })
-}
-
-/// Where the forge shows the key.
-pub(super) fn key_page(connection: &Connection) -> Option<String> {
-    let lock = match connection.ssh.as_ref()?.scope {
-        Some(KeyScope::Repository) => Lock::Repository(connection.repository.as_ref()?.place.clone()),
-        _ => Lock::Account,
-    };
-    Some(connection.site.provider.rules().key_page(&connection.site, &lock))
 }
 
 fn ssh_json(ssh: &SshRecord, page: Option<&str>) -> Json {
@@ -153,7 +144,7 @@ fn facts(standing: &Standing<'_>) -> Vec<(&'static str, String)> {
         add("Fingerprint", ssh.fingerprint.clone());
         let access = if ssh.read_only == Some(true) { "reads" } else { "reads and writes" };
         add("Key opens", ssh.scope.map(|scope| format!("the {} ({access})", scope.name())));
-        add("Key page", key_page(connection));
+        add("Key page", connection.key_page());
     }
     if let Some(verified) = &connection.verified {
         add("Identity", verified.identity.clone());

@@ -67,7 +67,7 @@ pub(super) fn provider(wizard: &Wizard) -> Screen {
         }
         notes.extend(notices(platform, provider));
         if let Some(site) = answers.site() {
-            if site.host.origin().is_private() && platform.is_some_and(|platform| platform.id != "none") {
+            if site.host.origin().is_private() && platform.is_some_and(|platform| !platform.is_own_use()) {
                 let text = "This address is not reachable from everywhere: the platform has to reach it as well.";
                 notes.push(Note::new(NoteKind::Advice, text, None));
             }
