@@ -10,6 +10,7 @@ mod outside;
 mod trouble;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -143,7 +144,7 @@ pub struct Client {
     outside: Outside,
     lines: BTreeMap<Origin, Line>,
     secret: Option<Secret>,
-    redactor: Redactor,
+    redactor: Arc<Redactor>,
     /// One request, from the first byte sent to the last byte read.
     total: Duration,
 }
@@ -164,6 +165,7 @@ impl Client {
             let line = outside.line(site, &origin)?;
             lines.insert(origin, line);
         }
+        let redactor = Arc::new(redactor);
         let total = outside.limits().total * site.provider.rules().slowness();
         Ok(Self { outside: outside.clone(), lines, secret: secret.cloned(), redactor, total })
     }
@@ -291,7 +293,7 @@ impl Client {
         let most = if refusal { request.most.min(LONGEST_REFUSAL) } else { request.most };
         let headers = response.headers().clone();
         let (body, cut) = read(response, most).await.map_err(trouble)?;
-        let redactor = self.redactor.clone();
+        let redactor = Arc::clone(&self.redactor);
         let (reads, host) = (request.method == Method::GET, host.clone());
         let answer = Answer { status, cut, reads, followed: false, headers, body, host, redactor };
         if cut && !refusal && !request.keep_cut {
@@ -325,16 +327,16 @@ fn pause_before_repeating(
     if request.method != Method::GET {
         return None;
     }
-    let growing = jittered(limits.pause * 2_u32.pow(repeats));
+    let growing = || jittered(limits.pause * 2_u32.pow(repeats));
     match outcome {
-        Err(trouble) => trouble.passing.then_some(growing),
+        Err(trouble) => trouble.passing.then(growing),
         Ok(answer) if matches!(answer.status, 429 | 500 | 502 | 503 | 504) => {
             let now = answer.date().unwrap_or_else(Timestamp::now);
             match answer.wait_until(now) {
                 Some(until) => Some(Duration::try_from(until.duration_since(now)).unwrap_or_default()),
                 // A limit without a usable time: about a second.
                 None if answer.status == 429 => Some(limits.pause * 4),
-                None => Some(growing),
+                None => Some(growing()),
             }
         }
         Ok(_) => None,

@@ -3,6 +3,7 @@
 //! Login pages, captive portals, proxies and other programs also answer with 200. An answer is believed only if status,
 //! content type and shape are those of the API; everything else is the fault `not-the-api`, with what it was instead.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -29,7 +30,7 @@ pub struct Answer {
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
     pub(super) host: String,
-    pub(super) redactor: Redactor,
+    pub(super) redactor: Arc<Redactor>,
 }
 
 impl Answer {
