@@ -40,12 +40,12 @@ impl Run {
         Self::with(&mut Builder::new_current_thread(), common, out)
     }
 
-    /// The same for a fleet: while one thread judges what has come, another sends and receives.
+    /// The same for a fleet: while one thread judges what has come, two others send and receive.
     ///
     /// # Errors
     /// As of [`Run::begin`].
     pub fn begin_for_many(common: &Common, out: &Out) -> Result<Self, Ending> {
-        Self::with(Builder::new_multi_thread().worker_threads(1), common, out)
+        Self::with(Builder::new_multi_thread().worker_threads(2), common, out)
     }
 
     fn with(runtime: &mut Builder, common: &Common, out: &Out) -> Result<Self, Ending> {
