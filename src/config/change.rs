@@ -173,7 +173,7 @@ impl Config {
 
 fn leaf_of<'l, 's>(layout: &'l Layout<'s>, name: &str, line: &Line) -> Option<&'l super::layout::Leaf<'s>> {
     let mut path = path_of(name, line.section);
-    path.push(line.key.clone());
+    path.push(&line.key);
     layout.leaves.iter().find(|leaf| leaf.path == path)
 }
 

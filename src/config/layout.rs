@@ -13,7 +13,7 @@ use super::keys::Section;
 /// A key with its value.
 #[derive(Clone)]
 pub(super) struct Leaf<'s> {
-    pub path: Vec<String>,
+    pub path: Vec<&'s str>,
     /// The key as it is written here: the last parts of the path.
     pub parts: &'s [Part],
     pub node: &'s Node,
@@ -25,7 +25,7 @@ pub(super) struct Leaf<'s> {
 /// A table: its path, and where it begins.
 #[derive(Clone)]
 pub(super) struct Table<'s> {
-    pub path: Vec<String>,
+    pub path: Vec<&'s str>,
     pub parts: &'s [Part],
     pub statement: usize,
     /// Written in double brackets.
@@ -58,7 +58,7 @@ impl<'s> Layout<'s> {
         layout
     }
 
-    fn pair(&mut self, table: &[String], parts: &'s [Part], node: &'s Node, statement: usize, braces: bool) {
+    fn pair(&mut self, table: &[&'s str], parts: &'s [Part], node: &'s Node, statement: usize, braces: bool) {
         let path = below(table, parts);
         match &node.value {
             Value::Table(entries) if is_table_of_ours(&path) => {
@@ -72,7 +72,7 @@ impl<'s> Layout<'s> {
     }
 
     /// What belongs to each connection, by its name.
-    pub fn by_connection(&self) -> BTreeMap<&str, Self> {
+    pub fn by_connection(&self) -> BTreeMap<&'s str, Self> {
         let mut all: BTreeMap<&str, Self> = BTreeMap::new();
         let empty = || Self { statements: self.statements, leaves: Vec::new(), tables: Vec::new() };
         for leaf in &self.leaves {
@@ -100,12 +100,11 @@ impl<'s> Layout<'s> {
     }
 
     /// The keys that stand directly in the table at `path`.
-    pub fn leaves_in(&self, path: &[String]) -> impl Iterator<Item = &Leaf<'s>> {
-        let path = path.to_vec();
-        self.leaves.iter().filter(move |leaf| leaf.path.len() == path.len() + 1 && leaf.path.starts_with(&path))
+    pub fn leaves_in(&self, path: &[&str]) -> impl Iterator<Item = &Leaf<'s>> {
+        self.leaves.iter().filter(move |leaf| leaf.path.len() == path.len() + 1 && leaf.path.starts_with(path))
     }
 
-    pub fn table(&self, path: &[String]) -> Option<&Table<'s>> {
+    pub fn table(&self, path: &[&str]) -> Option<&Table<'s>> {
         self.tables.iter().find(|table| table.path == path)
     }
 
@@ -123,22 +122,22 @@ impl<'s> Layout<'s> {
 }
 
 /// The path of a section of the connection `name`.
-pub(super) fn path_of(name: &str, section: Section) -> Vec<String> {
-    ["connections", name].into_iter().chain(section.table()).map(str::to_owned).collect()
+pub(super) fn path_of(name: &str, section: Section) -> Vec<&str> {
+    ["connections", name].into_iter().chain(section.table()).collect()
 }
 
-fn connection(path: &[String]) -> Option<&str> {
-    path.get(1).filter(|_| path[0] == "connections").map(String::as_str)
+fn connection<'s>(path: &[&'s str]) -> Option<&'s str> {
+    path.get(1).filter(|_| path[0] == "connections").copied()
 }
 
-fn is_table_of_ours(path: &[String]) -> bool {
-    match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+fn is_table_of_ours(path: &[&str]) -> bool {
+    match path {
         ["connections"] | ["connections", _] => true,
         ["connections", _, table] => Section::ALL.iter().any(|section| section.table() == Some(table)),
         _ => false,
     }
 }
 
-pub(super) fn below(table: &[String], parts: &[Part]) -> Vec<String> {
-    table.iter().cloned().chain(parts.iter().map(|part| part.name.clone())).collect()
+pub(super) fn below<'s>(table: &[&'s str], parts: &'s [Part]) -> Vec<&'s str> {
+    table.iter().copied().chain(parts.iter().map(|part| part.name.as_str())).collect()
 }

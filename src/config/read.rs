@@ -126,7 +126,7 @@ struct WrongVersion {
 fn version(layout: &Layout<'_>, whole: &impl Fn(usize, &str, &str) -> ConfigProblem) -> Result<u64, WrongVersion> {
     let wrong = |problem, is_all| WrongVersion { problem: Box::new(problem), is_all };
     let Some(leaf) = layout.leaf(&["version"]) else {
-        let of_ours = |path: &[String]| path.first().is_some_and(|first| first == "connections");
+        let of_ours = |path: &[&str]| path.first() == Some(&"connections");
         // Written by hand: the oldest form there is. Without any connection it may be anybody's file.
         if layout
             .tables
@@ -158,7 +158,7 @@ fn version(layout: &Layout<'_>, whole: &impl Fn(usize, &str, &str) -> ConfigProb
 
 /// `connections` is a table of tables.
 fn holds_tables(layout: &Layout<'_>) -> Result<(), usize> {
-    let alone = |path: &[String]| path.len() == 1 && path[0] == "connections";
+    let alone = |path: &[&str]| path.len() == 1 && path[0] == "connections";
     let list = layout.tables.iter().find(|table| alone(&table.path) && table.list).map(|table| table.parts);
     let value = layout.leaves.iter().find(|leaf| alone(&leaf.path)).map(|leaf| leaf.parts);
     list.or(value).and_then(|parts| parts.first()).map_or(Ok(()), |part| Err(part.span.start))
@@ -210,7 +210,7 @@ impl<'d> Draft<'d> {
                 if leaf.path.len() <= path.len() || !leaf.path.starts_with(&path) {
                     continue;
                 }
-                let key = leaf.path[path.len()].as_str();
+                let key = leaf.path[path.len()];
                 let ours = section == Section::Handover || row(section, key).is_some();
                 // A table with nothing but the user's own keys is theirs.
                 if ours {
@@ -228,7 +228,7 @@ impl<'d> Draft<'d> {
             let deeper = |table: &&super::layout::Table<'_>| {
                 table.path.len() > path.len()
                     && table.path.starts_with(&path)
-                    && row(section, &table.path[path.len()]).is_some()
+                    && row(section, table.path[path.len()]).is_some()
             };
             for table in layout.tables.iter().filter(deeper) {
                 let start = table.parts.first().map_or(at, |part| part.span.start);
@@ -294,7 +294,7 @@ impl<'d> Draft<'d> {
                         None => format!("`{}` is missing: {}", row.key, row.doc),
                     };
                     self.say(if row.section == Section::Connection { self.at } else { table }, &message);
-                    let path = [path_of(self.name, row.section), vec![row.key.to_owned()]].concat();
+                    let path = [path_of(self.name, row.section), vec![row.key]].concat();
                     let key = path.iter().map(|part| key_as_shown(part)).collect::<Vec<_>>().join(".");
                     self.problems
                         .iter_mut()

@@ -103,7 +103,7 @@ fn table_of(text: &str, layout: &Layout<'_>, name: &str, section: Section, lines
 pub(super) fn connection(text: &str, layout: &Layout<'_>, connection: &Connection, line_break: &str) -> Edit {
     let all = lines_of(connection);
     let of = |section: Section| all.iter().filter(move |line| line.section == section).collect::<Vec<_>>();
-    if let Some(braces) = layout.table(&["connections".to_owned()]).and_then(|table| table.braces) {
+    if let Some(braces) = layout.table(&["connections"]).and_then(|table| table.braces) {
         let mut inner = vec![pairs(&of(Section::Connection))];
         for section in Section::ALL {
             if let (Some(table), lines) = (section.table(), of(section))

@@ -41,10 +41,10 @@ pub(super) fn removed(text: &str, all: &[Statement], name: &str) -> Vec<Edit> {
 }
 
 /// Takes out everything at and below `path`, with the comments directly above it.
-fn taken_out(text: &str, all: &[Statement], path: &[String]) -> Vec<Edit> {
+fn taken_out(text: &str, all: &[Statement], path: &[&str]) -> Vec<Edit> {
     let mut edits = Vec::new();
     let mut goes = vec![false; all.len()];
-    let mut table: Vec<String> = Vec::new();
+    let mut table: Vec<&str> = Vec::new();
     for (index, statement) in all.iter().enumerate() {
         match &statement.said {
             Said::Header { parts, .. } => {
@@ -112,7 +112,7 @@ fn blanks_with(all: &[Statement], goes: &mut [bool]) {
 }
 
 /// Takes out of a table in braces what is at or below `path`.
-fn from_braces(table: &[String], value: &Value, path: &[String]) -> Vec<Edit> {
+fn from_braces(table: &[&str], value: &Value, path: &[&str]) -> Vec<Edit> {
     let Value::Table(entries) = value else { return Vec::new() };
     if !path.starts_with(table) {
         return Vec::new();
@@ -143,7 +143,7 @@ fn from_braces(table: &[String], value: &Value, path: &[String]) -> Vec<Edit> {
 pub(super) fn renamed(text: &str, all: &[Statement], old: &str, new: &str) -> Vec<Edit> {
     let path = path_of(old, Section::Connection);
     let mut edits = Vec::new();
-    let mut table: Vec<String> = Vec::new();
+    let mut table: Vec<&str> = Vec::new();
     for statement in all {
         match &statement.said {
             Said::Header { parts, .. } => {
@@ -161,10 +161,10 @@ pub(super) fn renamed(text: &str, all: &[Statement], old: &str, new: &str) -> Ve
 
 fn names_in(
     text: &str,
-    table: &[String],
+    table: &[&str],
     parts: &[Part],
     value: &Value,
-    path: &[String],
+    path: &[&str],
     new: &str,
     edits: &mut Vec<Edit>,
 ) {
