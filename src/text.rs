@@ -73,21 +73,20 @@ pub fn is_plain(text: &str) -> bool {
 /// A JSON document with the same values, in which whatever would move a cursor, hide or reorder is escaped: it stands in
 /// strings only. RFC 8259, section 7, asks for less.
 pub fn escaped_json(document: &str) -> String {
-    // Most of it is ASCII, and the report of a fleet is long: what is rare is looked at last.
-    let is_unsafe = |letter: char| match letter {
-        '\n' | ' '..='~' => false,
-        _ => letter.is_control() || is_hidden(letter),
-    };
     let mut escaped = String::with_capacity(document.len());
     let mut rest = document;
-    while let Some(at) = rest.find(is_unsafe) {
+    // Most of it is ASCII, and the report of a fleet is long: what is rare is looked at last.
+    while let Some(at) = rest.bytes().position(|byte| !matches!(byte, b'\n' | b' '..=b'~')) {
         let (safe, following) = rest.split_at(at);
         escaped.push_str(safe);
         let mut following = following.chars();
-        if let Some(letter) = following.next() {
-            for unit in letter.encode_utf16(&mut [0; 2]) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
+        match following.next() {
+            Some(letter) if letter.is_control() || is_hidden(letter) => {
+                for unit in letter.encode_utf16(&mut [0; 2]) {
+                    escaped.push_str(&format!("\\u{unit:04x}"));
+                }
             }
+            letter => escaped.extend(letter),
         }
         rest = following.as_str();
     }
