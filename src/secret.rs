@@ -2,8 +2,8 @@
 //!
 //! It is redacted wherever it could be printed, wiped when it is dropped, and never serialised. `expose` marks the few
 //! places where the bytes leave this type; `tests/it/tidy.rs` lists them.
-//! `Redactor`, in a room of its own, is the second net: whatever text leaves the program passes through it, so that a secret that slipped into
-//! a message of somebody else's library is still not shown.
+//! `Redactor` is the second net, in a room of its own: whatever text leaves the program passes through it, so that a
+//! secret that slipped into a message of somebody else's library is still not shown.
 
 mod redactor;
 mod whereabouts;
