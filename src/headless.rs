@@ -47,8 +47,8 @@ pub async fn drive(wizard: &mut Wizard, world: &Arc<World>) {
 pub(crate) struct Tasks {
     set: JoinSet<Event>,
     tickets: HashMap<Id, (Ticket, bool, AbortHandle)>,
-    /// What is told before the outcome.
-    told: (UnboundedSender<Event>, UnboundedReceiver<Event>),
+    /// What is told before the outcome. Boxed, since a channel takes room for 32 at once, and each wizard of a fleet has one.
+    told: (UnboundedSender<Box<Event>>, UnboundedReceiver<Box<Event>>),
     world: Arc<World>,
 }
 
@@ -92,7 +92,7 @@ impl Tasks {
         loop {
             let ended = tokio::select! {
                 biased;
-                Some(event) = self.told.1.recv() => return Some(event),
+                Some(event) = self.told.1.recv() => return Some(*event),
                 ended = self.set.join_next_with_id() => ended?,
             };
             match ended {

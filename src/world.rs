@@ -125,7 +125,7 @@ impl World {
     }
 
     /// Asks, and says what came of it. How far a list has come goes to `told` before.
-    pub async fn look_up(&self, ticket: Ticket, query: Query, told: &UnboundedSender<Event>) -> Event {
+    pub async fn look_up(&self, ticket: Ticket, query: Query, told: &UnboundedSender<Box<Event>>) -> Event {
         let begun = Instant::now();
         let reply = match query {
             Query::Owners(..) | Query::Repositories(..) => self.ask_list(ticket, &query, told).await,
@@ -153,7 +153,12 @@ impl World {
     }
 
     /// A list, and how far it has come while it comes.
-    async fn ask_list(&self, ticket: Ticket, query: &Query, told: &UnboundedSender<Event>) -> Result<Value, Fault> {
+    async fn ask_list(
+        &self,
+        ticket: Ticket,
+        query: &Query,
+        told: &UnboundedSender<Box<Event>>,
+    ) -> Result<Value, Fault> {
         let (sink, mut parts) = unbounded_channel();
         let mut whole = pin!(forge::telling(sink, self.ask(query)));
         loop {
@@ -162,7 +167,7 @@ impl World {
                 reply = &mut whole => return reply,
                 Some(rows) = parts.recv() => {
                     // Nobody hears it where the run has ended meanwhile.
-                    let _ = told.send(Event::Listed(ticket, rows));
+                    let _ = told.send(Box::new(Event::Listed(ticket, rows)));
                 }
             }
         }
