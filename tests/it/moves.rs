@@ -13,10 +13,11 @@ fn has_keyring() -> bool {
         let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).stdout(Stdio::null()).status();
         found.is_ok_and(|status| status.success())
     };
-    let has = cfg!(feature = "keyring") && there("gnome-keyring-daemon") && there("dbus-run-session");
+    let has =
+        cfg!(feature = "keyring") && ["gnome-keyring-daemon", "dbus-run-session", "dbus-send"].into_iter().all(there);
     if !has {
         println!(
-            "skipped: the pairs with the keyring, since gnome-keyring-daemon or dbus-run-session is not installed"
+            "skipped: the pairs with the keyring, since gnome-keyring-daemon, dbus-run-session or dbus-send is not installed"
         );
     }
     has
@@ -123,6 +124,51 @@ fn a_secret_moves_between_any_two_stores() {
     }
     println!("{} moves: {}", pairs.len(), pairs.join(", "));
     assert!(pairs.len() >= 13);
+}
+
+#[test]
+fn a_keyring_that_was_locked_meanwhile_loses_no_token() {
+    if !has_keyring() {
+        return;
+    }
+    let (world, home) = (Home::new(), Home::new());
+    let served = Served::start(&world, "ready");
+    let answers = served.answers(&home, "keptn", "keptn", "name = \"k\"\n[repository]\nname = \"blank\"");
+    home.write(
+        "new.toml",
+        &format!("version = 1\n[token]\nfile = {:?}\n", served.token_file("full").display().to_string()),
+    );
+    let host = served.host().trim_start_matches("http://").to_owned();
+    home.write("question", &format!("protocol=http\nhost={host}\npath=acme/blank.git\n\n"));
+    home.write("keyring.toml", "version = 1\n[store]\nkind = \"keyring\"\n");
+    let script = format!(
+        "set -e\n\"$GIT_ACCESS\" setup --answers {} >/dev/null 2>&1\n\
+         \"$GIT_ACCESS\" setup k --answers keyring.toml >/dev/null 2>&1\n\
+         cp config/git-access/config.toml before\n\
+         dbus-send --session --print-reply --dest=org.freedesktop.secrets /org/freedesktop/secrets \
+           org.freedesktop.Secret.Service.Lock array:objpath:/org/freedesktop/secrets/collection/login >/dev/null\n\
+         set +e\n\
+         \"$GIT_ACCESS\" credential get < question; echo \"locked: get $?\"\n\
+         \"$GIT_ACCESS\" check k >/dev/null; echo \"locked: check $?\"\n\
+         \"$GIT_ACCESS\" rotate k --answers new.toml >/dev/null; echo \"locked: rotate $?\"\n\
+         cmp before config/git-access/config.toml && echo unchanged\n\
+         printf password | gnome-keyring-daemon --replace --unlock --components=secrets >/dev/null 2>&1\n\
+         for turn in $(seq 100); do \"$GIT_ACCESS\" credential get < question 2>/dev/null && break; sleep 0.1; done\n\
+         \"$GIT_ACCESS\" rotate k --answers new.toml >/dev/null 2>&1; echo \"open: rotate $?\"\n\
+         \"$GIT_ACCESS\" credential get < question\n",
+        answers.display()
+    );
+    let run = play(&home, &served, true, &script);
+    let [old, new] = ["keptn", "full"].map(|name| format!("password={}\n", served.token(name)));
+    let said = &run.stdout;
+    let (locked, open) = said.split_once("unchanged\n").unwrap_or_else(|| panic!("{said}\n{}", run.stderr));
+    for answer in ["locked: get 4", "locked: check 4", "locked: rotate 4"] {
+        assert!(locked.contains(answer), "{answer}\n{said}\n{}", run.stderr);
+    }
+    assert!(!locked.contains("password="), "{said}");
+    assert!(run.stderr.contains("Unlock the keyring"), "{}", run.stderr);
+    let (before, after) = open.split_once("open: rotate 0\n").unwrap_or_else(|| panic!("{said}\n{}", run.stderr));
+    assert!(before.contains(&old) && after.contains(&new), "{said}");
 }
 
 #[test]
