@@ -2,9 +2,29 @@
 //!
 //! A bare name is looked up in the absolute directories of `PATH` only: an empty or relative entry means the working
 //! directory, which may be anybody's, and a `git` planted there must never run.
+//!
+//! What is started inherits the environment, and there a token of somebody else's choosing may be: the variables that a
+//! connection names are held back.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+static HELD_BACK: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// From now on no program is handed this environment variable: it holds a token.
+pub fn hold_back(variable: &str) {
+    HELD_BACK.lock().unwrap_or_else(PoisonError::into_inner).insert(variable.to_owned());
+}
+
+/// Takes the variables that hold tokens out of the environment of `command`.
+pub fn without_tokens(command: &mut Command) {
+    for variable in HELD_BACK.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        command.env_remove(variable);
+    }
+}
 
 /// The program of this bare name, as an absolute path.
 pub fn find(name: &str) -> Option<PathBuf> {

@@ -88,6 +88,11 @@ impl Secret {
             && text.split('.').all(|part| !part.is_empty() && part.bytes().all(base64url))
     }
 
+    /// Whether it stands somewhere in `text`.
+    pub fn is_in(&self, text: &str) -> bool {
+        text.contains(self.0.expose_secret())
+    }
+
     pub fn ends_with(&self, end: &str) -> bool {
         self.0.expose_secret().ends_with(end)
     }

@@ -399,6 +399,7 @@ fn parse_words(words: &[&str]) -> Result<Answer, String> {
         Some(first) if first.is_empty() || first.starts_with('-') => {
             Err("the first word is the program: it is not empty and begins with no hyphen".into())
         }
+        Some(_) if words.iter().any(|word| super::literal::is_in_word(word)) => Err(super::literal::REFUSAL.to_owned()),
         Some(_) if words.iter().any(|word| word.contains('\0')) => Err("a word has a zero byte: remove it".into()),
         Some(_) => Ok(Answer::Words(words.iter().map(ToString::to_string).collect())),
     }

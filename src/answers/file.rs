@@ -478,7 +478,10 @@ fn table_meant(path: &[String]) -> Option<Vec<String>> {
 fn token_in(node: &Node) -> Option<usize> {
     match &node.value {
         Value::Text(text) => literal::is_token(text).then_some(node.span.start),
-        Value::List(items) => items.iter().find_map(token_in),
+        Value::List(items) => items.iter().find_map(|item| match &item.value {
+            Value::Text(word) => literal::is_in_word(word).then_some(item.span.start),
+            _ => token_in(item),
+        }),
         Value::Table(entries) => entries.iter().find_map(|entry| token_in(&entry.node)),
         _ => None,
     }

@@ -54,6 +54,14 @@ pub(crate) fn is_token(text: &str) -> bool {
         || Provider::ALL.iter().any(|provider| provider.rules().recognise(&secret) != Recognised::Untold)
 }
 
+/// Whether a token stands in a word of a program: alone, behind `--token=`, or in what a shell is to do. Within a word only
+/// what begins like a token counts, since names and checksums look like the other ones.
+pub(crate) fn is_in_word(word: &str) -> bool {
+    let parts = word.split(|letter: char| !letter.is_ascii_alphanumeric() && !"_-.".contains(letter));
+    let begins = |part: &str| BEGINNINGS.iter().any(|begin| part.starts_with(begin) && part.len() >= LONG);
+    is_token(word) || word.contains("-----BEGIN") || parts.into_iter().any(begins)
+}
+
 /// Whether a part of `text`, as in the path of an address, is a token to all appearance.
 pub(crate) fn holds_token(text: &str) -> bool {
     text.split(|letter: char| letter.is_whitespace() || "/:@?&=#".contains(letter)).any(is_token)
@@ -107,6 +115,30 @@ mod tests {
             ("devtron-github-acme", false),
         ] {
             assert_eq!(is_token(text), token, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_found_within_the_words_of_a_program() {
+        let token = format!("ghp_{}", "a".repeat(36));
+        for word in [
+            token.clone(),
+            format!("echo {token}"),
+            format!("--token={token}"),
+            format!("Authorization: Bearer {token}"),
+            format!("printf '%s' \"{token}\""),
+            "x=glpat-abcdefghij0123456789".to_owned(),
+        ] {
+            assert!(is_in_word(&word), "{word}");
+        }
+        for word in [
+            "op://vault/0123456789abcdef0123456789abcdef01234567/password",
+            "--field=ghp_token",
+            "cat ~/.ghp_file",
+            "echo $GITHUB_TOKEN",
+            "--item=0b1c2d3e-0123-4567-89ab-0123456789ab",
+        ] {
+            assert!(!is_in_word(word), "{word}");
         }
     }
 

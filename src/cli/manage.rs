@@ -24,7 +24,13 @@ use crate::text::sanitise;
 /// The config as it is on the disk; a missing one is an empty one.
 pub(super) fn config(paths: &Paths) -> Result<Config, Refusal> {
     let text = disk::read_config(&paths.config)?;
-    Config::parse(text.as_deref().map(String::as_str)).map_err(|problem| of_config(paths, problem))
+    let config = Config::parse(text.as_deref().map(String::as_str)).map_err(|problem| of_config(paths, problem))?;
+    for token in config.connections().iter().filter_map(|connection| connection.token.as_ref()) {
+        if let Store::Env(variable) = &token.store {
+            crate::program::hold_back(variable);
+        }
+    }
+    Ok(config)
 }
 
 /// A problem of the config, with the file that has it.

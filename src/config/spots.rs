@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::keys::{Section, row};
 use crate::answers::file::key_as_shown;
-use crate::answers::is_token;
+use crate::answers::{is_in_word, is_token};
 use crate::statements::{Lines, Node, Part, Said, Statement, Value, statements};
 
 /// The keys of a text by the statements that they stand in. Nobody asks as long as nothing is wrong, so that the map is
@@ -115,7 +115,10 @@ fn is_ours(path: &[String]) -> bool {
 fn token_in(node: &Node) -> Option<usize> {
     match &node.value {
         Value::Text(text) => is_token(text).then_some(node.span.start),
-        Value::List(items) => items.iter().find_map(token_in),
+        Value::List(items) => items.iter().find_map(|item| match &item.value {
+            Value::Text(word) => is_in_word(word).then_some(item.span.start),
+            _ => token_in(item),
+        }),
         Value::Table(entries) => entries.iter().find_map(|entry| token_in(&entry.node)),
         _ => None,
     }

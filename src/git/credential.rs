@@ -51,6 +51,7 @@ impl Helpers {
         for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_CONFIG_PARAMETERS", "GIT_TRACE"] {
             command.env_remove(variable);
         }
+        program::without_tokens(&mut command);
         command.spawn().ok()
     }
 

@@ -33,7 +33,19 @@ pub async fn read(argv: &[String]) -> Result<Secret, StoreFault> {
             format!("{place} failed: {}.", ending(status)),
             "Run it by hand to see why; what it printed is not shown, since it could hold the token.",
         )),
-        _ => one_line(&place, &bytes),
+        _ => {
+            let secret = one_line(&place, &bytes)?;
+            if argv.iter().any(|word| secret.is_in(word)) {
+                return Err(StoreFault::new(
+                    StoreFaultKind::NotASecret,
+                    format!(
+                        "{place} was started with the token itself among its words, where every user of this machine sees it."
+                    ),
+                    "Name a program that fetches the token from where it is kept. This one was shown: replace it.",
+                ));
+            }
+            Ok(secret)
+        }
     }
 }
 

@@ -17,6 +17,7 @@ pub fn read(name: &str) -> Result<Secret, StoreFault> {
             "Name the variable that holds the token.",
         ));
     }
+    crate::program::hold_back(name);
     let place = described(name);
     match env::var(name) {
         Ok(value) => one_line(&place, Zeroizing::new(value).as_bytes()),

@@ -36,6 +36,7 @@ pub(super) enum NotRun {
 /// Runs `command` with `input` on its standard input. Its standard error is nobody's: what a failing program says may
 /// hold anything.
 pub(super) async fn run(mut command: Command, input: &[u8]) -> Result<Printed, NotRun> {
+    crate::program::without_tokens(command.as_std_mut());
     command.env(MARKER, "1").kill_on_drop(true);
     let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
     command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::null());

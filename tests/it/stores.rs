@@ -77,6 +77,11 @@ fn in_another_process() {
             println!("not run");
         }
         "variable" => use_the_variable(),
+        "held back" => {
+            assert!(read_env("HELD_TOKEN").unwrap().same_as(&canary()));
+            let words = argv(&["sh", "-c", "echo \"$NOT_HELD-$HELD_TOKEN-\""]);
+            println!("{}", run(read_command(&words)).unwrap().expose());
+        }
         "keyring" => use_the_keyring(),
         "git that does not start" => hand_over_to_nobody(),
         other => panic!("no such job: {other}"),
@@ -237,8 +242,10 @@ fn a_variable_that_is_not_text_is_refused_without_showing_it() {
 mod commands {
     use super::*;
 
+    /// A shell that does `script`, with the token in `$1`. It stands in no word as it is.
     fn shell(script: &str) -> Vec<String> {
-        argv(&["sh", "-c", script, "sh", CANARY])
+        let (first, second) = CANARY.split_at(9);
+        argv(&["sh", "-c", &format!("set -- {first}''{second}; {script}")])
     }
 
     fn refused(words: &[String], says: &str) {
@@ -251,7 +258,7 @@ mod commands {
         for script in ["echo \"$1\"", "printf '%s' \"$1\"", "printf '%s\\r\\n' \"$1\"", "echo \"$1\"; echo no >&2"] {
             assert!(run(read_command(&shell(script))).unwrap().same_as(&canary()), "{script}");
         }
-        let absolute = argv(&["/bin/echo", CANARY]);
+        let absolute = [vec!["/bin/sh".to_owned()], shell("echo \"$1\"").split_off(1)].concat();
         assert!(run(read_command(&absolute)).unwrap().same_as(&canary()));
         let marked = run(read_command(&argv(&["sh", "-c", "echo marker-$GIT_ACCESS_CALLER"]))).unwrap();
         assert_eq!(marked.expose(), "marker-1");
@@ -263,6 +270,13 @@ mod commands {
             assert_eq!(refusal(stores.write(&store, &entry(1), &other).await), StoreFaultKind::Differs);
             assert!(!stores.remove(&store, &entry(1)).await.unwrap());
         });
+    }
+
+    #[test]
+    fn a_program_is_not_handed_the_variables_that_hold_tokens() {
+        let mut asked = another_process("held back");
+        asked.env("HELD_TOKEN", CANARY).env("NOT_HELD", "handed");
+        assert!(output_of(asked).contains("handed--"));
     }
 
     #[test]
@@ -278,6 +292,8 @@ mod commands {
         refused(&shell("yes \"$1\" & yes \"$1\""), "more than 64 KiB");
         refused(&[], "The command is empty.");
         refused(&argv(&[""]), "The command is empty.");
+        refused(&argv(&["echo", CANARY]), "among its words");
+        refused(&argv(&["sh", "-c", &format!("echo {CANARY} | cat")]), "among its words");
         refused(&argv(&["no-such-program-here", CANARY]), "not found in any directory of PATH");
         refused(&argv(&["/nonexistent/program", CANARY]), "could not be started");
         refused(&argv(&["/etc", CANARY]), "could not be started");

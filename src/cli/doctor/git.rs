@@ -73,6 +73,7 @@ fn said(program: &Path, arguments: &[&str]) -> String {
     for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_TRACE", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT"] {
         command.env_remove(name);
     }
+    crate::program::without_tokens(&mut command);
     // Not in the working directory: the config of a repository that somebody else wrote says nothing about here.
     if let Some(root) = program.ancestors().last() {
         command.current_dir(root);
