@@ -78,13 +78,17 @@ impl Gitea {
         Err(Fault::new(FaultKind::MissingScope, text).remedy(remedy).accepted())
     }
 
-    /// A protected branch lets only some push. An empty repository has none yet, although one is named.
+    /// A protected branch lets only some push. An empty repository has none yet, although one is named; nor has one to which
+    /// only others were pushed.
     async fn branch_takes(&self, seen: &Seen, place: &Place) -> Result<(), Fault> {
         let Some(branch) = seen.repository.default_branch.as_deref().filter(|_| !seen.empty) else { return Ok(()) };
         let subject = format!("the branch {branch} of {}", repository::subject(place));
         let encoded: String = url::form_urlencoded::byte_serialize(branch.as_bytes()).collect();
         let (owner, name) = (&place.owner.owner, &place.name);
-        let answer = self.read(&format!("/repos/{owner}/{name}/branches/{encoded}"), &subject).await?;
+        let answer = match self.read(&format!("/repos/{owner}/{name}/branches/{encoded}"), &subject).await {
+            Err(fault) if fault.kind == FaultKind::NotFound => return Ok(()),
+            answer => answer?,
+        };
         let told: wire::Branch = answer.json(&subject)?;
         if told.name != branch {
             return Err(answer.not_the_api(&subject));

@@ -204,6 +204,7 @@ async fn a_listing_for_receive_pack_alone_proves_no_push() {
         (repository, answer(200, archived), Some(FaultKind::NoAccess), "archived"),
         (repository, answer(200, mirror), Some(FaultKind::NoAccess), "mirror"),
         (branch, answer(200, protected), Some(FaultKind::NoAccess), "protected"),
+        (branch, missing(), None, ""),
         (cron, refusal(403, &scope), Some(FaultKind::MissingScope), "this token"),
         (cron, refusal(403, &public_only), Some(FaultKind::MissingScope), "this token"),
         (git, plain(403, "Forbidden\n"), Some(FaultKind::MissingScope), "this token"),
