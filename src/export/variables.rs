@@ -53,7 +53,7 @@ fn write(case: &Case<'_>, document: &mut Document) -> Result<String, String> {
     case.needs_token()?;
     let connection = case.connection;
     let site = &connection.site;
-    let public = site.provider.rules().default_host() == Some(site.host.to_string().as_str());
+    let public = site.is_public();
     let token = Mark::TokenShell.char().to_string();
     let mut lines = vec![("GIT_ACCESS_TOKEN".to_owned(), token.clone())];
     lines.push(("GIT_ACCESS_USERNAME".into(), shell(case.user)));

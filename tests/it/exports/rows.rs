@@ -86,6 +86,20 @@ fn of_github() -> Vec<Row> {
             qovery: Ok(json!({ "type": "GITHUB", "git_api_url": "https://git.corp.example:8443" })),
             variables: &["GH_ENTERPRISE_TOKEN=TOKEN", "GH_HOST=git.corp.example:8443"],
         },
+        Row {
+            name: "residency",
+            at: ["github", "fine-grained", "https://acme.ghe.com"],
+            who: ["acme", "", "", "octocat", ""],
+            url: ["https://acme.ghe.com/acme/gitops.git", "acme/gitops.git"],
+            user: "octocat",
+            bearer: false,
+            template: Ok("https://acme.ghe.com/acme/"),
+            devtron: Ok(devtron(
+                &json!({ "provider": "GITHUB", "host": "https://acme.ghe.com", "username": "octocat", "gitHubOrgId": "acme" }),
+            )),
+            qovery: Ok(json!({ "type": "GITHUB", "git_api_url": "https://acme.ghe.com" })),
+            variables: &["GH_TOKEN=TOKEN", "GH_HOST=acme.ghe.com"],
+        },
     ]
 }
 
