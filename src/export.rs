@@ -24,6 +24,7 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::config::{Connection, RepositoryRecord};
+use crate::fact::Site;
 use crate::key::SshAddress;
 use crate::platform::{self, Platform};
 use crate::secret::Secret;
@@ -244,20 +245,7 @@ impl<'a> Case<'a> {
 
     /// Notes what git has to be told where the token is used, besides the token.
     fn note_git_trust(&self, document: &mut Document) {
-        let site = &self.connection.site;
-        let asks = |what: &str, settings: &str| {
-            format!("git needs the {what} as well, wherever it uses the token: git config --global {settings}")
-        };
-        let origin = site.host.origin();
-        if let Some(file) = &site.ca_file {
-            let file = shell(&file.display().to_string());
-            document.notes.push(asks("certificate authority", &format!("http.{origin}/.sslCAInfo {file}")));
-        }
-        if let Some(file) = &site.client_cert {
-            let file = shell(&file.display().to_string());
-            let settings = format!("http.{origin}/.sslCert {file}, and http.{origin}/.sslKey with the same file");
-            document.notes.push(asks("client certificate", &settings));
-        }
+        document.notes.extend(git_trust(&self.connection.site));
     }
 
     /// The other connections, with the names that `named` makes of theirs for `format`.
@@ -469,6 +457,26 @@ impl Document {
         }
         text
     }
+}
+
+/// What git has to be told besides, to reach a server that has certificates of its own: the settings, in words.
+pub fn git_trust(site: &Site) -> Vec<String> {
+    let asks = |what: &str, settings: &str| {
+        format!("git needs the {what} as well, wherever it uses the token: git config --global {settings}")
+    };
+    let origin = site.host.origin();
+    let authority = site.ca_file.as_ref().map(|file| {
+        let file = shell(&file.display().to_string());
+        asks("certificate authority", &format!("http.{origin}/.sslCAInfo {file}"))
+    });
+    let client = site.client_cert.as_ref().map(|file| {
+        let file = shell(&file.display().to_string());
+        asks(
+            "client certificate",
+            &format!("http.{origin}/.sslCert {file}, and http.{origin}/.sslKey with the same file"),
+        )
+    });
+    authority.into_iter().chain(client).collect()
 }
 
 fn push_escaped(text: &mut String, token: &str, special: &[char], escape: &str) {

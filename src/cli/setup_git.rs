@@ -8,6 +8,7 @@
 mod file;
 mod ledger;
 
+use std::collections::BTreeSet;
 use std::env;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,7 @@ use self::ledger::Ledger;
 use super::{Out, Refusal, manage};
 use crate::config::Config;
 use crate::disk::{Lock, Paths};
+use crate::export::git_trust;
 use crate::git::credential::{Helpers, name_of};
 use crate::program;
 use crate::provider::Host;
@@ -40,6 +42,7 @@ pub fn set_up(out: &Out, paths: &Paths, config_named: bool) -> Result<(), Refusa
     if same && wanted.iter().all(|origin| git.has(origin, &helper)) {
         out.say(&format!("Git asks git-access already, by {}", git.shown()));
         tell_who_is_not_asked(out, &wanted);
+        tell_what_git_must_trust(out, &config);
         told(out, &git.path, &wanted);
         return Ok(());
     }
@@ -58,6 +61,7 @@ pub fn set_up(out: &Out, paths: &Paths, config_named: bool) -> Result<(), Refusa
     out.say(&format!("Git now asks git-access for {}", wanted.join(", ")));
     out.say(&format!("Written to {}\nTake it back with: git-access setup-git --undo", git.shown()));
     tell_who_is_not_asked(out, &wanted);
+    tell_what_git_must_trust(out, &config);
     told(out, &git.path, &wanted);
     Ok(())
 }
@@ -113,12 +117,28 @@ fn tell_who_is_not_asked(out: &Out, origins: &[String]) {
     }
 }
 
+/// Says which settings of git are the user's to make, for servers with certificates of their own.
+fn tell_what_git_must_trust(out: &Out, config: &Config) {
+    let with_token = config.connections().iter().filter(|connection| connection.token.is_some());
+    let all: BTreeSet<String> = with_token.flat_map(|connection| git_trust(&connection.site)).collect();
+    for one in all {
+        out.say(&one);
+    }
+}
+
 /// Takes back what was added, to the byte; where the file was edited since, only our own entries.
 pub fn undo(out: &Out, paths: &Paths) -> Result<(), Refusal> {
     paths.may_write()?;
     let _turn = turn(paths)?;
     let Some(ledger) = Ledger::load(paths) else {
-        out.say("There is nothing to take back: git was not set up by git-access.");
+        if Helpers::told(Helpers::ask()).name_us() {
+            out.say(
+                "Git asks git-access, but there is no record here of what setup-git wrote. Take the sections that name \
+                 git-access out of git's configuration by hand: git config --list --show-origin says where they stand.",
+            );
+        } else {
+            out.say("There is nothing to take back: git was not set up by git-access.");
+        }
         told(out, Path::new(""), &[]);
         return Ok(());
     };

@@ -253,3 +253,21 @@ fn a_program_at_a_strange_path_is_found_by_git() {
     assert_eq!(answerer(&filled(&home, "https", "github.com", "acme/x.git")).as_deref(), Some("one"));
     undone(&home, Some("# mine"), "strange path");
 }
+
+#[test]
+fn what_git_must_trust_and_what_nobody_recorded_is_told() {
+    let home = home_with(&["one"]);
+    let config = home.config_text();
+    assert!(!home.run(&["setup-git"]).expect(0).stderr.contains("sslCAInfo"));
+    home.write(
+        "config/git-access/config.toml",
+        &config.replacen("\nowner =", "\nca_file = \"/etc/own ca.pem\"\nowner =", 1),
+    );
+    let run = home.run(&["setup-git"]).expect(0);
+    let wanted = "git config --global http.https://github.com/.sslCAInfo '/etc/own ca.pem'";
+    assert!(run.stderr.contains(wanted), "{}", run.stderr);
+    // The record of what was written is gone.
+    fs::remove_dir_all(home.path("state")).unwrap();
+    let run = home.run(&["setup-git", "--undo"]).expect(0);
+    assert!(run.stderr.contains("by hand"), "{}", run.stderr);
+}
