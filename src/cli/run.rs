@@ -223,6 +223,9 @@ fn found(entry: &Entry, now: Timestamp) -> impl FnOnce(&mut Record) + Send + 'st
     let notices = entry.notices.clone();
     let judged = Some(entry.judged).filter(|judged| *judged != now);
     move |record| {
+        // Of the same second the refusal counts; but it had been told before the forge took the token here.
+        let is_taken = verdict == "pass" || verdict == "warn";
+        record.refused = record.refused.filter(|refused| !is_taken || *refused > now);
         record.checked = Some(now);
         record.judged = judged;
         record.verdict = Some(verdict);

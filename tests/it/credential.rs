@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use crate::manage::{CANARY, connection, home_with};
-use crate::program::{Home, Run, finished};
+use crate::program::{Home, Run, Served, finished};
 
 /// Runs `command` with `input` on its stdin.
 pub fn told(mut command: Command, input: &[u8]) -> Run {
@@ -283,6 +283,21 @@ fn store_and_erase_change_no_secret_and_a_refusal_is_listed() {
     assert!(home.run(&["list"]).stdout.contains("refused 20"));
     assert_eq!(fs::read_to_string(home.path("secrets/one")).unwrap(), secret);
     assert!(!fs::read_to_string(home.path("state/git-access/id-one.json")).unwrap().contains(CANARY));
+}
+
+#[test]
+fn a_check_whose_token_the_forge_takes_ends_what_git_told_before_it() {
+    let home = Home::new();
+    let served = Served::start(&home, "ready");
+    let answers = served.answers(&home, "keptn", "keptn", "name = \"k\"\n[repository]\nname = \"blank\"");
+    home.run(&["setup", "--answers", answers.to_str().unwrap()]).expect(0);
+    let host = served.host().trim_start_matches("http://").to_owned();
+    let token = served.token("keptn");
+    let question = format!("protocol=http\nhost={host}\npath=acme/blank.git\nusername=octocat\npassword={token}\n");
+    assert_eq!(asked(&home, "erase", question.as_bytes()).code, 0);
+    assert!(home.run(&["list"]).stdout.contains("refused 20"));
+    home.run(&["check", "k"]).expect(0);
+    assert!(!home.run(&["list"]).stdout.contains("refused"));
 }
 
 /// What git itself finds for an address.
