@@ -215,8 +215,14 @@ impl<C: Console> Session<'_, C> {
 
     async fn yes(&mut self, question: &str) -> Result<bool, Stop> {
         self.say(&paper::prose(question));
-        let line = self.line("  y or n [n]: ").await?;
-        Ok(matches!(line.to_ascii_lowercase().as_str(), "y" | "yes"))
+        loop {
+            let line = self.line("  y or n [n]: ").await?;
+            match line.to_ascii_lowercase().as_str() {
+                "y" | "yes" => return Ok(true),
+                "" | "n" | "no" => return Ok(false),
+                _ => self.say("Write y or n. Other answers are for the next question.\n"),
+            }
+        }
     }
 
     /// Whoever quits is asked where something would be lost.

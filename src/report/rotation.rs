@@ -151,7 +151,7 @@ impl Rotation {
 
     pub(super) fn write(&self, text: &mut String) {
         if self.same_token {
-            let _ = writeln!(text, "This is the token that is kept already: nothing was replaced.");
+            let _ = writeln!(text, "This is the token that was in use already: there is no other one to revoke.");
             return;
         }
         for change in &self.changes {

@@ -95,7 +95,7 @@ impl Wizard {
     /// Whether what was read in the place of the replaced token is that token. What we keep is. A variable or a program may
     /// give what somebody else has put there by now: it counts where its account, and its end as far as the provider tells
     /// it, are those that were seen before.
-    pub(super) fn has_the_old(&self) -> bool {
+    pub fn has_the_old(&self) -> bool {
         let Some((held, token)) = self.held().and_then(|held| Some((held, held.token.as_ref()?))) else { return false };
         if token.store.keeps() {
             return self.has_read_the_old();

@@ -42,6 +42,13 @@ impl World {
         }
     }
 
+    /// Whether the token that was given is the one that the old place gives, wherever each of them rests.
+    pub fn is_unchanged(&self, wizard: &Wizard) -> bool {
+        let both = wizard.current().zip(wizard.credential());
+        let read = both.and_then(|(old, new)| self.secret(&old).ok().zip(self.secret(&new).ok()));
+        read.is_some_and(|(old, new)| old.same_as(&new))
+    }
+
     /// Who else has the token that was replaced, among the connections at the same forge.
     pub async fn copies_of_old(&self, wizard: &Wizard) -> Copies {
         let Some((held, secret)) = wizard.held().zip(wizard.current()) else { return Copies::default() };

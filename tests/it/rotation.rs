@@ -105,6 +105,27 @@ fn what_does_not_do_changes_nothing() {
 }
 
 #[test]
+fn the_same_token_in_another_place_is_not_called_old() {
+    let home = Home::new();
+    let served = Served::start(&home, "ready");
+    let own = |answers: &std::path::Path, command: &[&str]| {
+        let mut program = home.program();
+        program.args(command).arg("--answers").arg(answers).env("T1", served.token("keptn"));
+        crate::program::finished(&mut program).expect(0)
+    };
+    let set_up = format!(
+        "version = 1\nname = \"k\"\nplatform = \"keptn\"\nprovider = \"github\"\nhost = \"{}\"\nowner = \"acme\"\n\
+         [repository]\nname = \"blank\"\n[token]\nenv = \"T1\"\n",
+        served.host()
+    );
+    own(&home.write("env.toml", &set_up), &["setup"]);
+    let moved = "version = 1\n[token]\nenv = \"T1\"\n[store]\nkind = \"file\"\npath = \"moved\"\n";
+    let run = own(&home.write("moved.toml", moved), &["rotate", "k"]);
+    assert!(run.stdout.contains("in use already") && !run.stdout.contains("evoke it at"), "{}", run.stdout);
+    assert_eq!(given(&home, &served), served.token("keptn"));
+}
+
+#[test]
 fn only_the_token_and_its_place_may_be_answered() {
     let place = Home::new();
     let served = Served::start(&place, "ready");

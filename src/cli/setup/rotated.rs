@@ -54,7 +54,7 @@ pub(super) async fn complete(setup: &Setup<'_>, entry: &mut Entry, wizard: &Wiza
     let Some(held) = wizard.held() else { return Vec::new() };
     let mut faults = Vec::new();
     let mut rotation = Rotation {
-        same_token: wizard.is_the_same_token(),
+        same_token: wizard.is_the_same_token() || (wizard.has_the_old() && world.is_unchanged(wizard)),
         changes: wizard.comparison(),
         apply_again: Vec::new(),
         old: None,
