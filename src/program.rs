@@ -3,8 +3,7 @@
 //! A bare name is looked up in the absolute directories of `PATH` only: an empty or relative entry means the working
 //! directory, which may be anybody's, and a `git` planted there must never run.
 //!
-//! What is started inherits the environment, and there a token of somebody else's choosing may be: the variables that a
-//! connection names are held back.
+//! What is started inherits the environment, less the variables in which connections find their tokens.
 
 use std::collections::BTreeSet;
 use std::env;
