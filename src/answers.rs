@@ -23,7 +23,7 @@ use jiff::Timestamp;
 
 pub use self::address::located;
 pub use self::field::{Answer, Contents, FIELDS, Field, FieldRow, GivenExpiry, KeyScope, Raw, Shape, name};
-pub(crate) use self::literal::{holds_token, is_in_word, is_token};
+pub(crate) use self::literal::{holds_token, is_token, token_in};
 pub use self::schema::answers_schema;
 use crate::fact::{Credential, OwnerPath, Place, Site, Slot, Source, Visibility};
 use crate::provider::{Host, Provider, TokenKind, token_kind};

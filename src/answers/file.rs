@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use super::field::{FIELDS, Field, Raw, Shape};
 use super::fit::Unread;
-use super::literal::{self, shown_path};
+use super::literal::{self, shown_path, token_in};
 use super::meaning::{Meaning, is_about_value, meaning};
 use super::suggestion;
 use super::{Answers, Problem};
@@ -470,19 +470,6 @@ fn field_meant(path: &[String]) -> Option<Field> {
 fn table_meant(path: &[String]) -> Option<Vec<String>> {
     match suggestion::meant(&joined(path)).as_slice() {
         [one] if suggestion::TABLES.contains(one) => Some(vec![(*one).to_owned()]),
-        _ => None,
-    }
-}
-
-/// Where in a value a token stands, if one does.
-fn token_in(node: &Node) -> Option<usize> {
-    match &node.value {
-        Value::Text(text) => literal::is_token(text).then_some(node.span.start),
-        Value::List(items) => items.iter().find_map(|item| match &item.value {
-            Value::Text(word) => literal::is_in_word(word).then_some(item.span.start),
-            _ => token_in(item),
-        }),
-        Value::Table(entries) => entries.iter().find_map(|entry| token_in(&entry.node)),
         _ => None,
     }
 }

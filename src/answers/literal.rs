@@ -3,6 +3,7 @@
 use crate::fact::Recognised;
 use crate::provider::Provider;
 use crate::secret::Secret;
+use crate::statements::{Node, Value};
 
 /// What is said about a token in a file. It never shows any of it.
 pub(super) const REFUSAL: &str = "a token or private key does not belong here: leave it in a variable, \
@@ -56,10 +57,23 @@ pub(crate) fn is_token(text: &str) -> bool {
 
 /// Whether a token stands in a word of a program: alone, behind `--token=`, or in what a shell is to do. Within a word only
 /// what begins like a token counts, since names and checksums look like the other ones.
-pub(crate) fn is_in_word(word: &str) -> bool {
+pub(super) fn is_in_word(word: &str) -> bool {
     let parts = word.split(|letter: char| !letter.is_ascii_alphanumeric() && !"_-.".contains(letter));
     let begins = |part: &str| BEGINNINGS.iter().any(|begin| part.starts_with(begin) && part.len() >= LONG);
     is_token(word) || word.contains("-----BEGIN") || parts.into_iter().any(begins)
+}
+
+/// Where in a value a token stands, if one does.
+pub(crate) fn token_in(node: &Node) -> Option<usize> {
+    match &node.value {
+        Value::Text(text) => is_token(text).then_some(node.span.start),
+        Value::List(items) => items.iter().find_map(|item| match &item.value {
+            Value::Text(word) => is_in_word(word).then_some(item.span.start),
+            _ => token_in(item),
+        }),
+        Value::Table(entries) => entries.iter().find_map(|entry| token_in(&entry.node)),
+        _ => None,
+    }
 }
 
 /// Whether a part of `text`, as in the path of an address, is a token to all appearance.

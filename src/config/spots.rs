@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::keys::{Section, row};
 use crate::answers::file::key_as_shown;
-use crate::answers::{is_in_word, is_token};
-use crate::statements::{Lines, Node, Part, Said, Statement, Value, statements};
+use crate::answers::token_in;
+use crate::statements::{Lines, Part, Said, Statement, statements};
 
 /// The keys of a text by the statements that they stand in. Nobody asks as long as nothing is wrong, so that the map is
 /// made by the first who does: a config of many connections is long.
@@ -109,19 +109,6 @@ fn is_ours(path: &[String]) -> bool {
     let in_section =
         |section: &Section| table.iter().map(String::as_str).eq(section.table()) && row(*section, key).is_some();
     connections == "connections" && Section::ALL.iter().any(in_section)
-}
-
-/// Where in a value a token stands, if one does.
-fn token_in(node: &Node) -> Option<usize> {
-    match &node.value {
-        Value::Text(text) => is_token(text).then_some(node.span.start),
-        Value::List(items) => items.iter().find_map(|item| match &item.value {
-            Value::Text(word) => is_in_word(word).then_some(item.span.start),
-            _ => token_in(item),
-        }),
-        Value::Table(entries) => entries.iter().find_map(|entry| token_in(&entry.node)),
-        _ => None,
-    }
 }
 
 fn names(parts: &[Part]) -> Vec<String> {
