@@ -21,7 +21,8 @@ use crate::disk::{self, Exposed, Paths};
 use crate::secret::Store;
 use crate::text::sanitise;
 
-/// The config as it is on the disk; a missing one is an empty one.
+/// The config as it is on the disk; a missing one is an empty one. No program that is started later is handed the
+/// variables in which its connections find their tokens.
 pub(super) fn config(paths: &Paths) -> Result<Config, Refusal> {
     let text = disk::read_config(&paths.config)?;
     let config = Config::parse(text.as_deref().map(String::as_str)).map_err(|problem| of_config(paths, problem))?;

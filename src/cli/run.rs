@@ -223,7 +223,7 @@ fn found(entry: &Entry, now: Timestamp) -> impl FnOnce(&mut Record) + Send + 'st
     let notices = entry.notices.clone();
     let judged = Some(entry.judged).filter(|judged| *judged != now);
     move |record| {
-        // Of the same second the refusal counts; but it had been told before the forge took the token here.
+        // What git was told before the forge took the token here is over, also where both are of one second.
         let is_taken = verdict == "pass" || verdict == "warn";
         record.refused = record.refused.filter(|refused| !is_taken || *refused > now);
         record.checked = Some(now);

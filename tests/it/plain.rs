@@ -339,7 +339,8 @@ async fn what_lies_nearby_is_offered_first_and_a_token_only_when_somebody_says_s
     assert!(played.config.contains("[connections.keptn-github-acme-2"), "a taken name is not taken again");
     assert_eq!(played.config.matches("SOME_TOKEN").count(), 0);
     let elsewhere = Nearby { found: nearby.found.iter().skip(2).cloned().collect(), ..Nearby::default() };
-    let played = stage.play(built_in(), elsewhere, "1|1|https://git.example:1|q|y").await;
+    let played = stage.play(built_in(), elsewhere, "1|1|https://git.example:1|q|2|y").await;
+    assert!(played.out.contains("Write y or n."), "a number is no answer to it:\n{}", played.out);
     assert!(!played.out.contains("Found:"), "what belongs to another host is not offered:\n{}", played.out);
 }
 

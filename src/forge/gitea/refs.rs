@@ -79,7 +79,7 @@ impl Gitea {
     }
 
     /// A protected branch lets only some push. An empty repository has none yet, although one is named; nor has one to which
-    /// only others were pushed.
+    /// only others were pushed. Whether rules wait for it is not told to everybody.
     async fn branch_takes(&self, seen: &Seen, place: &Place) -> Result<(), Fault> {
         let Some(branch) = seen.repository.default_branch.as_deref().filter(|_| !seen.empty) else { return Ok(()) };
         let subject = format!("the branch {branch} of {}", repository::subject(place));
